@@ -1,0 +1,1 @@
+"""What the runner's commands do: one module a capability, imports run one way only."""
