@@ -1,0 +1,70 @@
+# Every target is one line of the runner or of a tool; `make` alone lists them.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNNER := $(BIN)/python runner.py
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+
+.PHONY: help migrate rollback status plan verify seed schema server-stop psql test lint format clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+migrate: $(VENV)/run ## Apply what is pending, then the seeds that changed
+	@$(RUNNER) migrate
+
+rollback: $(VENV)/run ## Undo the newest migration; asks first
+	@$(RUNNER) rollback --steps 1
+
+status: $(VENV)/run ## Show what is applied and what is not
+	@$(RUNNER) status
+
+plan: $(VENV)/run ## Show what would run
+	@$(RUNNER) plan
+
+verify: $(VENV)/run ## Check history, schema, rules, indexes and seeds
+	@$(RUNNER) verify
+
+seed: $(VENV)/run ## Apply the reference data
+	@$(RUNNER) seed
+
+schema: $(VENV)/dev ## Write sql/schema.sql and docs/schema.md from a migrated database
+	@$(RUNNER) migrate
+	@$(RUNNER) schema
+
+psql: $(VENV)/run ## Open psql on the embedded server
+	@$(RUNNER) server psql
+
+server-stop: $(VENV)/run ## Stop the embedded server
+	@$(RUNNER) server stop
+
+test: $(VENV)/dev ## Run the tests on every PostgreSQL that is there
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev ## Check SQL and Python
+	@$(BIN)/python -m tests.lint
+
+format: $(VENV)/dev ## Format Python; SQL that was applied is never formatted
+	@$(BIN)/ruff format .
+
+clean: ## Stop the embedded server; remove its data and the virtual environment
+	@test ! -x $(BIN)/python || $(RUNNER) server stop
+	rm -rf $(VENV) .postgres
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo 'Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+# A stamp for each lock file: the environment is made again when the lock changes.
+$(VENV)/run: requirements.txt | $(VENV)/bin/python
+	@echo 'Installing what the runner needs into $(VENV)/' >&2
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt | $(VENV)/bin/python
+	@echo 'Installing what development needs into $(VENV)/' >&2
+	@$(PIP) -r requirements-dev.txt
+	@touch $@ $(VENV)/run

@@ -1,0 +1,449 @@
+"""Applies files, each with its history in one transaction, or between intent and outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import psycopg
+from psycopg import pq
+
+from migrator import online, sqltext
+from migrator.engine import Backend, RawMigration, StatementError
+from migrator.errors import Failed, Refused
+from migrator.files import CHECKSUM_ALGORITHM, NOTHING_CHANGED, Migration, Seed, SqlFile, read
+from migrator.target import Session, sql
+
+_RETRIED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+_LONGEST_BACKOFF_S = 5.0
+_ROLLED_BACK = "The file was rolled back; the files before it stay as they are."
+_SMALL = 1_000_000  # bytes
+# An aborted transaction parses a message and then refuses its first statement: nothing can run.
+_PARSE_ONLY = b"SELECT 1; "
+_FORGET_INTENT = "DELETE FROM yoyo.intent WHERE migration_hash = :hash"
+
+
+class Applier:
+    """Applies, rolls back and marks migrations, and applies seeds, on one session.
+
+    Args:
+        session: The session that holds the lock.
+        say: Told of retries.
+        lock_attempts: How often a file is tried that does not get a lock in time.
+        online_wait_ms: How long a statement outside a transaction may wait for locks and for older
+            transactions, in milliseconds.
+
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        say: Callable[[str], None],
+        *,
+        lock_attempts: int = 5,
+        online_wait_ms: int = 600_000,
+    ) -> None:
+        self._connection = session.connection
+        self._backend = Backend(session)
+        self._say = say
+        self._lock_attempts = lock_attempts
+        self._online_wait_ms = online_wait_ms
+        self._unflushed = False
+
+    def prepare(self) -> None:
+        """Create the bookkeeping schema where it is missing.
+
+        Raises:
+            Refused: The role may not.
+
+        """
+        try:
+            self._backend.ensure_internal_schema_updated()
+        except (psycopg.Error, StatementError) as error:
+            cause = error.error if isinstance(error, StatementError) else error
+            if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
+                raise
+            raise Refused(
+                f"The history's schema yoyo cannot be created or used: {_said(cause)}.",
+                state=NOTHING_CHANGED,
+                hint="Migrate as the owner of the database, or grant the role CREATE on it.",
+            ) from error
+
+    def check_syntax(self, sources: Sequence[SqlFile]) -> None:
+        """Have the server parse files before any of them is run.
+
+        A large file that comes first is left out: it is parsed whole before it runs at all.
+
+        Raises:
+            Refused: A file that the server cannot parse, with its place.
+
+        """
+        small = [each for each in sources if len(each.text) <= _SMALL]
+        groups = [small, *([each] for each in sources[1:] if len(each.text) > _SMALL)]
+        for group in groups:
+            if not self._parses(b";\n".join(_returning_block(each.text) for each in group)):
+                self._refuse_unparsed(group)
+
+    def _parses(self, blocks: bytes) -> bool:
+        """Parse statements inside PL/pgSQL blocks, which do it before they run their first.
+
+        Nothing fails where all is well, so the server logs no error. PL/pgSQL knows less than SQL:
+        what it does not parse may be right all the same.
+        """
+        try:
+            self._backend.run(blocks)
+        except StatementError:
+            return False
+        return True
+
+    def _refuse_unparsed(self, sources: Iterable[SqlFile]) -> None:
+        """Have SQL's own parser say which files are wrong; the server logs an error for each."""
+        for source in sources:
+            with contextlib.suppress(StatementError):
+                self._backend.run(b"BEGIN; ROLLBACK TO none")  # leaves an aborted transaction
+            try:
+                self._backend.run(_PARSE_ONLY + source.text)
+            except StatementError as failure:
+                if not isinstance(failure.error, psycopg.errors.InFailedSqlTransaction):
+                    raise Refused(
+                        f"{_place(source, failure, prefix=len(_PARSE_ONLY))}: "
+                        f"{_said(failure.error)}",
+                        state=NOTHING_CHANGED,
+                        hint="Correct the file and run the command again.",
+                    ) from failure
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def apply(self, migration: Migration, *, last: bool) -> int:
+        """Apply one migration and record it.
+
+        Args:
+            migration: What to apply.
+            last: Whether its commit is to reach the disk before this returns; the commit of a later
+                file carries those of the earlier ones.
+
+        Returns:
+            How long the file ran, in milliseconds.
+
+        Raises:
+            Refused: The file changed since it was checked.
+            Failed: It could not be applied; nothing of it is left, or the message says what is.
+
+        """
+        source = _unchanged(migration.path, migration.checksum)
+        yoyo_migration = RawMigration(migration, source)
+
+        def record(duration_ms: int) -> None:
+            self._backend.log_migration(yoyo_migration, "apply")
+            self._backend.mark_one(yoyo_migration, log=False)
+            self._record_checksum(yoyo_migration, migration, duration_ms)
+
+        return self._work(yoyo_migration, source, "apply", record, last=last)
+
+    def roll_back(self, migration: Migration, *, last: bool) -> int:
+        """Roll one migration back and take its mark away.
+
+        Arguments, result and errors are those of `apply`.
+        """
+        source = read(migration.rollback_path)
+        yoyo_migration = RawMigration(migration, source)
+
+        def record(_: int) -> None:
+            self._backend.log_migration(yoyo_migration, "rollback")
+            self._backend.unmark_one(yoyo_migration, log=False)
+            # The rows that seeds wrote may be gone: the next migrate applies them all.
+            self._backend.execute("DELETE FROM yoyo.seed_checksum")
+
+        return self._work(yoyo_migration, source, "rollback", record, last=last)
+
+    def mark(self, migrations: Iterable[Migration]) -> None:
+        """Record migrations as applied, in one transaction, without running them."""
+        with self._backend.transaction():
+            for migration in migrations:
+                yoyo_migration = RawMigration(migration, read(migration.path))
+                with self._backend.one_message():
+                    self._backend.mark_one(yoyo_migration)
+                    self._record_checksum(yoyo_migration, migration, 0)
+
+    def seed(self, seed: Seed, *, last: bool) -> int:
+        """Apply one seed and record its checksum.
+
+        Returns:
+            How many rows it wrote.
+
+        Raises:
+            Refused: The file changed since it was checked.
+            Failed: It could not be applied; nothing of it is left.
+
+        """
+        source = _unchanged(seed.path, seed.checksum)
+
+        def work() -> int:
+            return self._backend.run(source.text)
+
+        def record(_: int) -> None:
+            values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.checksum}
+            cursor = psycopg.ClientCursor(self._connection)
+            self._backend.execute(cursor.mogrify(sql("record_seed"), values).rstrip("\n;"))
+
+        return self._in_transaction(source, work, record, last=last)
+
+    def rows_a_seed_would_write(self, seed: Seed) -> int:
+        """Run a seed and undo it; return how many rows it would write: 0 where all is in place.
+
+        Raises:
+            Failed: It cannot be applied.
+
+        """
+        source = _unchanged(seed.path, seed.checksum)
+        try:
+            with self._backend.transaction(rollback_on_exit=True):
+                return self._backend.run(source.text)
+        except StatementError as error:
+            raise _failed(source, error) from error
+
+    def flush(self) -> None:
+        """Wait until what was committed is on disk; after a run that ended before its last file."""
+        if self._unflushed and not self._connection.closed:
+            self._connection.execute("SELECT pg_logical_emit_message(TRUE, 'migrator', '')")
+            self._unflushed = False
+
+    def _record_checksum(
+        self, yoyo_migration: RawMigration, migration: Migration, duration_ms: int
+    ) -> None:
+        self._backend.execute(
+            "INSERT INTO yoyo.migration_checksum VALUES (:hash, :algorithm, :checksum, :ms)",
+            {
+                "hash": yoyo_migration.hash,
+                "algorithm": CHECKSUM_ALGORITHM,
+                "checksum": migration.checksum,
+                "ms": duration_ms,
+            },
+        )
+
+    def _work(
+        self,
+        yoyo_migration: RawMigration,
+        source: SqlFile,
+        direction: str,
+        record: Callable[[int], None],
+        *,
+        last: bool,
+    ) -> int:
+        yoyo_migration.load()
+        (step,) = yoyo_migration.steps
+
+        def work() -> int:
+            started = time.monotonic()
+            getattr(step, direction)(self._backend)
+            return round((time.monotonic() - started) * 1000)
+
+        if yoyo_migration.use_transactions:
+            return self._in_transaction(source, work, record, last=last)
+        return self._outside_transaction(yoyo_migration, source, direction, work, record)
+
+    def _in_transaction(
+        self,
+        source: SqlFile,
+        work: Callable[[], int],
+        record: Callable[[int], None],
+        *,
+        last: bool,
+    ) -> int:
+        """Do work and record it in one transaction, again where a lock was not to be had."""
+        for attempt in range(1, self._lock_attempts + 1):
+            try:
+                with self._backend.transaction():
+                    result = work()
+                    self._refuse_ended_transaction(source)
+                    self._record_in_transaction(source, lambda: record(result), last=last)  # noqa: B023
+            except StatementError as failure:
+                if self._connection.closed:
+                    raise failure.error from failure
+                if attempt == self._lock_attempts or not isinstance(failure.error, _RETRIED):
+                    raise _failed(source, failure) from failure
+                pause = min(_LONGEST_BACKOFF_S, 0.25 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
+                self._say(
+                    f"{source.path.name}: {_said(failure.error)}; attempt {attempt} of "
+                    f"{self._lock_attempts}, again in {pause:.1f} s"
+                )
+                time.sleep(pause)
+            else:
+                self._unflushed = not last
+                return result
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _record_in_transaction(
+        self, source: SqlFile, record: Callable[[], None], *, last: bool
+    ) -> None:
+        try:
+            with self._backend.one_message():
+                self._backend.restore_session()
+                self._backend.guard_transaction()
+                record()
+                if not last:
+                    self._backend.execute("SET LOCAL synchronous_commit TO off")
+        except StatementError as failure:
+            if isinstance(failure.error, psycopg.errors.DivisionByZero):
+                raise _ended_transaction(source) from failure
+            raise Failed(
+                f"{source.path}: its history cannot be written: {_said(failure.error)}",
+                state=_ROLLED_BACK,
+                hint="Correct the cause and run the command again.",
+            ) from failure
+
+    def _refuse_ended_transaction(self, source: SqlFile) -> None:
+        if self._connection.info.transaction_status != pq.TransactionStatus.INTRANS:
+            raise _ended_transaction(source)
+
+    def _outside_transaction(
+        self,
+        yoyo_migration: RawMigration,
+        source: SqlFile,
+        direction: str,
+        work: Callable[[], int],
+        record: Callable[[int], None],
+    ) -> int:
+        """Run one statement that can be in no transaction, between an intent and its outcome."""
+        statement = _only_statement(source)
+        key = {"hash": yoyo_migration.hash}
+        started_before = self._record_intent(yoyo_migration, source, direction)
+        outcome = online.Outcome.NOTHING_DONE
+        if started_before:
+            outcome = online.outcome(self._connection, statement)
+            self._say(f"{yoyo_migration.id}: was interrupted before: {outcome.value}")
+        if outcome is online.Outcome.UNKNOWN:
+            raise Refused(
+                f"{source.path}: was started before, and nothing shows whether it took effect.",
+                state="Its start is recorded in yoyo.intent; nothing was changed now.",
+                hint="Look at the database. To have the file run again, take its row out of "
+                "yoyo.intent first.",
+            )
+        duration_ms = 0
+        try:
+            if outcome is online.Outcome.INVALID_INDEX:
+                dropping = online.drop_statement(self._connection, statement)
+                self._online(lambda: self._backend.run(dropping.encode()))
+            if outcome is not online.Outcome.DONE:
+                duration_ms = self._online(work)
+        except StatementError as error:
+            if online.outcome(self._connection, statement) is online.Outcome.INVALID_INDEX:
+                raise _failed(
+                    source,
+                    error,
+                    state="It left an INVALID index, and is recorded as started.",
+                    hint="Run the command again: it drops that index and builds it anew.",
+                ) from error
+            self._backend.execute(_FORGET_INTENT, key)
+            raise _failed(source, error) from error
+        if online.outcome(self._connection, statement) is online.Outcome.INVALID_INDEX:
+            raise Failed(
+                f"{source.path}: an INVALID index of that name was there, and is there still.",
+                state="The file is recorded as started.",
+                hint="Run the command again: it drops that index and builds it anew.",
+            )
+        with self._backend.transaction(), self._backend.one_message():
+            record(duration_ms)
+            self._backend.execute(_FORGET_INTENT, key)
+        self._unflushed = False
+        return duration_ms
+
+    def _record_intent(self, yoyo_migration: RawMigration, source: SqlFile, direction: str) -> bool:
+        """Record that a file is about to run; return whether that was recorded before."""
+        cursor = self._backend.execute(
+            "INSERT INTO yoyo.intent (migration_hash, migration_id, direction, checksum)"
+            " VALUES (:hash, :id, :direction, :checksum) ON CONFLICT DO NOTHING",
+            {
+                "hash": yoyo_migration.hash,
+                "id": yoyo_migration.id,
+                "direction": direction,
+                "checksum": source.checksum,
+            },
+        )
+        return cursor is not None and cursor.rowcount == 0
+
+    def _online(self, work: Callable[[], int]) -> int:
+        """Run work with the patience that a wait for older transactions needs."""
+        self._connection.execute(f"SET lock_timeout TO {self._online_wait_ms}")
+        try:
+            return work()
+        finally:
+            if not self._connection.closed:
+                self._backend.restore_session()
+
+
+def _ended_transaction(source: SqlFile) -> Failed:
+    return Failed(
+        f"{source.path}: the file ended the runner's transaction.",
+        state="What it did up to there is committed, and it is not recorded as applied.",
+        hint="Undo that part by hand, take the COMMIT out of the file, and run again.",
+    )
+
+
+def _unchanged(path: Path, checksum: str) -> SqlFile:
+    source = read(path)
+    if source.checksum != checksum:
+        raise Refused(
+            f"{path}: changed while the runner was at work.",
+            state="The file was not applied.",
+            hint="Run the command again when the files are at rest.",
+        )
+    return source
+
+
+def _only_statement(source: SqlFile) -> str:
+    text = source.text.decode()
+    (statement,) = sqltext.statements(text)
+    return text[statement.start : statement.end]
+
+
+def _returning_block(text: bytes) -> bytes:
+    """Wrap statements in a PL/pgSQL block that returns before the first of them."""
+    tag = b"$parse$"
+    while tag in text:
+        tag = tag[:-1] + b"_$"
+    closed = text.rstrip().endswith(b";")
+    return b"DO " + tag + b"BEGIN RETURN;\n" + text + (b"\n" if closed else b"\n;") + b"END" + tag
+
+
+def _failed(
+    source: SqlFile,
+    failure: StatementError,
+    state: str = _ROLLED_BACK,
+    hint: str = "Correct the cause and run the command again.",
+) -> Failed:
+    error = failure.error
+    if isinstance(error, psycopg.errors.ActiveSqlTransaction):
+        hint = "Put the statement alone in a file that says -- transactional: false."
+    elif isinstance(error, psycopg.errors.LockNotAvailable):
+        hint = (
+            "A session held the lock all that time; find it with pg_blocking_pids() or "
+            "pg_stat_activity, wait for it or end it, and run the command again."
+        )
+    return Failed(f"{_place(source, failure)}: {_said(error)}", state=state, hint=hint)
+
+
+def _place(source: SqlFile, failure: StatementError, *, prefix: int = 0) -> str:
+    """Return path:line:column of a failure: where the server says, else its statement's start."""
+    text = source.text.decode()
+    position = failure.error.diag.statement_position
+    if position is not None:
+        offset = int(position) - 1 - prefix
+    else:
+        starts = [statement.start for statement in sqltext.statements(text)]
+        offset = starts[failure.completed] if failure.completed < len(starts) else 0
+    line, column = sqltext.line_and_column(text, offset)
+    return f"{source.path}:{line}:{column}"
+
+
+def _said(error: psycopg.Error) -> str:
+    diagnosis = error.diag
+    parts = [diagnosis.message_primary or str(error)]
+    for name in ("detail", "hint", "context"):
+        value = getattr(diagnosis, f"message_{name}" if name != "context" else "context")
+        if value:
+            parts.append(f"{name}: {value}")
+    return "; ".join(parts)

@@ -1,0 +1,201 @@
+"""yoyo, as the runner uses it: the only module that knows yoyo.
+
+Stock yoyo runs a file statement by statement on one connection and marks it on another. Here one
+connection and one transaction hold the whole file, yoyo's mark and log row, and the checksum.
+"""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import generators, pq
+from psycopg.errors import error_from_result
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+from yoyo.migrations import Migration as YoyoMigration
+from yoyo.migrations import MigrationStep, default_migration_table
+from yoyo.utils import change_param_style
+
+from migrator.files import Migration, SqlFile
+from migrator.target import Session, sql
+
+_WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
+
+
+class StatementError(Exception):
+    """A statement of a text failed.
+
+    Args:
+        error: What the server said.
+        completed: How many statements of the text had been run before.
+
+    """
+
+    def __init__(self, error: psycopg.Error, completed: int) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.completed = completed
+
+
+class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no types
+    """yoyo's backend on the runner's own connection, with its tables in a schema of their own."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._batch: list[str] | None = None
+        self._internal_schema_updated = session.has_checksums
+        super().__init__(None, default_migration_table)
+        self._logged_as = {"username": getpass.getuser(), "hostname": socket.gethostname()}
+
+    def connect(self, dburi: None) -> psycopg.Connection[Any]:  # noqa: ARG002  yoyo's signature
+        """Return the connection that the runner's lock is held on."""
+        return self._session.connection
+
+    def quote_identifier(self, s: str) -> str:
+        """Quote a name; qualify yoyo's tables, so that search_path cannot matter."""
+        quoted: str = super().quote_identifier(s)
+        tables = {self.migration_table, self.log_table, self.lock_table, self.version_table}
+        return f"yoyo.{quoted}" if s in tables else quoted
+
+    def get_log_data(
+        self, migration: YoyoMigration | None = None, operation: str = "apply"
+    ) -> dict[str, Any]:
+        """Return a row for yoyo's log; the user and host are looked up once, not for each file."""
+        return {
+            "id": str(uuid.uuid1()),
+            "migration_id": migration.id if migration else None,
+            "migration_hash": migration.hash if migration else None,
+            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
+            "operation": operation,
+            **self._logged_as,
+        }
+
+    def ensure_internal_schema_updated(self) -> None:
+        """Create what is missing of the bookkeeping schema, in one transaction."""
+        if self._internal_schema_updated:
+            return
+        with self.transaction():
+            self.run(sql("bookkeeping").encode())
+        self._internal_schema_updated = True
+
+    def execute(self, sql: str, params: Any = None) -> psycopg.Cursor[Any] | None:
+        """Run one of yoyo's statements, or keep it for the message that `one_message` sends."""
+        if self._batch is None:
+            return super().execute(sql, params)  # type: ignore[no-any-return]
+        if params:
+            query, arguments = change_param_style("pyformat", sql, params)
+            sql = psycopg.ClientCursor(self.connection).mogrify(query, arguments)
+        self._batch.append(sql)
+        return None
+
+    @contextmanager
+    def one_message(self) -> Iterator[None]:
+        """Send what the block executes as one message: one round trip for a file's bookkeeping."""
+        self._batch = []
+        try:
+            yield
+            text = ";\n".join(self._batch)
+        finally:
+            self._batch = None
+        self.run(text.encode())
+
+    def begin(self) -> None:
+        """Begin a transaction and note its number, to notice a file that ends it."""
+        self._in_transaction = True
+        cursor = self.connection.execute("BEGIN; SELECT pg_current_xact_id()::text")
+        cursor.nextset()
+        self._transaction_id = cursor.fetchone()[0]
+
+    def commit(self) -> None:
+        """Commit."""
+        self._in_transaction = False
+        self.connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Roll back, where there still is a connection; without one the server has done it."""
+        self._in_transaction = False
+        if not self.connection.closed:
+            self.connection.execute("ROLLBACK")
+
+    def restore_session(self) -> None:
+        """Put back what a file's SET changed, so that it reaches neither history nor next file."""
+        self.execute("RESET SESSION AUTHORIZATION")
+        self.execute("RESET ROLE")
+        self.execute("RESET ALL")
+        self.execute(self._session.settings)
+
+    def guard_transaction(self) -> None:
+        """Fail, by a division by zero, unless the transaction is still the one that was begun."""
+        self.execute(
+            "SELECT 1 / (pg_current_xact_id() = CAST(:number AS xid8))::integer",
+            {"number": self._transaction_id},
+        )
+
+    def run(self, text: bytes) -> int:
+        """Send a whole text to the server as it is, and drop what it returns.
+
+        One message: the server parses all of it before it runs any of it. No parameters: `%` and
+        `:` mean nothing. Results are dropped as they come: memory does not grow with them.
+
+        Returns:
+            How many rows were written.
+
+        Raises:
+            StatementError: A statement failed.
+            psycopg.OperationalError: The connection was lost.
+
+        """
+        pgconn = self.connection.pgconn
+        written = completed = 0
+        failure: pq.abc.PGresult | None = None
+
+        def communicate() -> Iterator[Any]:
+            nonlocal written, completed, failure
+            yield from generators.send(pgconn)
+            while (result := (yield from generators.fetch(pgconn))) is not None:
+                if result.status in {pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT}:
+                    pgconn.finish()  # the only way out of a COPY that nobody feeds
+                    raise psycopg.OperationalError("COPY with the client's data is not supported")
+                if result.status == pq.ExecStatus.FATAL_ERROR:
+                    failure = failure or result
+                elif failure is None:
+                    completed += 1
+                    if (result.command_status or b"-").split()[0] in _WRITES:
+                        written += result.command_tuples or 0
+
+        pgconn.send_query(text)
+        self.connection.wait(communicate())
+        if failure is not None:
+            raise StatementError(error_from_result(failure, encoding="utf-8"), completed)
+        return written
+
+
+class _WholeFile(MigrationStep):  # type: ignore[misc]
+    """A step that is a file's whole text: no splitting, no pairing of statements by position."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__(0, text, text)
+
+    def apply(self, backend: Backend, force: bool = False) -> None:  # noqa: ARG002
+        backend.run(self._apply)
+
+    rollback = apply
+
+
+class RawMigration(YoyoMigration):  # type: ignore[misc]
+    """yoyo's migration, with one step: the file of the direction that is wanted."""
+
+    def __init__(self, migration: Migration, source: SqlFile) -> None:
+        super().__init__(migration.id, str(source.path), str(source.path.parent))
+        self._source = source
+
+    def load(self) -> None:
+        """Read nothing more: the file was read and checked before."""
+        self.steps = [_WholeFile(self._source.text)]
+        self.use_transactions = self._source.transactional

@@ -1,0 +1,381 @@
+"""Migration and seed files: where they are, what order they have, and whether they can be run.
+
+Knows no database. The format is yoyo's (https://ollycope.com/software/yoyo/latest/#migrations-as-sql-scripts),
+with everything that yoyo would pass over in silence refused here.
+"""
+
+from __future__ import annotations
+
+import graphlib
+import hashlib
+import heapq
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrator import sqltext
+from migrator.errors import Refused
+
+CHECKSUM_ALGORITHM = "sha256/1"  # of the text without BOM, with LF line ends
+
+_ROLLBACK_SUFFIX = ".rollback.sql"
+_DIRECTIVE = re.compile(r"\s*--\s*(transactional|depends)\s*:\s*(.*)$")
+_LOOKS_LIKE_DIRECTIVE = re.compile(
+    r"\s*(?:--|/?\*+)?\s*(?:transactional|depends)\s*:\s*(?:\S*)", re.IGNORECASE
+)
+_HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
+_COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
+_NUMBER = re.compile(r"\d+(?=\.)")
+NOTHING_CHANGED = "Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFile:
+    """One file's text, as it is sent to the server, and what its leading comments say.
+
+    Args:
+        path: The file.
+        text: Its bytes in UTF-8, without BOM, with LF line ends.
+        transactional: False where the file says `-- transactional: false`.
+        depends: The ids that it says it depends on.
+        reversible: What its header says after `-- reversible:`, else an empty string.
+        problems: What is wrong with its bytes or directives, each with its place.
+
+    """
+
+    path: Path
+    text: bytes
+    transactional: bool
+    depends: frozenset[str]
+    reversible: str
+    problems: tuple[str, ...]
+
+    @property
+    def checksum(self) -> str:
+        """The checksum of the text, by CHECKSUM_ALGORITHM."""
+        return hashlib.sha256(self.text).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A migration's two files and its checksum.
+
+    Args:
+        id: The file name without `.sql`, as yoyo has it.
+        path: The file that applies it.
+        rollback_path: The file that rolls it back.
+        checksum: Of the file that applies it, when it was found.
+        depends: The ids that it says it depends on.
+
+    """
+
+    id: str
+    path: Path
+    rollback_path: Path
+    checksum: str
+    depends: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A seed file, named by its file name without `.sql`, and its checksum when it was found."""
+
+    id: str
+    path: Path
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where a migration set keeps its parts.
+
+    Args:
+        migrations: The directory of migration files.
+        seeds: The directory of seed files; None where the set has none.
+        sql: The directory of the snapshot and the checks; None where the set has none.
+
+    """
+
+    migrations: Path
+    seeds: Path | None
+    sql: Path | None
+
+    @classmethod
+    def at(cls, migrations: Path, seeds: Path | None) -> Project:
+        """Find a set's parts.
+
+        A directory named `migrations` has its `seeds` and `sql` beside it. Another set, given by a
+        directory of any other name, has none unless they are named: it must not get ours.
+
+        Raises:
+            Refused: A directory that was named is not there.
+
+        """
+        for directory in filter(None, (migrations, seeds)):
+            if not directory.is_dir():
+                raise Refused(
+                    f"There is no directory {directory}.",
+                    state=NOTHING_CHANGED,
+                    hint="Give an existing one with --migrations or --seeds.",
+                )
+        migrations = migrations.resolve()
+        beside = migrations.parent if migrations.name == "migrations" else None
+        if seeds is None and beside is not None and (beside / "seeds").is_dir():
+            seeds = beside / "seeds"
+        return cls(migrations, seeds, beside / "sql" if beside is not None else None)
+
+
+def read(path: Path) -> SqlFile:
+    """Read one SQL file.
+
+    An editor's byte order mark or line ends are no edit, so they are taken off before hashing.
+
+    Raises:
+        Refused: The file cannot be read.
+
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise Refused(
+            f"{path}: cannot be read: {error.strerror}.", state=NOTHING_CHANGED
+        ) from error
+    text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    problems = list(_byte_problems(path, text))
+    header = _header(text.decode("utf-8", "replace"))
+    directives: dict[str, str] = {}
+    reversible = ""
+    for number, line in enumerate(header, 1):
+        if match := _DIRECTIVE.match(line):
+            name, value = match.groups()
+            if name == "transactional" and name in directives:
+                problems.append(f"{path}:{number}: transactional is said twice")
+            directives[name] = f"{directives.get(name, '')} {value}".strip()
+        elif _LOOKS_LIKE_DIRECTIVE.match(line):
+            problems.append(
+                f"{path}:{number}: yoyo passes over this directive; "
+                "write it in lower case: -- transactional: or -- depends:"
+            )
+        elif match := _HEADER_LINE.match(line):
+            reversible = match[2].strip() if match[1] == "reversible" else reversible
+    transactional = directives.get("transactional", "true").lower()
+    if transactional not in {"true", "false"}:
+        problems.append(f"{path}: transactional is true or false, not {transactional!r}")
+    return SqlFile(
+        path,
+        text,
+        transactional != "false",
+        frozenset(directives.get("depends", "").split()),
+        reversible,
+        tuple(problems),
+    )
+
+
+def _byte_problems(path: Path, text: bytes) -> Iterator[str]:
+    nul = text.find(b"\0")
+    if nul >= 0:
+        line = text.count(b"\n", 0, nul) + 1
+        yield f"{path}:{line}: a NUL byte (byte {nul}), which PostgreSQL's text cannot hold"
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        yield f"{path}:{line}: not UTF-8 (byte {error.start}): save the file as UTF-8"
+
+
+def _header(text: str) -> list[str]:
+    """Return the leading lines that are blank or `--` comments: where yoyo reads directives."""
+    lines = []
+    position = 0
+    while position < len(text):
+        end = text.find("\n", position)
+        end = len(text) if end < 0 else end
+        line = text[position:end]
+        if not _COMMENT_OR_BLANK.match(line):
+            break
+        lines.append(line)
+        position = end + 1
+    return lines
+
+
+def discover(directory: Path) -> list[Migration]:
+    """Return the directory's migrations in the order in which yoyo applies them.
+
+    That is by file name, after what a `-- depends:` names.
+
+    Raises:
+        Refused: A file that cannot be a migration, a duplicate, a pair that is not whole, an
+            unknown or cyclic dependency: all that was found, in one message.
+
+    """
+    problems: list[str] = []
+    migrations: list[Migration] = []
+    names = sorted(entry.name for entry in directory.iterdir() if entry.is_file())
+    present = set(names)
+    for name in names:
+        path = directory / name
+        if name.endswith(_ROLLBACK_SUFFIX):
+            if name.removesuffix(_ROLLBACK_SUFFIX) + ".sql" not in present:
+                problems.append(f"{path}: rolls back a migration that is not there")
+        elif name.endswith(".py") or name.startswith("post-apply"):
+            problems.append(f"{path}: only raw SQL migrations are run, no Python and no hooks")
+        elif name.endswith(".sql"):
+            problems.extend(_pair_problems(path, present))
+            source = read(path)
+            problems.extend(source.problems)
+            migrations.append(
+                Migration(
+                    name.removesuffix(".sql"),
+                    path,
+                    path.with_name(name.removesuffix(".sql") + _ROLLBACK_SUFFIX),
+                    source.checksum,
+                    source.depends,
+                )
+            )
+    problems.extend(_number_problems(migrations))
+    known = {migration.id for migration in migrations}
+    for migration in migrations:
+        problems.extend(
+            f"{migration.path}: depends on {other}, which is not there"
+            for other in sorted(migration.depends - known)
+        )
+    refuse(problems)
+    return _in_order(migrations)
+
+
+def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:
+    rollback = path.name.removesuffix(".sql") + _ROLLBACK_SUFFIX
+    if rollback not in present:
+        yield (
+            f"{path}: its rollback file {rollback} is missing; "
+            "where there is no way back, let it RAISE EXCEPTION"
+        )
+
+
+def _number_problems(migrations: Iterable[Migration]) -> Iterator[str]:
+    """Two branches that took the same number; numbers that sort otherwise than they count."""
+    by_number: dict[int, Migration] = {}
+    previous = -1
+    for migration in migrations:
+        match = _NUMBER.match(migration.id)
+        if match is None:
+            continue
+        number = int(match.group())
+        if number in by_number:
+            yield f"{migration.path}: the number of {by_number[number].path.name}, once more"
+        elif number < previous:
+            yield f"{migration.path}: sorts after number {previous}: pad the numbers with zeros"
+        by_number[number] = migration
+        previous = max(previous, number)
+
+
+def _in_order(migrations: list[Migration]) -> list[Migration]:
+    if not any(migration.depends for migration in migrations):
+        return migrations
+    rank = {migration.id: position for position, migration in enumerate(migrations)}
+    graph = graphlib.TopologicalSorter({each.id: each.depends for each in migrations})
+    try:
+        graph.prepare()
+    except graphlib.CycleError as error:
+        raise Refused(
+            "These migrations depend on each other in a circle: " + ", ".join(error.args[1]),
+            state=NOTHING_CHANGED,
+            hint="Take one `-- depends:` out.",
+        ) from error
+    ordered: list[Migration] = []
+    ready = [rank[each] for each in graph.get_ready()]
+    heapq.heapify(ready)
+    while ready:
+        migration = migrations[heapq.heappop(ready)]
+        ordered.append(migration)
+        graph.done(migration.id)
+        for each in graph.get_ready():
+            heapq.heappush(ready, rank[each])
+    return ordered
+
+
+def discover_seeds(directory: Path | None) -> list[Seed]:
+    """Return the directory's seeds by file name; none where there is no directory.
+
+    Raises:
+        Refused: A file is not text that PostgreSQL can read.
+
+    """
+    if directory is None:
+        return []
+    seeds = []
+    problems: list[str] = []
+    for path in sorted(directory.glob("*.sql")):
+        source = read(path)
+        problems.extend(source.problems)
+        if not source.transactional:
+            problems.append(f"{path}: a seed runs in a transaction")
+        seeds.append(Seed(path.stem, path, source.checksum))
+    refuse(problems)
+    return seeds
+
+
+def check(paths: Iterable[Path]) -> None:
+    """Check that files can be run: what PostgreSQL would refuse, or would do half.
+
+    Raises:
+        Refused: All problems of all files, each with its line and column.
+
+    """
+    refuse([problem for path in paths for problem in _problems(read(path))])
+
+
+def _problems(source: SqlFile) -> list[str]:
+    problems = list(source.problems)
+    if problems:
+        return problems
+    text = source.text.decode()
+    count = 0
+    first_start = len(text)
+    try:
+        for count, statement in enumerate(sqltext.statements(text), 1):
+            first_start = min(first_start, statement.start)
+            for message in _statement_problems(source, statement, count):
+                problems.append(_at(source.path, text, statement.start, message))
+    except sqltext.SqlTextError as error:
+        return [*problems, _at(source.path, text, error.offset, str(error))]
+    if not count:
+        problems.append(f"{source.path}: empty: it has no statement")
+    header_length = len(_header(text[:first_start]))
+    for number, line in enumerate(text[:first_start].split("\n"), 1):
+        if number > header_length and _LOOKS_LIKE_DIRECTIVE.match(line):
+            problems.append(
+                f"{source.path}:{number}: yoyo passes over this directive; "
+                "write it among the leading -- comments"
+            )
+    return problems
+
+
+def _statement_problems(
+    source: SqlFile, statement: sqltext.Statement, ordinal: int
+) -> Iterator[str]:
+    if sqltext.ends_transaction(statement):
+        yield f"{' '.join(statement.words[:2])} in a file: the runner begins and ends transactions"
+    if sqltext.copies_with_client(statement):
+        yield "COPY with the client's data: write INSERT ... VALUES"
+    if source.transactional and sqltext.needs_no_transaction(statement):
+        yield "cannot run in a transaction: put it alone in a file with -- transactional: false"
+    if not source.transactional and ordinal > 1:
+        yield "a second statement in a file with -- transactional: false: give it its own file"
+
+
+def _at(path: Path, text: str, offset: int, message: str) -> str:
+    line, column = sqltext.line_and_column(text, offset)
+    return f"{path}:{line}:{column}: {message}"
+
+
+def refuse(problems: list[str]) -> None:
+    """Raise Refused with all problems, if there are any."""
+    if problems:
+        count = f"{len(problems)} problems" if len(problems) > 1 else "A problem"
+        raise Refused(
+            f"{count} in the files:\n  " + "\n  ".join(problems),
+            state=NOTHING_CHANGED,
+            hint="Correct the files and run the command again.",
+        )

@@ -1,0 +1,291 @@
+"""The commands that change a database: migrate, rollback, seed."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from migrator import files, history, lock
+from migrator.errors import Failed, Interrupted, Refused
+from migrator.files import NOTHING_CHANGED, Migration, Project, Seed
+from migrator.history import State
+from migrator.target import Session, Target, connect, refuse_read_only
+
+if TYPE_CHECKING:
+    from migrator.apply import Applier
+
+Say = Callable[[str], None]
+
+
+_GO_ON = "Run the command again; it goes on from there."
+_RECONNECT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a command may wait and work.
+
+    Args:
+        lock_timeout_ms: For a lock on a table, each time.
+        lock_attempts: How often a file is tried that gets no lock in time.
+        statement_timeout_ms: For a statement; 0 is for ever.
+        online_wait_ms: For locks and older transactions, of a statement outside a transaction.
+        lock_wait_s: For another runner.
+
+    """
+
+    lock_timeout_ms: int = 2_000
+    lock_attempts: int = 5
+    statement_timeout_ms: int = 0
+    online_wait_ms: int = 600_000
+    lock_wait_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a command would do, in order."""
+
+    migrations: list[Migration]
+    seeds: list[Seed]
+
+
+def find(migrations: Sequence[Migration], name: str) -> Migration:
+    """Return the migration with an id, or with a number where the number names one.
+
+    Raises:
+        Refused: There is none.
+
+    """
+    name = name.removesuffix(".sql")
+    for migration in migrations:
+        if name in {migration.id, migration.id.split(".")[0]}:
+            return migration
+    raise Refused(
+        f"There is no migration {name} in the files.",
+        state=NOTHING_CHANGED,
+        hint="`status` lists them.",
+    )
+
+
+class Work:
+    """One command's work on one target.
+
+    Args:
+        project: The migration set.
+        target: The database.
+        limits: How long to wait.
+        say: Told what is done as it is done.
+
+    """
+
+    def __init__(self, project: Project, target: Target, limits: Limits, say: Say) -> None:
+        self.project = project
+        self.migrations = files.discover(project.migrations)
+        self.seeds = files.discover_seeds(project.seeds)
+        self.target = target
+        self.limits = limits
+        self.say = say
+        self.done: list[str] = []
+        self.session = self._connect()
+
+    def _connect(self) -> Session:
+        return connect(
+            self.target,
+            lock_timeout_ms=self.limits.lock_timeout_ms,
+            statement_timeout_ms=self.limits.statement_timeout_ms,
+        )
+
+    def state(self) -> State:
+        """Compare the history, as it is now, with the files."""
+        return history.compare(history.read(self.session), self.migrations, self.seeds)
+
+    def migrate(self, *, to: str | None, with_seeds: bool, dry_run: bool) -> Plan:
+        """Apply what is pending, then the seeds that changed.
+
+        Args:
+            to: The last migration to apply; None for all.
+            with_seeds: Whether to apply seeds; they wait until no migration is pending.
+            dry_run: Only say what would be done.
+
+        Returns:
+            What was done, or would be.
+
+        Raises:
+            Refused: Nothing was changed.
+            Failed: What was applied before stays.
+
+        """
+        last = find(self.migrations, to) if to is not None else None
+
+        def plan() -> Plan:
+            state = self.state()
+            history.refuse_disagreement(state, except_interrupted=_restartable(state))
+            wanted = _up_to(state.pending, self.migrations, last)
+            ready = with_seeds and len(wanted) == len(state.pending)
+            return Plan(wanted, state.pending_seeds if ready else [])
+
+        planned = plan()
+        if dry_run or not (planned.migrations or planned.seeds):
+            return planned
+        files.check(
+            [path for each in planned.migrations for path in (each.path, each.rollback_path)]
+            + [seed.path for seed in planned.seeds]
+        )
+        return self._changing(plan, self._apply)
+
+    def seed(self) -> Plan:
+        """Apply every seed: what is in place already is not written again.
+
+        Raises:
+            Refused: Migrations are pending.
+
+        """
+
+        def plan() -> Plan:
+            history.refuse_behind(self.state())
+            return Plan([], self.seeds)
+
+        files.check(seed.path for seed in plan().seeds)
+        return self._changing(plan, self._apply)
+
+    def rollback(
+        self,
+        *,
+        steps: int | None,
+        to: str | None,
+        confirm: Callable[[Sequence[Migration]], None],
+    ) -> Plan:
+        """Undo the newest migrations first.
+
+        Args:
+            steps: How many; None with `to` None for all.
+            to: The migration that is kept as the last one applied.
+            confirm: Asked with what would be undone, where that destroys data; raises to refuse.
+
+        """
+
+        def plan() -> Plan:
+            return self.rollback_plan(steps=steps, to=to)
+
+        planned = plan()
+        if not planned.migrations:
+            return planned
+        files.check(each.rollback_path for each in planned.migrations)
+        if any(files.read(each.path).reversible != "yes" for each in planned.migrations):
+            confirm(planned.migrations)
+        return self._changing(plan, self._roll_back)
+
+    def rollback_plan(self, *, steps: int | None, to: str | None) -> Plan:
+        """Return what a rollback would undo, newest first.
+
+        Raises:
+            Refused: The history and the files disagree, or the migration to keep is not applied.
+
+        """
+        kept = find(self.migrations, to) if to is not None else None
+        state = self.state()
+        newest_first = state.applied[::-1]
+        history.refuse_disagreement(state, except_interrupted=[each.id for each in state.applied])
+        if kept is not None:
+            if kept not in newest_first:
+                raise Refused(
+                    f"{kept.id} is not applied, so it cannot be kept.",
+                    state=NOTHING_CHANGED,
+                    hint="`status` lists what is applied.",
+                )
+            return Plan(newest_first[: newest_first.index(kept)], [])
+        return Plan(newest_first[: len(newest_first) if steps is None else steps], [])
+
+    def _changing(self, plan: Callable[[], Plan], work: Callable[[Applier, Plan], None]) -> Plan:
+        """Do work under the lock, by the plan as it stands once the lock is held."""
+        from migrator.apply import Applier
+
+        refuse_read_only(self.session, self.target)
+        with self._telling_the_truth(), lock.held(self.session, self.limits.lock_wait_s, self.say):
+            applier = Applier(
+                self.session,
+                self.say,
+                lock_attempts=self.limits.lock_attempts,
+                online_wait_ms=self.limits.online_wait_ms,
+            )
+            applier.prepare()
+            self.session = replace(self.session, has_history=True, has_checksums=True)
+            planned = plan()  # another runner may have been at work meanwhile
+            try:
+                work(applier, planned)
+            finally:
+                applier.flush()
+        return planned
+
+    def _apply(self, applier: Applier, plan: Plan) -> None:
+        paths = [each.path for each in plan.migrations] + [each.path for each in plan.seeds]
+        applier.check_syntax([files.read(path) for path in paths])
+        left = len(plan.migrations) + len(plan.seeds)
+        for migration in plan.migrations:
+            left -= 1
+            duration_ms = applier.apply(migration, last=not left)
+            self._did(f"applied {migration.id} ({duration_ms} ms)")
+        for seed in plan.seeds:
+            left -= 1
+            rows = applier.seed(seed, last=not left)
+            self._did(f"seeded {seed.id} ({rows} rows written)")
+
+    def _roll_back(self, applier: Applier, plan: Plan) -> None:
+        for migration in plan.migrations:
+            applier.roll_back(migration, last=migration is plan.migrations[-1])
+            self._did(f"rolled back {migration.id}")
+
+    def _did(self, what: str) -> None:
+        self.done.append(what)
+        self.say(what)
+
+    @contextlib.contextmanager
+    def _telling_the_truth(self) -> Iterator[None]:
+        """Turn an interruption or a lost connection into what the history says afterwards."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted.", state=self._state_in_words(), hint=_GO_ON) from None
+        except psycopg.Error as error:
+            message = "The connection was lost" if self.session.connection.closed else "Failed"
+            raise Failed(
+                f"{message}: {str(error).strip()}", state=self._state_in_words(), hint=_GO_ON
+            ) from error
+
+    def _state_in_words(self) -> str:
+        """Read the history again, on a new connection if need be, and say what stands."""
+        state = None
+        deadline = time.monotonic() + _RECONNECT_S
+        while state is None:
+            try:
+                if self.session.connection.closed:
+                    self.session = self._connect()
+                state = self.state()
+            except (Refused, psycopg.Error):
+                if time.monotonic() > deadline:
+                    return "The server cannot be asked; what was being done is there whole or not."
+                time.sleep(0.2)
+        return (
+            f"The history has {len(state.applied)} migrations applied, the last "
+            f"{state.applied[-1].id if state.applied else 'none'}; {len(state.pending)} are pending"
+            + (f"; interrupted: {', '.join(state.interrupted)}." if state.interrupted else ".")
+        )
+
+
+def _up_to(
+    pending: list[Migration], migrations: list[Migration], last: Migration | None
+) -> list[Migration]:
+    if last is None:
+        return pending
+    wanted = {each.id for each in migrations[: migrations.index(last) + 1]}
+    return [each for each in pending if each.id in wanted]
+
+
+def _restartable(state: State) -> list[str]:
+    """Return the interrupted files that are still to be applied: they are run to their end."""
+    return [each.id for each in state.pending if each.id in state.interrupted]

@@ -1,0 +1,79 @@
+"""Options that several commands share: how long to wait, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+
+class Duration(click.ParamType[int]):
+    """A length of time as PostgreSQL writes it: 500ms, 2s, 5min; a bare number is in seconds."""
+
+    name = "duration"
+    units_ms = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}  # noqa: RUF012
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return milliseconds."""
+        if isinstance(value, int):
+            return value
+        number = str(value).rstrip("minsh")
+        unit = str(value)[len(number) :] or "s"
+        try:
+            return round(float(number) * self.units_ms[unit])
+        except (ValueError, KeyError):
+            self.fail(f"{value!r} is not a length of time such as 500ms, 2s or 5min", param, ctx)
+
+
+def limits(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of migrate.Limits to a command."""
+    options = [
+        click.option(
+            "--lock-timeout",
+            "lock_timeout_ms",
+            type=Duration(),
+            default="2s",
+            show_default=True,
+            help="How long a file waits for a lock before it gives way and is tried again.",
+        ),
+        click.option(
+            "--lock-attempts",
+            type=click.IntRange(1),
+            default=5,
+            show_default=True,
+            help="How often a file is tried that gets no lock in time.",
+        ),
+        click.option(
+            "--statement-timeout",
+            "statement_timeout_ms",
+            type=Duration(),
+            default="0",
+            help="How long a statement may run. Default: for ever.",
+        ),
+        click.option(
+            "--online-wait",
+            "online_wait_ms",
+            type=Duration(),
+            default="10min",
+            show_default=True,
+            help="How long a statement outside a transaction waits for older transactions.",
+        ),
+        click.option(
+            "--lock-wait",
+            "lock_wait_s",
+            type=Duration(),
+            default="60s",
+            show_default=True,
+            help="How long to wait for another runner.",
+        ),
+    ]
+
+    @wraps(function)
+    def with_seconds(*arguments: Any, lock_wait_s: int, **rest: Any) -> None:
+        function(*arguments, lock_wait_s=lock_wait_s / 1000, **rest)
+
+    for option in reversed(options):
+        with_seconds = option(with_seconds)
+    return with_seconds

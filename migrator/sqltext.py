@@ -1,0 +1,235 @@
+"""Reads SQL text as PostgreSQL's lexer does, far enough to find its statements and their places.
+
+No parser: the server is the one that knows SQL. This finds where statements begin and end, so that
+what cannot run in a transaction, or would end it, is refused with its line before anything runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# https://www.postgresql.org/docs/current/sql-syntax-lexical.html. Alternatives in the order of
+# their frequency in migrations; each is linear, so hostile text costs no more than long text.
+_TOKEN = re.compile(
+    r"""
+      (?P<word>[^\W\d][\w$]*)
+    | (?P<punct>[();\\])
+    | (?P<string>'[^']*(?:''[^']*)*')
+    | (?P<line>--[^\n]*)
+    | (?P<ident>"[^"]*(?:""[^"]*)*")
+    | (?P<dollar>\$(?:[^\W\d]\w*)?\$)
+    | (?P<block>/\*)
+    | (?P<open>['"])
+    | \d[\w.$]*
+    """,
+    re.VERBOSE,
+)
+_ESCAPE_STRING = re.compile(r"'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'", re.DOTALL)
+# Everything up to the end of a statement, or to what a single match cannot pass. Possessive, so
+# that a seed of many megabytes takes one match and no memory.
+_PLAIN_RUN = re.compile(
+    r"""(?:
+      [^;'"$\\/-]++
+    | (?<![^\w$][eE])'[^']*+'
+    | (?<=[^\w$][eE])'(?:[^'\\]++|\\.|'')*+'
+    | "[^"]*+"
+    | --[^\n]*+ | -
+    | /(?!\*)
+    | (?<=[\w$])\$ | \$(?!(?:[^\W\d]\w*)?\$)
+    )*+""",
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_NEXT_WORD = re.compile(r"\s*([A-Za-z]+)")
+_HEAD_WORDS = 14
+# Of all other statements the first word says enough.
+_TELLING_HEAD = re.compile(r"ALTER|CLUSTER|COPY|CREATE|DISCARD|DROP|PREPARE|REINDEX|ROLLBACK|START")
+
+
+class SqlTextError(ValueError):
+    """The text breaks off inside a quote or comment, or holds a psql command.
+
+    Args:
+        offset: Where, in characters from the start.
+        message: What is wrong there.
+
+    """
+
+    def __init__(self, offset: int, message: str) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement: its first words outside parentheses, and its place in the text.
+
+    Args:
+        words: Up to 14 first words, unquoted ones in upper case, quoted ones with their quotes.
+        start: Offset of its first character.
+        end: Offset after its last character, the semicolon excluded.
+
+    """
+
+    words: tuple[str, ...]
+    start: int
+    end: int
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Return the 1-based line and column of a character offset."""
+    line_start = text.rfind("\n", 0, offset) + 1
+    return text.count("\n", 0, offset) + 1, offset - line_start + 1
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """Yield the statements of an SQL text in order.
+
+    Raises:
+        SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
+
+    """
+    scanner = _Scanner(text)
+    while (statement := scanner.next_statement()) is not None:
+        yield statement
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+
+    def next_statement(self) -> Statement | None:
+        words: list[str] = []
+        start = -1
+        end = 0
+        parentheses = 0
+        block_depth = 0  # BEGIN ATOMIC ... END holds statements of its own
+        while match := _TOKEN.search(self.text, self.position):
+            self.position = match.end()
+            symbol = match.group()
+            if self._skip_comment(match):
+                continue
+            if symbol == ";" and not parentheses and not block_depth:
+                if start >= 0:
+                    return Statement(tuple(words), start, match.start())
+                continue
+            if start < 0:
+                start = match.start()
+            if self._skip_quoted(match):
+                pass
+            elif symbol in "()":
+                parentheses = max(0, parentheses + (1 if symbol == "(" else -1))
+            elif match.lastgroup in {"word", "ident"} and (not parentheses or block_depth):
+                words = [*words, symbol.upper() if match.lastgroup == "word" else symbol][
+                    :_HEAD_WORDS
+                ]
+                block_depth = _block_depth(block_depth, words, symbol.upper(), self._next_word())
+            if words and _head_is_known(words):
+                parentheses = 0
+                self._skip_plain_run()
+            end = self.position
+        self.position = len(self.text)
+        return Statement(tuple(words), start, end) if start >= 0 else None
+
+    def _next_word(self) -> str:
+        match = _NEXT_WORD.match(self.text, self.position)
+        return match.group(1).upper() if match else ""
+
+    def _skip_plain_run(self) -> None:
+        match = _PLAIN_RUN.match(self.text, self.position)
+        if match is not None:
+            self.position = match.end()
+
+    def _skip_comment(self, match: re.Match[str]) -> bool:
+        if match.lastgroup == "block":
+            depth = 1
+            while depth:
+                edge = _COMMENT_EDGE.search(self.text, self.position)
+                if edge is None:
+                    raise SqlTextError(match.start(), "a comment /* that is never closed")
+                depth += 1 if edge.group() == "/*" else -1
+                self.position = edge.end()
+        return match.lastgroup in {"line", "block"}
+
+    def _skip_quoted(self, match: re.Match[str]) -> bool:
+        """Move past what is quoted in a way that one match of a token does not cover."""
+        symbol = match.group()
+        if symbol == "\\":
+            raise SqlTextError(match.start(), "a psql command or a stray backslash")
+        if match.lastgroup == "open":
+            raise SqlTextError(match.start(), f"a quote {symbol} that is never closed")
+        if match.lastgroup == "dollar":
+            close = self.text.find(symbol, self.position)
+            if close < 0:
+                raise SqlTextError(match.start(), f"a quote {symbol} that is never closed")
+            self.position = close + len(symbol)
+            return True
+        if symbol in "eE" and self.text.startswith("'", self.position):
+            escape_string = _ESCAPE_STRING.match(self.text, self.position)
+            if escape_string is None:
+                raise SqlTextError(match.start(), "a quote ' that is never closed")
+            self.position = escape_string.end()
+            return True
+        return match.lastgroup == "string"
+
+
+def _is_routine(words: list[str]) -> bool:
+    return words[0] == "CREATE" and ("FUNCTION" in words[1:4] or "PROCEDURE" in words[1:4])
+
+
+def _head_is_known(words: list[str]) -> bool:
+    """Say whether the rest of the statement is only to be passed over.
+
+    Routines and rules hold statements of their own, so their every token counts.
+    """
+    if not _TELLING_HEAD.fullmatch(words[0]):
+        return True
+    return len(words) >= _HEAD_WORDS and not _is_routine(words) and "RULE" not in words[1:4]
+
+
+def _block_depth(depth: int, words: list[str], word: str, following: str) -> int:
+    """Return the depth of BEGIN ATOMIC blocks after a word, counted as psql counts them."""
+    if not depth:
+        return 1 if word == "BEGIN" and following == "ATOMIC" and _is_routine(words) else 0
+    if word in {"BEGIN", "CASE"}:
+        return depth + 1
+    return depth - 1 if word == "END" else depth
+
+
+_NEVER_IN_TRANSACTION = (
+    re.compile(r"(CREATE|DROP) (DATABASE|TABLESPACE)\b"),
+    re.compile(r"CREATE (UNIQUE )?INDEX CONCURRENTLY\b"),
+    re.compile(r"DROP INDEX CONCURRENTLY\b"),
+    re.compile(r"REINDEX (.* )?CONCURRENTLY\b"),
+    re.compile(r"REINDEX (DATABASE|SYSTEM|SCHEMA)\b"),
+    re.compile(r"ALTER TABLE .* DETACH PARTITION .* CONCURRENTLY\b"),
+    re.compile(r"ALTER SYSTEM\b"),
+    re.compile(r"ALTER DATABASE .* SET TABLESPACE\b"),
+    re.compile(r"VACUUM\b"),
+    re.compile(r"CLUSTER$"),
+    re.compile(r"DISCARD ALL\b"),
+)
+_TRANSACTION_CONTROL = re.compile(
+    r"(BEGIN|COMMIT|END|ABORT|START TRANSACTION|PREPARE TRANSACTION)\b"
+    r"|ROLLBACK(?! TO\b| (WORK|TRANSACTION) TO\b)\b"
+)
+_COPY_WITH_CLIENT = re.compile(r"COPY (.* )?(FROM STDIN|TO STDOUT)\b")
+
+
+def ends_transaction(statement: Statement) -> bool:
+    """Say whether the statement begins or ends a transaction: the runner alone may do that."""
+    return _TRANSACTION_CONTROL.match(" ".join(statement.words)) is not None
+
+
+def needs_no_transaction(statement: Statement) -> bool:
+    """Say whether PostgreSQL refuses to run the statement inside a transaction block."""
+    head = " ".join(statement.words)
+    return any(pattern.match(head) for pattern in _NEVER_IN_TRANSACTION)
+
+
+def copies_with_client(statement: Statement) -> bool:
+    """Say whether the statement is a COPY that reads from, or writes to, the client."""
+    return _COPY_WITH_CLIENT.match(" ".join(statement.words)) is not None

@@ -1,0 +1,234 @@
+"""The database that a command works on: which it is, the connection, what is known of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from migrator.errors import Refused
+from migrator.files import NOTHING_CHANGED
+
+if TYPE_CHECKING:
+    import psycopg
+
+SQL_DIRECTORY = Path(__file__).resolve().parent.parent / "sql" / "runner"
+
+_LIBPQ_TARGET_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
+_SECRETS = frozenset({"password", "sslpassword", "passfile", "oauth_client_secret"})
+_CONNECT_TIMEOUT_S = "10"
+_MINIMUM_VERSION = 150000
+
+
+def sql(name: str) -> str:
+    """Return one of the runner's own queries, by its file name without `.sql`."""
+    return (SQL_DIRECTORY / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect.
+
+    Args:
+        parameters: libpq's connection parameters, the password among them.
+        origin: What named the target: an option, a variable, the embedded server.
+        shown: The target in words, without its secrets.
+
+    """
+
+    parameters: Mapping[str, str]
+    origin: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open connection and what the server said of itself when it was set up.
+
+    Args:
+        connection: In autocommit mode; the runner begins and ends transactions itself.
+        settings: The statement that puts the session's settings back after a file changed them.
+        has_history: Whether the database has yoyo's tables in schema yoyo.
+        has_checksums: Whether it has the runner's own tables beside them.
+        is_standby: Whether the server is in recovery.
+        is_read_only: Whether transactions are read-only by default.
+        may_create_schema: Whether the role may create the bookkeeping schema.
+        server_version: As in server_version_num, 150004.
+        role: The role that the session acts as.
+        database: The database's name.
+
+    """
+
+    connection: psycopg.Connection[tuple[Any, ...]]
+    settings: str
+    has_history: bool
+    has_checksums: bool
+    is_standby: bool
+    is_read_only: bool
+    may_create_schema: bool
+    server_version: int
+    role: str
+    database: str
+
+
+def resolve(database: str | None, environment: Mapping[str, str]) -> Target | None:
+    """Find the target that the user named; None means the embedded server.
+
+    Args:
+        database: The value of --database, a URL or `key=value` string.
+        environment: DATABASE_URL and libpq's own variables are read from it.
+
+    Raises:
+        Refused: The URL or string cannot be read.
+
+    """
+    if database is not None:
+        return named(database, "--database")
+    if environment.get("DATABASE_URL"):
+        return named(environment["DATABASE_URL"], "DATABASE_URL")
+    given = [name for name in _LIBPQ_TARGET_VARIABLES if environment.get(name)]
+    return _target({}, " and ".join(given)) if given else None
+
+
+def named(conninfo: str, origin: str) -> Target:
+    """Return the target of a URL or `key=value` string.
+
+    Raises:
+        Refused: It cannot be read.
+
+    """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    for scheme in ("postgresql", "postgres"):  # yoyo's own name for psycopg 3
+        conninfo = conninfo.replace(f"{scheme}+psycopg://", f"{scheme}://", 1)
+    try:
+        parameters = conninfo_to_dict(conninfo)
+        if not conninfo.strip():
+            raise ProgrammingError
+    except ProgrammingError:
+        # libpq's message may quote the password, so it is not shown.
+        raise Refused(
+            f"{origin} is neither a postgresql:// URL nor a key=value connection string.",
+            state=NOTHING_CHANGED,
+            hint="For example postgresql://user@host:5432/name or 'host=/run/postgresql "
+            "dbname=name'; percent-encode special characters of a password in a URL.",
+        ) from None
+    # An empty database name would override the service's or the variable's.
+    return _target({key: str(value) for key, value in parameters.items() if value}, origin)
+
+
+def _target(parameters: Mapping[str, str], origin: str) -> Target:
+    def value(key: str, variable: str) -> str:
+        return parameters.get(key) or os.environ.get(variable, "")
+
+    user = value("user", "PGUSER")
+    host = value("host", "PGHOST") or parameters.get("hostaddr", "")
+    port = value("port", "PGPORT")
+    service = value("service", "PGSERVICE")
+    database = value("dbname", "PGDATABASE")
+    place = f"{user + '@' if user else ''}{host}{':' + port if port else ''}"
+    shown = f"postgresql://{place}/{database}" + (f" service={service}" if service else "")
+    return Target(parameters, origin, shown)
+
+
+def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: int = 0) -> Session:
+    """Connect, set the session up and learn what decides whether a command may go on.
+
+    Args:
+        target: Where to connect.
+        lock_timeout_ms: How long a statement waits for a lock, in milliseconds; 0 is for ever.
+        statement_timeout_ms: How long a statement may run, in milliseconds; 0 is for ever.
+
+    Raises:
+        Refused: No connection, a connection pooler, a server too old, an encoding but UTF8.
+
+    """
+    import psycopg
+    from psycopg.rows import dict_row
+
+    parameters = {
+        "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
+        "fallback_application_name": "gestorlead-migrator",
+        "client_encoding": "UTF8",
+        **target.parameters,
+    }
+    settings = ""
+    try:
+        connection: psycopg.Connection[Any] = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+        settings = psycopg.ClientCursor(connection).mogrify(
+            sql("settings"),
+            {
+                "lock_timeout": f"{lock_timeout_ms}ms",
+                "statement_timeout": f"{statement_timeout_ms}ms",
+            },
+        )
+        cursor = connection.cursor(row_factory=dict_row).execute((settings + sql("facts")).encode())
+        cursor.nextset()
+        facts = cursor.fetchone()
+    except psycopg.Error as error:
+        raise Refused(
+            f"Cannot connect to {target.shown}: {_without_secrets(str(error), target)}",
+            state=NOTHING_CHANGED,
+            hint="Check the target, the server and the role's rights; behind PgBouncer, connect to "
+            "PostgreSQL itself.",
+        ) from None
+    assert facts is not None  # noqa: S101  a SELECT without FROM has one row
+    session = Session(
+        connection=connection,
+        settings=settings,
+        has_history=facts["has_history"],
+        has_checksums=facts["has_checksums"],
+        is_standby=facts["is_standby"],
+        is_read_only=facts["is_read_only"],
+        may_create_schema=facts["may_create_schema"],
+        server_version=facts["server_version"],
+        role=facts["role_name"],
+        database=facts["database_name"],
+    )
+    if connection.info.backend_pid != facts["backend_pid"]:
+        raise Refused(
+            f"{target.shown} is behind a connection pooler, where the runner's lock and settings "
+            "would reach other sessions.",
+            state=NOTHING_CHANGED,
+            hint="Connect to PostgreSQL itself, past the pooler.",
+        )
+    if facts["server_version"] < _MINIMUM_VERSION:
+        raise Refused(
+            f"{target.shown} is PostgreSQL {facts['server_version'] // 10000}; 15 is the oldest "
+            "that can be migrated.",
+            state=NOTHING_CHANGED,
+        )
+    if facts["encoding"] != "UTF8":
+        raise Refused(
+            f"{target.shown} has the encoding {facts['encoding']}; UTF8 is needed.",
+            state=NOTHING_CHANGED,
+            hint="Create the database with ENCODING 'UTF8'.",
+        )
+    return session
+
+
+def refuse_read_only(session: Session, target: Target) -> None:
+    """Refuse a standby or a read-only session before work that would write.
+
+    Raises:
+        Refused: The session cannot write.
+
+    """
+    if session.is_standby or session.is_read_only:
+        what = "a standby" if session.is_standby else "read-only"
+        raise Refused(
+            f"{target.shown} is {what}: nothing can be written there.",
+            state=NOTHING_CHANGED,
+            hint="Name the primary."
+            if session.is_standby
+            else "Set default_transaction_read_only off.",
+        )
+
+
+def _without_secrets(message: str, target: Target) -> str:
+    for key in _SECRETS & target.parameters.keys():
+        message = message.replace(target.parameters[key], "********")
+    return message.strip()

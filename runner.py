@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+"""The command line: reads arguments, calls what they name, prints the answer. See README.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migrator import options
+from migrator.errors import Interrupted, MigratorError, Refused
+from migrator.files import NOTHING_CHANGED, Migration, Project
+
+if TYPE_CHECKING:
+    from migrator.migrate import Plan, Work
+    from migrator.server import EmbeddedServer
+    from migrator.target import Target
+
+ROOT = Path(__file__).resolve().parent
+EXIT_FAILED, EXIT_NOT_UP_TO_DATE = 1, 3
+say = partial(click.echo, err=True)
+
+
+class Command:
+    """What the options before the command's name say, and what commands have in common."""
+
+    def __init__(
+        self, database: str | None, migrations: Path | None, seeds: Path | None, as_json: bool
+    ) -> None:
+        self.database = database
+        self.migrations = migrations
+        self.seeds = seeds
+        self.as_json = as_json
+
+    @property
+    def project(self) -> Project:
+        """The migration set."""
+        return Project.at(self.migrations or ROOT / "migrations", self.seeds)
+
+    @property
+    def server(self) -> EmbeddedServer:
+        """The embedded server, started or not."""
+        from migrator.server import EmbeddedServer
+
+        return EmbeddedServer(ROOT)
+
+    def target(self) -> Target:
+        """Find the target and say which it is; the embedded server is started."""
+        from migrator import target
+
+        found = target.resolve(self.database, os.environ)
+        if found is None:
+            found = target.named(self.server.start(), "the embedded server")
+        say(f"target: {found.shown} (from {found.origin})")
+        return found
+
+    def work(self, **limits: Any) -> Work:
+        """Connect to the target and read the files."""
+        from migrator.migrate import Limits, Work
+
+        project = self.project
+        return Work(project, self.target(), Limits(**limits), say)
+
+    def answer_plan(self, plan: Plan, done: str) -> None:
+        """Answer with what was done, or would be."""
+        migrations = [each.id for each in plan.migrations]
+        seeds = [each.id for each in plan.seeds]
+        text = [f"{done} {each}" for each in (*migrations, *seeds)] or ["nothing to do"]
+        self.answer({done.replace(" ", "_"): migrations, "seeds": seeds}, text)
+
+    def answer(self, document: dict[str, Any], text: Sequence[str]) -> None:
+        """Print a command's answer: a JSON document or lines of text."""
+        click.echo(json.dumps(document, indent=2, default=str) if self.as_json else "\n".join(text))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--database", metavar="URL", help="A postgresql:// URL or key=value string.")
+@click.option("--migrations", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--seeds", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
+@click.pass_context
+def cli(context: click.Context, /, **named: Any) -> None:
+    """Migrate a PostgreSQL database by raw SQL files.
+
+    The target is --database, else DATABASE_URL, else libpq's variables (PGHOST, PGSERVICE, ...),
+    else a server of the project's own in .postgres/, which is created and started as needed.
+
+    Exit codes: 0 done or nothing to do, 1 failed, 2 refused before any change, 3 not up to date
+    (status --exit-code), 130 interrupted.
+    """
+    context.obj = Command(**named)
+
+
+@cli.command()
+@click.option("--to", metavar="ID", help="The last migration to apply.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--no-seed", is_flag=True, help="Leave the seeds alone.")
+@options.limits
+@click.pass_obj
+def migrate(
+    command: Command, /, to: str | None, dry_run: bool, no_seed: bool, **limits: Any
+) -> None:
+    """Apply what is pending, then the seeds that changed."""
+    plan = command.work(**limits).migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
+    command.answer_plan(plan, "would apply" if dry_run else "applied")
+
+
+@cli.command()
+@options.limits
+@click.pass_obj
+def seed(command: Command, /, **limits: Any) -> None:
+    """Apply every seed; what is in place already is not written again."""
+    command.answer_plan(command.work(**limits).seed(), "applied")
+
+
+@cli.command()
+@click.option("--steps", type=click.IntRange(1), metavar="N", help="Undo the last N.")
+@click.option("--to", metavar="ID", help="Undo what came after ID; ID is kept.")
+@click.option("--all", "everything", is_flag=True, help="Undo all.")
+@click.option("--yes", is_flag=True, help="Do not ask before data is destroyed.")
+@options.limits
+@click.pass_obj
+def rollback(
+    command: Command,
+    /,
+    steps: int | None,
+    to: str | None,
+    everything: bool,
+    yes: bool,
+    **limits: Any,
+) -> None:
+    """Undo the newest migrations first."""
+    if (steps is not None) + (to is not None) + everything != 1:
+        raise click.UsageError("Give one of --steps N, --to ID and --all.")
+
+    def confirm(migrations: Sequence[Migration]) -> None:
+        say("to be rolled back, with the data that is in them:")
+        for each in migrations:
+            say(f"  {each.id}")
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise Refused(
+                "A rollback may destroy data, and there is no terminal to ask on.",
+                state=NOTHING_CHANGED,
+                hint="Give --yes if that is meant.",
+            )
+        click.confirm("Go on?", abort=True, err=True)
+
+    plan = command.work(**limits).rollback(steps=steps, to=to, confirm=confirm)
+    command.answer_plan(plan, "rolled back")
+
+
+@cli.command()
+@click.option("--exit-code", is_flag=True, help="Exit 3 if anything but up to date.")
+@click.pass_obj
+def status(command: Command, /, exit_code: bool) -> None:
+    """Show what is applied, pending, edited, missing, out of order and interrupted."""
+    state = command.work().state()
+    groups = {
+        "applied": [each.id for each in state.applied],
+        "pending": [each.id for each in state.pending],
+        "edited": [each.id for each in state.edited],
+        "missing": state.missing,
+        "out_of_order": [each.id for each in state.out_of_order],
+        "interrupted": state.interrupted,
+        "pending_seeds": [each.id for each in state.pending_seeds],
+    }
+    text = [f"{name.replace('_', ' '):<14}{each}" for name, ids in groups.items() for each in ids]
+    verdict = "up to date" if state.up_to_date else "not up to date"
+    command.answer({"up_to_date": state.up_to_date, **groups}, [*text, verdict])
+    if exit_code and not state.up_to_date:
+        sys.exit(EXIT_NOT_UP_TO_DATE)
+
+
+@cli.command()
+@click.option("--rollback", "back", is_flag=True, help="What `rollback --all` would do.")
+@click.option("--to", metavar="ID", help="The last migration to apply, or to keep.")
+@click.option("--sql", "as_sql", is_flag=True, help="One script that psql can run by hand.")
+@click.pass_obj
+def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
+    """Show what would run, in order."""
+    work = command.work()
+    if back:
+        planned = work.rollback_plan(steps=None, to=to)
+    else:
+        planned = work.migrate(to=to, with_seeds=True, dry_run=True)
+    if not as_sql:
+        command.answer_plan(planned, "would roll back" if back else "would apply")
+        return
+    from migrator.plan import script
+
+    text = script(work.session, planned.migrations, planned.seeds, rollback=back)
+    command.answer({"sql": text}, [text])
+
+
+@cli.command()
+@click.pass_obj
+def verify(command: Command, /) -> None:
+    """Check history, schema, rules over the catalogue, indexes and seeds; change nothing."""
+    from migrator.verify import verify as make_checks
+
+    checks = make_checks(command.work())
+    lines = []
+    for check in checks:
+        verdict = f"skipped: {check.skipped}" if check.skipped else "ok"
+        lines.append(f"{check.name}: {'FAILED' if check.findings else verdict}")
+        lines += [f"    {finding}" for finding in check.findings]
+    passed = not any(check.findings for check in checks)
+    command.answer({"passed": passed, "checks": [asdict(check) for check in checks]}, lines)
+    if not passed:
+        sys.exit(EXIT_FAILED)
+
+
+@cli.command()
+@click.argument("migration", metavar="ID")
+@options.limits
+@click.pass_obj
+def baseline(command: Command, /, migration: str, **limits: Any) -> None:
+    """Mark everything up to ID as applied, on a database that already has that schema."""
+    from migrator.baseline import baseline as mark
+
+    marked = mark(command.work(**limits), migration, command.server.start())
+    command.answer({"marked": [each.id for each in marked]}, [f"marked {len(marked)} as applied"])
+
+
+@cli.command()
+@click.argument("domain")
+@click.argument("change")
+@click.pass_obj
+def new(command: Command, /, domain: str, change: str) -> None:
+    """Write the next pair of files, with the header to fill in: new tasks add_deadline."""
+    from migrator.scaffold import new as write_pair
+
+    paths = [str(path) for path in write_pair(command.project.migrations, domain, change)]
+    command.answer({"files": paths}, paths)
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Compare instead of writing.")
+@click.pass_obj
+def schema(command: Command, /, check: bool) -> None:
+    """Write sql/schema.sql from a target that is up to date, or compare the two."""
+    from migrator import history, snapshot
+
+    work = command.work()
+    path = snapshot.path(command.project.sql)
+    if check:
+        differences = snapshot.compare(snapshot.load(path), work.target, work.session)
+        command.answer({"differences": differences}, differences or [f"{path} is current"])
+        if differences:
+            sys.exit(EXIT_FAILED)
+        return
+    history.refuse_behind(work.state())
+    snapshot.write(path, work.target, work.session)
+    command.answer({"file": str(path)}, [f"wrote {path}"])
+
+
+@cli.group()
+def server() -> None:
+    """Manage the project's own PostgreSQL server in .postgres/."""
+
+
+@server.command("start")
+@click.pass_obj
+def server_start(command: Command, /) -> None:
+    """Create and start what is missing; show the URL."""
+    url = command.server.start()
+    command.answer({"url": url}, [url])
+
+
+@server.command("stop")
+@click.pass_obj
+def server_stop(command: Command, /) -> None:
+    """Stop the server; its data stays."""
+    stopped = command.server.stop()
+    command.answer({"stopped": stopped}, ["stopped" if stopped else "it was not running"])
+
+
+@server.command("status")
+@click.pass_obj
+def server_status(command: Command, /) -> None:
+    """Show whether it runs, and where it keeps its data."""
+    facts = command.server.status()._asdict()
+    command.answer(facts, [f"{name:<9}{value}" for name, value in facts.items()])
+
+
+@server.command("url")
+@click.pass_obj
+def server_url(command: Command, /) -> None:
+    """Show the URL of its database; start nothing."""
+    url = command.server.url()
+    command.answer({"url": url}, [url])
+
+
+@server.command("psql", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def server_psql(command: Command, /, arguments: tuple[str, ...]) -> None:
+    """Open psql on its database; arguments are handed on to psql."""
+    command.server.start()
+    argv = [*command.server.psql_argv(), *arguments]
+    os.execv(argv[0], argv)  # noqa: S606  psql takes the terminal over
+
+
+def _show_error(error: MigratorError, as_json: bool) -> int:
+    for label, text in (("error", error.message), ("state", error.state), ("next", error.hint)):
+        if text:
+            say(f"{label}: {text}")
+    if as_json:
+        document = {"error": error.message, "state": error.state, "next": error.hint}
+        click.echo(json.dumps({**document, "exit_code": error.exit_code}, indent=2))
+    return error.exit_code
+
+
+def main() -> int:
+    """Run the command line.
+
+    Returns:
+        The exit code; every error that a user can cause is one message, not a traceback.
+
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    as_json = "--json" in sys.argv
+    try:
+        return cli.main(standalone_mode=False) or 0
+    except MigratorError as error:
+        return _show_error(error, as_json)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _show_error(Interrupted("Interrupted.", state=NOTHING_CHANGED), as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+-- Who holds the runner's advisory lock in this database.
+SELECT
+    a.pid,
+    a.usename AS user_name,
+    coalesce(a.client_addr::text, 'local socket') AS client,
+    a.backend_start AS connected_at,
+    coalesce(nullif(left(a.query, 200), ''), '(not visible to this role)') AS query
+FROM pg_locks AS l
+INNER JOIN pg_stat_activity AS a ON l.pid = a.pid
+WHERE
+    l.locktype = 'advisory'
+    AND l.granted
+    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+    AND (l.classid::bigint << 32) + l.objid::bigint = %(key)s;

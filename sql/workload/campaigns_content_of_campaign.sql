@@ -1,0 +1,21 @@
+-- group: campaigns
+-- budget_ms: 200
+-- index: idx_tasks_campaign_newest, uq_generated_content_task_id
+-- params: user_id bigint, campaign_id uuid, before_time timestamptz, before_id uuid, page integer
+--
+-- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
+SELECT
+    gc.id,
+    gc.task_id,
+    gc.content_type,
+    gc.file_url,
+    gc.thumbnail_url,
+    t.created_at
+FROM tasks AS t
+INNER JOIN generated_content AS gc ON t.id = gc.task_id
+WHERE
+    t.user_id = $1
+    AND t.campaign_id = $2
+    AND (t.created_at, t.id) < ($3, $4)
+ORDER BY t.created_at DESC, t.id DESC
+LIMIT $5;

@@ -1,0 +1,29 @@
+-- group: campaigns
+-- budget_ms: 200
+-- index: idx_tasks_campaign_newest
+-- params: user_id bigint, campaign_id uuid, before_time timestamptz, before_id uuid, page integer
+--
+-- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
+SELECT
+    t.id,
+    t.status,
+    t.credit_cost,
+    t.created_at,
+    total.tasks,
+    total.credits
+FROM tasks AS t
+CROSS JOIN (
+    SELECT
+        count(*) AS tasks,
+        sum(ct.credit_cost) AS credits
+    FROM tasks AS ct
+    WHERE
+        ct.user_id = $1
+        AND ct.campaign_id = $2
+) AS total
+WHERE
+    t.user_id = $1
+    AND t.campaign_id = $2
+    AND (t.created_at, t.id) < ($3, $4)
+ORDER BY t.created_at DESC, t.id DESC
+LIMIT $5;

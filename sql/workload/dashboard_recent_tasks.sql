@@ -1,0 +1,16 @@
+-- group: dashboard
+-- budget_ms: 50
+-- index: idx_tasks_user_newest
+-- params: user_id bigint
+SELECT
+    t.id,
+    t.task_type_id,
+    t.status,
+    t.priority,
+    t.credit_cost,
+    t.created_at,
+    t.completed_at
+FROM tasks AS t
+WHERE t.user_id = $1
+ORDER BY t.created_at DESC, t.id DESC
+LIMIT 20;

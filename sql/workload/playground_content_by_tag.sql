@@ -1,0 +1,22 @@
+-- group: playground
+-- budget_ms: 100
+-- index: idx_generated_content_user_tags
+-- params: user_id bigint, tag text, page integer
+--
+-- The index holds each tag beside its owner's number, so that a tag that everyone uses costs no more
+-- than the user's own rows.
+SELECT
+    gc.id,
+    gc.task_id,
+    gc.content_type,
+    gc.file_url,
+    gc.thumbnail_url,
+    gc.is_favorite,
+    gc.created_at
+FROM generated_content AS gc
+
+WHERE
+    gc.user_id = $1
+    AND (gc.tags || gc.user_id::text::jsonb) @> jsonb_build_array($2, $1)
+ORDER BY gc.created_at DESC, gc.id DESC
+LIMIT $3;

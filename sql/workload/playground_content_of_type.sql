@@ -1,0 +1,22 @@
+-- group: playground
+-- budget_ms: 100
+-- index: idx_generated_content_user_type_newest
+-- params: user_id bigint, content_type text, before_time timestamptz, before_id uuid, page integer
+--
+-- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
+SELECT
+    gc.id,
+    gc.task_id,
+    gc.content_type,
+    gc.file_url,
+    gc.thumbnail_url,
+    gc.is_favorite,
+    gc.created_at
+FROM generated_content AS gc
+
+WHERE
+    gc.user_id = $1
+    AND gc.content_type = $2
+    AND (gc.created_at, gc.id) < ($3, $4)
+ORDER BY gc.created_at DESC, gc.id DESC
+LIMIT $5;

@@ -1,0 +1,24 @@
+-- group: playground
+-- budget_ms: 100
+-- index: idx_generated_content_user_text
+-- params: user_id bigint, words text, page integer
+--
+-- The index holds each text's words beside its owner, so that a word that everyone uses costs no
+-- more than the user's own rows. A word is always lower-case there: none can pass for an owner.
+SELECT
+    gc.id,
+    gc.task_id,
+    left(gc.content_text, 200) AS opening,
+    gc.created_at
+FROM generated_content AS gc
+WHERE
+    gc.user_id = $1
+    AND gc.content_type = 'text'
+    AND (
+        to_tsvector('pg_catalog.portuguese', left(gc.content_text, 100000))
+        || array_to_tsvector(ARRAY['USER' || gc.user_id::text])
+    ) @@ (
+        websearch_to_tsquery('pg_catalog.portuguese', $2) && ('USER' || $1::text)::tsquery
+    )
+ORDER BY gc.created_at DESC, gc.id DESC
+LIMIT $3;

@@ -1,0 +1,23 @@
+-- group: reporting
+-- budget_ms: 5000
+-- index: idx_tasks_user_newest
+-- params: period_start timestamptz, period_end timestamptz
+--
+-- A user is activated by a first task.
+SELECT
+    date_trunc('month', u.created_at, 'UTC') AS signup_month,
+    count(*) AS signups,
+    count(u.email_verified_at) AS verified,
+    count(first_task.user_id) AS activated
+FROM users AS u
+LEFT JOIN LATERAL (
+    SELECT t.user_id
+    FROM tasks AS t
+    WHERE t.user_id = u.id
+    LIMIT 1
+) AS first_task ON TRUE
+WHERE
+    u.created_at >= $1
+    AND u.created_at < $2
+GROUP BY signup_month
+ORDER BY signup_month;

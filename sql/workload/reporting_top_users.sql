@@ -1,0 +1,25 @@
+-- group: reporting
+-- budget_ms: 5000
+-- index: idx_tasks_created
+-- params: period_start timestamptz, period_end timestamptz
+SELECT
+    u.id,
+    u.email,
+    u.full_name,
+    spending.tasks,
+    spending.credits
+FROM (
+    SELECT
+        t.user_id,
+        count(*) AS tasks,
+        sum(t.credit_cost) AS credits
+    FROM tasks AS t
+    WHERE
+        t.created_at >= $1
+        AND t.created_at < $2
+    GROUP BY t.user_id
+    ORDER BY credits DESC, t.user_id
+    LIMIT 100
+) AS spending
+INNER JOIN users AS u ON spending.user_id = u.id
+ORDER BY spending.credits DESC, u.id;

@@ -1,0 +1,15 @@
+-- group: worker
+-- budget_ms: 50
+-- index: idx_tasks_scheduled
+-- params: now timestamptz, page integer
+SELECT
+    t.id,
+    t.user_id,
+    t.scheduled_at
+FROM tasks AS t
+WHERE
+    t.status = 'pending'
+    AND t.completed_at IS NULL
+    AND t.scheduled_at <= $1
+ORDER BY t.scheduled_at, t.id
+LIMIT $2;

@@ -1,0 +1,20 @@
+-- group: worker
+-- budget_ms: 50
+-- index: idx_tasks_queue
+-- params: started_before timestamptz, page integer
+--
+-- No index holds started_at, so that a claim is a HOT update. What started before a time was due
+-- before it, and the queue's own index finds the few unfinished tasks that were.
+SELECT
+    t.id,
+    t.user_id,
+    t.retry_count,
+    t.started_at
+FROM tasks AS t
+WHERE
+    t.status = 'processing'
+    AND t.completed_at IS NULL
+    AND t.started_at < $1
+    AND coalesce(t.scheduled_at, t.created_at) < $1
+ORDER BY t.started_at, t.id
+LIMIT $2;
