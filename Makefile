@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNNER := $(BIN)/python runner.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help migrate rollback status plan verify seed schema server-stop psql test lint format clean
+.PHONY: help migrate rollback status plan verify round-trip seed schema server-stop psql test lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -27,6 +27,10 @@ plan: $(VENV)/run ## Show what would run
 verify: $(VENV)/run ## Check history, schema, rules, indexes and seeds
 	@$(RUNNER) verify
 
+round-trip: $(VENV)/run ## Roll everything back, then migrate again; destroys the data
+	@$(RUNNER) rollback --all --yes
+	@$(RUNNER) migrate
+
 seed: $(VENV)/run ## Apply the reference data
 	@$(RUNNER) seed
 
@@ -43,8 +47,12 @@ server-stop: $(VENV)/run ## Stop the embedded server
 test: $(VENV)/dev ## Run the tests on every PostgreSQL that is there
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/dev ## Check SQL and Python
-	@$(BIN)/python -m tests.lint
+lint: $(VENV)/dev ## Check SQL (sqlfluff, squawk, bytes, headers) and Python (ruff, mypy)
+	@$(RUNNER) lint
+	@$(BIN)/sqlfluff lint migrations seeds sql
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 
 format: $(VENV)/dev ## Format Python; SQL that was applied is never formatted
 	@$(BIN)/ruff format .

@@ -245,6 +245,18 @@ def new(command: Command, /, domain: str, change: str) -> None:
 
 
 @cli.command()
+@click.pass_obj
+def lint(command: Command, /) -> None:
+    """Check the files: bytes, headers, pairs, and squawk's rules."""
+    from migrator.lint import lint as check_files
+
+    findings = check_files(command.project)
+    command.answer({"findings": findings}, findings or ["no findings"])
+    if findings:
+        sys.exit(EXIT_FAILED)
+
+
+@cli.command()
 @click.option("--check", is_flag=True, help="Compare instead of writing.")
 @click.pass_obj
 def schema(command: Command, /, check: bool) -> None:
@@ -264,51 +276,32 @@ def schema(command: Command, /, check: bool) -> None:
     command.answer({"file": str(path)}, [f"wrote {path}"])
 
 
-@cli.group()
-def server() -> None:
-    """Manage the project's own PostgreSQL server in .postgres/."""
-
-
-@server.command("start")
-@click.pass_obj
-def server_start(command: Command, /) -> None:
-    """Create and start what is missing; show the URL."""
-    url = command.server.start()
-    command.answer({"url": url}, [url])
-
-
-@server.command("stop")
-@click.pass_obj
-def server_stop(command: Command, /) -> None:
-    """Stop the server; its data stays."""
-    stopped = command.server.stop()
-    command.answer({"stopped": stopped}, ["stopped" if stopped else "it was not running"])
-
-
-@server.command("status")
-@click.pass_obj
-def server_status(command: Command, /) -> None:
-    """Show whether it runs, and where it keeps its data."""
-    facts = command.server.status()._asdict()
-    command.answer(facts, [f"{name:<9}{value}" for name, value in facts.items()])
-
-
-@server.command("url")
-@click.pass_obj
-def server_url(command: Command, /) -> None:
-    """Show the URL of its database; start nothing."""
-    url = command.server.url()
-    command.answer({"url": url}, [url])
-
-
-@server.command("psql", context_settings={"ignore_unknown_options": True})
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("action", type=click.Choice(["start", "stop", "status", "psql", "url"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
-def server_psql(command: Command, /, arguments: tuple[str, ...]) -> None:
-    """Open psql on its database; arguments are handed on to psql."""
-    command.server.start()
-    argv = [*command.server.psql_argv(), *arguments]
-    os.execv(argv[0], argv)  # noqa: S606  psql takes the terminal over
+def server(command: Command, /, action: str, arguments: tuple[str, ...]) -> None:
+    """Manage the project's own PostgreSQL server, which keeps its data in .postgres/.
+
+    start creates and starts what is missing; stop keeps the data; url starts nothing; psql hands
+    further arguments on.
+    """
+    if arguments and action != "psql":
+        raise click.UsageError(f"server {action} takes no further argument.")
+    embedded = command.server
+    if action == "psql":
+        embedded.start()
+        argv = [*embedded.psql_argv(), *arguments]
+        os.execv(argv[0], argv)  # noqa: S606  psql takes the terminal over
+    elif action == "stop":
+        stopped = embedded.stop()
+        command.answer({"stopped": stopped}, ["stopped" if stopped else "it was not running"])
+    elif action == "status":
+        facts = embedded.status()._asdict()
+        command.answer(facts, [f"{name:<9}{value}" for name, value in facts.items()])
+    else:
+        url = embedded.start() if action == "start" else embedded.url()
+        command.answer({"url": url}, [url])
 
 
 def _show_error(error: MigratorError, as_json: bool) -> int:

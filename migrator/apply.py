@@ -52,6 +52,10 @@ class Applier:
         self._lock_attempts = lock_attempts
         self._online_wait_ms = online_wait_ms
         self._unflushed = False
+        session.connection.add_notice_handler(self._notice)
+
+    def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        self._say(f"{notice.severity_nonlocalized}: {notice.message_primary}")
 
     def prepare(self) -> None:
         """Create the bookkeeping schema where it is missing.

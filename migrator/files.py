@@ -10,7 +10,7 @@ import graphlib
 import hashlib
 import heapq
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from migrator.errors import Refused
 
 CHECKSUM_ALGORITHM = "sha256/1"  # of the text without BOM, with LF line ends
 
-_ROLLBACK_SUFFIX = ".rollback.sql"
+ROLLBACK_SUFFIX = ".rollback.sql"
 _DIRECTIVE = re.compile(r"\s*--\s*(transactional|depends)\s*:\s*(.*)$")
 _LOOKS_LIKE_DIRECTIVE = re.compile(
     r"\s*(?:--|/?\*+)?\s*(?:transactional|depends)\s*:\s*(?:\S*)", re.IGNORECASE
@@ -39,7 +39,7 @@ class SqlFile:
         text: Its bytes in UTF-8, without BOM, with LF line ends.
         transactional: False where the file says `-- transactional: false`.
         depends: The ids that it says it depends on.
-        reversible: What its header says after `-- reversible:`, else an empty string.
+        header: What it says after `-- purpose:`, `-- locks:` and `-- reversible:`.
         problems: What is wrong with its bytes or directives, each with its place.
 
     """
@@ -48,7 +48,7 @@ class SqlFile:
     text: bytes
     transactional: bool
     depends: frozenset[str]
-    reversible: str
+    header: Mapping[str, str]
     problems: tuple[str, ...]
 
     @property
@@ -145,7 +145,7 @@ def read(path: Path) -> SqlFile:
     problems = list(_byte_problems(path, text))
     header = _header(text.decode("utf-8", "replace"))
     directives: dict[str, str] = {}
-    reversible = ""
+    said: dict[str, str] = {}
     for number, line in enumerate(header, 1):
         if match := _DIRECTIVE.match(line):
             name, value = match.groups()
@@ -158,7 +158,7 @@ def read(path: Path) -> SqlFile:
                 "write it in lower case: -- transactional: or -- depends:"
             )
         elif match := _HEADER_LINE.match(line):
-            reversible = match[2].strip() if match[1] == "reversible" else reversible
+            said[match[1]] = match[2].strip()
     transactional = directives.get("transactional", "true").lower()
     if transactional not in {"true", "false"}:
         problems.append(f"{path}: transactional is true or false, not {transactional!r}")
@@ -167,7 +167,7 @@ def read(path: Path) -> SqlFile:
         text,
         transactional != "false",
         frozenset(directives.get("depends", "").split()),
-        reversible,
+        said,
         tuple(problems),
     )
 
@@ -215,8 +215,8 @@ def discover(directory: Path) -> list[Migration]:
     present = set(names)
     for name in names:
         path = directory / name
-        if name.endswith(_ROLLBACK_SUFFIX):
-            if name.removesuffix(_ROLLBACK_SUFFIX) + ".sql" not in present:
+        if name.endswith(ROLLBACK_SUFFIX):
+            if name.removesuffix(ROLLBACK_SUFFIX) + ".sql" not in present:
                 problems.append(f"{path}: rolls back a migration that is not there")
         elif name.endswith(".py") or name.startswith("post-apply"):
             problems.append(f"{path}: only raw SQL migrations are run, no Python and no hooks")
@@ -228,7 +228,7 @@ def discover(directory: Path) -> list[Migration]:
                 Migration(
                     name.removesuffix(".sql"),
                     path,
-                    path.with_name(name.removesuffix(".sql") + _ROLLBACK_SUFFIX),
+                    path.with_name(name.removesuffix(".sql") + ROLLBACK_SUFFIX),
                     source.checksum,
                     source.depends,
                 )
@@ -245,7 +245,7 @@ def discover(directory: Path) -> list[Migration]:
 
 
 def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:
-    rollback = path.name.removesuffix(".sql") + _ROLLBACK_SUFFIX
+    rollback = path.name.removesuffix(".sql") + ROLLBACK_SUFFIX
     if rollback not in present:
         yield (
             f"{path}: its rollback file {rollback} is missing; "

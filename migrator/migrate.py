@@ -176,7 +176,8 @@ class Work:
         if not planned.migrations:
             return planned
         files.check(each.rollback_path for each in planned.migrations)
-        if any(files.read(each.path).reversible != "yes" for each in planned.migrations):
+        headers = [files.read(each.path).header for each in planned.migrations]
+        if any(header.get("reversible") != "yes" for header in headers):
             confirm(planned.migrations)
         return self._changing(plan, self._roll_back)
 

@@ -14,6 +14,7 @@ from migrator.target import Session, sql
 _PREAMBLE = """\
 -- Written by `runner.py plan --sql` for database {database}. Run it with: psql -X -f FILE
 \\set ON_ERROR_STOP on
+SET client_min_messages TO warning;
 {settings} \\gset session_
 SELECT pg_try_advisory_lock({key}) AS locked \\gset runner_
 \\if :runner_locked

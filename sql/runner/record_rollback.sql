@@ -6,6 +6,12 @@ VALUES (
     gen_random_uuid()::text, %(hash)s, %(id)s, 'rollback', current_user, 'psql',
     now() AT TIME ZONE 'UTC'
 );
-SELECT 1 / count(*) AS marks_found FROM yoyo._yoyo_migration WHERE migration_hash = %(hash)s;
-DELETE FROM yoyo._yoyo_migration WHERE migration_hash = %(hash)s;
+DO $$
+BEGIN
+    DELETE FROM yoyo._yoyo_migration WHERE migration_hash = %(hash)s;
+    IF NOT found THEN
+        RAISE EXCEPTION 'the history has changed since this script was written';
+    END IF;
+END
+$$;
 DELETE FROM yoyo.seed_checksum;

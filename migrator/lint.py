@@ -1,0 +1,110 @@
+"""What the linters of SQL do not look at: bytes, headers, pairs; and squawk, told what runs how."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from migrator import files
+from migrator.errors import Refused
+from migrator.files import Project
+
+_HEADERS = {
+    "purpose": re.compile(r"\S.*"),
+    "locks": re.compile(r"none|[A-Z][A-Z ]+ on [a-z_]+(, [A-Z][A-Z ]+ on [a-z_]+)*"),
+    "reversible": re.compile(r"yes|lossy: \S.*|no: \S.*"),
+}
+_OLDEST = "15.0"
+_NOT_OURS = (
+    "prefer-robust-stmts",  # a file is applied once; IF NOT EXISTS would accept what is there
+    "require-lock-timeout",  # time-outs come from the runner, not from each file
+    "require-statement-timeout",
+)
+# A rollback file takes away what its pair made: that it drops something is no news.
+_UNDOING = (
+    "ban-drop-column",
+    "ban-drop-table",
+    "ban-drop-not-null",
+    "require-concurrent-index-deletion",
+)
+_BOM = b"\xef\xbb\xbf"
+
+
+def lint(project: Project) -> list[str]:
+    """Check a migration set's files as text.
+
+    Args:
+        project: The set: its migrations, seeds and other SQL.
+
+    Returns:
+        What is wrong, each with its place; empty where all is well.
+
+    """
+    findings: list[str] = []
+    paths = sorted(project.migrations.glob("*.sql"))
+    seeds = sorted(project.seeds.glob("*.sql")) if project.seeds is not None else []
+    others = sorted(project.sql.rglob("*.sql")) if project.sql is not None else []
+    for path in [*paths, *seeds, *others]:
+        findings += _byte_findings(path)
+    for check in (
+        lambda: files.discover(project.migrations),
+        lambda: files.check([*paths, *seeds]),
+    ):
+        try:
+            check()
+        except Refused as refusal:
+            findings.append(refusal.message)
+    for path in paths:
+        if not path.name.endswith(files.ROLLBACK_SUFFIX):
+            findings += _header_findings(path)
+    return findings + _squawk(paths)
+
+
+def _byte_findings(path: Path) -> Iterator[str]:
+    raw = path.read_bytes()
+    if raw.startswith(_BOM):
+        yield f"{path}:1: a byte order mark: save the file without it"
+    if b"\r" in raw:
+        line = raw[: raw.index(b"\r")].count(b"\n") + 1
+        yield f"{path}:{line}: a CR: end lines with LF alone"
+    if not raw.endswith(b"\n") or raw.endswith(b"\n\n"):
+        yield f"{path}: ends otherwise than with one line end"
+
+
+def _header_findings(path: Path) -> Iterator[str]:
+    header = files.read(path).header
+    for name, form in _HEADERS.items():
+        if name not in header:
+            yield f"{path}: has no `-- {name}:` among its leading comments"
+        elif not form.fullmatch(header[name]):
+            yield f"{path}: `-- {name}: {header[name]}` is not of the form {form.pattern}"
+
+
+def _squawk(paths: list[Path]) -> list[str]:
+    """Run squawk on each kind of file with what the runner will do with it."""
+    program = shutil.which("squawk", path=str(Path(sys.executable).parent)) or shutil.which(
+        "squawk"
+    )
+    if program is None:
+        return ["squawk is not installed: make lint installs it"]
+    kinds: dict[tuple[str, ...], list[Path]] = {}
+    for path in paths:
+        in_transaction = ("--assume-in-transaction",) * files.read(path).transactional
+        excluded = _NOT_OURS + _UNDOING * path.name.endswith(files.ROLLBACK_SUFFIX)
+        options = (f"--pg-version={_OLDEST}", *in_transaction, f"--exclude={','.join(excluded)}")
+        kinds.setdefault(options, []).append(path)
+    findings: list[str] = []
+    for options, kind in kinds.items():
+        process = subprocess.run(  # noqa: S603  the arguments are the runner's own
+            [program, "--reporter=gcc", *options, *kind],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if process.returncode:
+            findings += (process.stdout or process.stderr).strip().split("\n")
+    return findings
