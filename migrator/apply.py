@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import psycopg
 from psycopg import pq
@@ -23,6 +23,7 @@ _ROLLED_BACK = "The file was rolled back; the files before it stay as they are."
 _SMALL = 1_000_000  # bytes
 # An aborted transaction parses a message and then refuses its first statement: nothing can run.
 _PARSE_ONLY = b"SELECT 1; "
+_CLOSED = re.compile(rb";(?:\s|--[^\n]*)*+\Z")
 _FORGET_INTENT = "DELETE FROM yoyo.intent WHERE migration_hash = :hash"
 
 
@@ -109,12 +110,11 @@ class Applier:
             with contextlib.suppress(StatementError):
                 self._backend.run(b"BEGIN; ROLLBACK TO none")  # leaves an aborted transaction
             try:
-                self._backend.run(_PARSE_ONLY + source.text)
+                self._backend.run(source.text, _PARSE_ONLY)
             except StatementError as failure:
                 if not isinstance(failure.error, psycopg.errors.InFailedSqlTransaction):
                     raise Refused(
-                        f"{_place(source, failure, prefix=len(_PARSE_ONLY))}: "
-                        f"{_said(failure.error)}",
+                        f"{_place(source, failure)}: {_said(failure.error)}",
                         state=NOTHING_CHANGED,
                         hint="Correct the file and run the command again.",
                     ) from failure
@@ -133,11 +133,10 @@ class Applier:
             How long the file ran, in milliseconds.
 
         Raises:
-            Refused: The file changed since it was checked.
             Failed: It could not be applied; nothing of it is left, or the message says what is.
 
         """
-        source = _unchanged(migration.path, migration.checksum)
+        source = migration.source
         yoyo_migration = RawMigration(migration, source)
 
         def record(duration_ms: int) -> None:
@@ -167,7 +166,7 @@ class Applier:
         """Record migrations as applied, in one transaction, without running them."""
         with self._backend.transaction():
             for migration in migrations:
-                yoyo_migration = RawMigration(migration, read(migration.path))
+                yoyo_migration = RawMigration(migration, migration.source)
                 with self._backend.one_message():
                     self._backend.mark_one(yoyo_migration)
                     self._record_checksum(yoyo_migration, migration, 0)
@@ -179,17 +178,16 @@ class Applier:
             How many rows it wrote.
 
         Raises:
-            Refused: The file changed since it was checked.
             Failed: It could not be applied; nothing of it is left.
 
         """
-        source = _unchanged(seed.path, seed.checksum)
+        source = seed.source
 
         def work() -> int:
-            return self._backend.run(source.text)
+            return self._backend.run_in_transaction(source.text)
 
         def record(_: int) -> None:
-            values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.checksum}
+            values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": source.checksum}
             cursor = psycopg.ClientCursor(self._connection)
             self._backend.execute(cursor.mogrify(sql("record_seed"), values).rstrip("\n;"))
 
@@ -202,12 +200,13 @@ class Applier:
             Failed: It cannot be applied.
 
         """
-        source = _unchanged(seed.path, seed.checksum)
         try:
-            with self._backend.transaction(rollback_on_exit=True):
-                return self._backend.run(source.text)
-        except StatementError as error:
-            raise _failed(source, error) from error
+            return self._backend.run_in_transaction(seed.source.text)
+        except StatementError as failure:
+            raise _failed(seed.source, failure) from failure
+        finally:
+            self._backend.rollback()
+            self._backend.restore_session()
 
     def flush(self) -> None:
         """Wait until what was committed is on disk; after a run that ended before its last file."""
@@ -223,7 +222,7 @@ class Applier:
             {
                 "hash": yoyo_migration.hash,
                 "algorithm": CHECKSUM_ALGORITHM,
-                "checksum": migration.checksum,
+                "checksum": migration.source.checksum,
                 "ms": duration_ms,
             },
         )
@@ -260,11 +259,10 @@ class Applier:
         """Do work and record it in one transaction, again where a lock was not to be had."""
         for attempt in range(1, self._lock_attempts + 1):
             try:
-                with self._backend.transaction():
-                    result = work()
-                    self._refuse_ended_transaction(source)
-                    self._record_in_transaction(source, lambda: record(result), last=last)  # noqa: B023
+                result = work()
+                self._finish(source, result, record, last=last)
             except StatementError as failure:
+                self._backend.rollback()
                 if self._connection.closed:
                     raise failure.error from failure
                 if attempt == self._lock_attempts or not isinstance(failure.error, _RETRIED):
@@ -275,33 +273,38 @@ class Applier:
                     f"{self._lock_attempts}, again in {pause:.1f} s"
                 )
                 time.sleep(pause)
+            except BaseException:
+                self._backend.rollback()
+                raise
             else:
                 self._unflushed = not last
                 return result
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _record_in_transaction(
-        self, source: SqlFile, record: Callable[[], None], *, last: bool
+    def _finish(
+        self, source: SqlFile, result: int, record: Callable[[int], None], *, last: bool
     ) -> None:
+        """Write the history and commit, in one message."""
+        if self._connection.info.transaction_status != pq.TransactionStatus.INTRANS:
+            raise _ended_transaction(source)
         try:
             with self._backend.one_message():
-                self._backend.restore_session()
                 self._backend.guard_transaction()
-                record()
+                self._backend.restore_session()
+                record(result)
                 if not last:
                     self._backend.execute("SET LOCAL synchronous_commit TO off")
+                self._backend.execute("COMMIT")
         except StatementError as failure:
+            if self._connection.closed:
+                raise
             if isinstance(failure.error, psycopg.errors.DivisionByZero):
                 raise _ended_transaction(source) from failure
             raise Failed(
-                f"{source.path}: its history cannot be written: {_said(failure.error)}",
+                f"{source.path}: cannot be recorded and committed: {_said(failure.error)}",
                 state=_ROLLED_BACK,
                 hint="Correct the cause and run the command again.",
             ) from failure
-
-    def _refuse_ended_transaction(self, source: SqlFile) -> None:
-        if self._connection.info.transaction_status != pq.TransactionStatus.INTRANS:
-            raise _ended_transaction(source)
 
     def _outside_transaction(
         self,
@@ -387,17 +390,6 @@ def _ended_transaction(source: SqlFile) -> Failed:
     )
 
 
-def _unchanged(path: Path, checksum: str) -> SqlFile:
-    source = read(path)
-    if source.checksum != checksum:
-        raise Refused(
-            f"{path}: changed while the runner was at work.",
-            state="The file was not applied.",
-            hint="Run the command again when the files are at rest.",
-        )
-    return source
-
-
 def _only_statement(source: SqlFile) -> str:
     text = source.text.decode()
     (statement,) = sqltext.statements(text)
@@ -409,7 +401,7 @@ def _returning_block(text: bytes) -> bytes:
     tag = b"$parse$"
     while tag in text:
         tag = tag[:-1] + b"_$"
-    closed = text.rstrip().endswith(b";")
+    closed = _CLOSED.search(text)
     return b"DO " + tag + b"BEGIN RETURN;\n" + text + (b"\n" if closed else b"\n;") + b"END" + tag
 
 
@@ -430,13 +422,11 @@ def _failed(
     return Failed(f"{_place(source, failure)}: {_said(error)}", state=state, hint=hint)
 
 
-def _place(source: SqlFile, failure: StatementError, *, prefix: int = 0) -> str:
+def _place(source: SqlFile, failure: StatementError) -> str:
     """Return path:line:column of a failure: where the server says, else its statement's start."""
     text = source.text.decode()
-    position = failure.error.diag.statement_position
-    if position is not None:
-        offset = int(position) - 1 - prefix
-    else:
+    offset = failure.offset
+    if offset is None:
         starts = [statement.start for statement in sqltext.statements(text)]
         offset = starts[failure.completed] if failure.completed < len(starts) else 0
     line, column = sqltext.line_and_column(text, offset)

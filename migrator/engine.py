@@ -25,22 +25,27 @@ from yoyo.utils import change_param_style
 from migrator.files import Migration, SqlFile
 from migrator.target import Session, sql
 
+# The setting is gone when anything but the runner ends the transaction.
+_BEGIN = b"BEGIN; SET LOCAL migrator.began TO 'yes'; "
+_IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
 _WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
 
 
-class StatementError(Exception):
+class StatementError(psycopg.Error):
     """A statement of a text failed.
 
     Args:
         error: What the server said.
         completed: How many statements of the text had been run before.
+        offset: Where in the text it failed, in characters; None where the server does not say.
 
     """
 
-    def __init__(self, error: psycopg.Error, completed: int) -> None:
+    def __init__(self, error: psycopg.Error, completed: int, offset: int | None) -> None:
         super().__init__(str(error))
         self.error = error
         self.completed = completed
+        self.offset = offset
 
 
 class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no types
@@ -106,11 +111,9 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self.run(text.encode())
 
     def begin(self) -> None:
-        """Begin a transaction and note its number, to notice a file that ends it."""
+        """Begin a transaction."""
         self._in_transaction = True
-        cursor = self.connection.execute("BEGIN; SELECT pg_current_xact_id()::text")
-        cursor.nextset()
-        self._transaction_id = cursor.fetchone()[0]
+        self.run(_BEGIN)
 
     def commit(self) -> None:
         """Commit."""
@@ -120,7 +123,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def rollback(self) -> None:
         """Roll back, where there still is a connection; without one the server has done it."""
         self._in_transaction = False
-        if not self.connection.closed:
+        if self.connection.info.transaction_status in _IN_TRANSACTION:
             self.connection.execute("ROLLBACK")
 
     def restore_session(self) -> None:
@@ -133,15 +136,18 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def guard_transaction(self) -> None:
         """Fail, by a division by zero, unless the transaction is still the one that was begun."""
         self.execute(
-            "SELECT 1 / (pg_current_xact_id() = CAST(:number AS xid8))::integer",
-            {"number": self._transaction_id},
+            "SELECT 1 / (coalesce(current_setting('migrator.began', TRUE), '') = 'yes')::integer"
         )
 
-    def run(self, text: bytes) -> int:
+    def run(self, text: bytes, prefix: bytes = b"") -> int:
         """Send a whole text to the server as it is, and drop what it returns.
 
         One message: the server parses all of it before it runs any of it. No parameters: `%` and
         `:` mean nothing. Results are dropped as they come: memory does not grow with them.
+
+        Args:
+            text: One or more statements.
+            prefix: Statements to run before them, in the same message.
 
         Returns:
             How many rows were written.
@@ -169,21 +175,29 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
                     if (result.command_status or b"-").split()[0] in _WRITES:
                         written += result.command_tuples or 0
 
-        pgconn.send_query(text)
+        pgconn.send_query(prefix + text if prefix else text)
         self.connection.wait(communicate())
         if failure is not None:
-            raise StatementError(error_from_result(failure, encoding="utf-8"), completed)
+            error = error_from_result(failure, encoding="utf-8")
+            position = error.diag.statement_position
+            offset = int(position) - 1 - len(prefix) if position is not None else None
+            raise StatementError(error, max(0, completed - prefix.count(b";")), offset)
         return written
+
+    def run_in_transaction(self, text: bytes) -> int:
+        """Begin a transaction and run a text in it, in one message; see `run`."""
+        return self.run(text, _BEGIN)
 
 
 class _WholeFile(MigrationStep):  # type: ignore[misc]
     """A step that is a file's whole text: no splitting, no pairing of statements by position."""
 
-    def __init__(self, text: bytes) -> None:
-        super().__init__(0, text, text)
+    def __init__(self, source: SqlFile) -> None:
+        super().__init__(0, source.text, source.text)
+        self._transactional = source.transactional
 
     def apply(self, backend: Backend, force: bool = False) -> None:  # noqa: ARG002
-        backend.run(self._apply)
+        (backend.run_in_transaction if self._transactional else backend.run)(self._apply)
 
     rollback = apply
 
@@ -197,5 +211,5 @@ class RawMigration(YoyoMigration):  # type: ignore[misc]
 
     def load(self) -> None:
         """Read nothing more: the file was read and checked before."""
-        self.steps = [_WholeFile(self._source.text)]
+        self.steps = [_WholeFile(self._source)]
         self.use_transactions = self._source.transactional

@@ -41,49 +41,41 @@ class SqlFile:
         depends: The ids that it says it depends on.
         header: What it says after `-- purpose:`, `-- locks:` and `-- reversible:`.
         problems: What is wrong with its bytes or directives, each with its place.
+        checksum: Of the text, by CHECKSUM_ALGORITHM.
 
     """
 
     path: Path
     text: bytes
+    checksum: str
     transactional: bool
     depends: frozenset[str]
     header: Mapping[str, str]
     problems: tuple[str, ...]
 
-    @property
-    def checksum(self) -> str:
-        """The checksum of the text, by CHECKSUM_ALGORITHM."""
-        return hashlib.sha256(self.text).hexdigest()
-
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """A migration's two files and its checksum.
+    """A migration: the file that applies it, as it was read, and where the one that undoes it is.
 
     Args:
         id: The file name without `.sql`, as yoyo has it.
-        path: The file that applies it.
+        source: The file that applies it: what was checked is what is run.
         rollback_path: The file that rolls it back.
-        checksum: Of the file that applies it, when it was found.
-        depends: The ids that it says it depends on.
 
     """
 
     id: str
-    path: Path
+    source: SqlFile
     rollback_path: Path
-    checksum: str
-    depends: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A seed file, named by its file name without `.sql`, and its checksum when it was found."""
+    """A seed file, named by its file name without `.sql`, as it was read."""
 
     id: str
-    path: Path
-    checksum: str
+    source: SqlFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +157,7 @@ def read(path: Path) -> SqlFile:
     return SqlFile(
         path,
         text,
+        hashlib.sha256(text).hexdigest(),
         transactional != "false",
         frozenset(directives.get("depends", "").split()),
         said,
@@ -227,18 +220,16 @@ def discover(directory: Path) -> list[Migration]:
             migrations.append(
                 Migration(
                     name.removesuffix(".sql"),
-                    path,
+                    source,
                     path.with_name(name.removesuffix(".sql") + ROLLBACK_SUFFIX),
-                    source.checksum,
-                    source.depends,
                 )
             )
     problems.extend(_number_problems(migrations))
     known = {migration.id for migration in migrations}
     for migration in migrations:
         problems.extend(
-            f"{migration.path}: depends on {other}, which is not there"
-            for other in sorted(migration.depends - known)
+            f"{migration.source.path}: depends on {other}, which is not there"
+            for other in sorted(migration.source.depends - known)
         )
     refuse(problems)
     return _in_order(migrations)
@@ -262,19 +253,20 @@ def _number_problems(migrations: Iterable[Migration]) -> Iterator[str]:
         if match is None:
             continue
         number = int(match.group())
+        path = migration.source.path
         if number in by_number:
-            yield f"{migration.path}: the number of {by_number[number].path.name}, once more"
+            yield f"{path}: the number of {by_number[number].id}, once more"
         elif number < previous:
-            yield f"{migration.path}: sorts after number {previous}: pad the numbers with zeros"
+            yield f"{path}: sorts after number {previous}: pad the numbers with zeros"
         by_number[number] = migration
         previous = max(previous, number)
 
 
 def _in_order(migrations: list[Migration]) -> list[Migration]:
-    if not any(migration.depends for migration in migrations):
+    if not any(migration.source.depends for migration in migrations):
         return migrations
     rank = {migration.id: position for position, migration in enumerate(migrations)}
-    graph = graphlib.TopologicalSorter({each.id: each.depends for each in migrations})
+    graph = graphlib.TopologicalSorter({each.id: each.source.depends for each in migrations})
     try:
         graph.prepare()
     except graphlib.CycleError as error:
@@ -311,19 +303,19 @@ def discover_seeds(directory: Path | None) -> list[Seed]:
         problems.extend(source.problems)
         if not source.transactional:
             problems.append(f"{path}: a seed runs in a transaction")
-        seeds.append(Seed(path.stem, path, source.checksum))
+        seeds.append(Seed(path.stem, source))
     refuse(problems)
     return seeds
 
 
-def check(paths: Iterable[Path]) -> None:
+def check(sources: Iterable[SqlFile]) -> None:
     """Check that files can be run: what PostgreSQL would refuse, or would do half.
 
     Raises:
         Refused: All problems of all files, each with its line and column.
 
     """
-    refuse([problem for path in paths for problem in _problems(read(path))])
+    refuse([problem for source in sources for problem in _problems(source)])
 
 
 def _problems(source: SqlFile) -> list[str]:

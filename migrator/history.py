@@ -99,12 +99,12 @@ def compare(history: History, migrations: Sequence[Migration], seeds: Sequence[S
 
 def _is_edited(migration: Migration, recorded: Recorded) -> bool:
     # Without a checksum, or with one of another algorithm, nothing can be said.
-    return recorded.detail == CHECKSUM_ALGORITHM and recorded.checksum != migration.checksum
+    return recorded.detail == CHECKSUM_ALGORITHM and recorded.checksum != migration.source.checksum
 
 
 def _is_current(seed: Seed, seeds: dict[str, Recorded]) -> bool:
     recorded = seeds.get(seed.id)
-    return recorded is not None and recorded.checksum == seed.checksum
+    return recorded is not None and recorded.checksum == seed.source.checksum
 
 
 def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ()) -> None:
@@ -120,9 +120,12 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
 
     """
     problems = [
-        *(f"{each.path}: edited since it was applied" for each in state.edited),
+        *(f"{each.source.path}: edited since it was applied" for each in state.edited),
         *(f"{each}: applied, but its file is missing" for each in state.missing),
-        *(f"{each.path}: comes before files that are applied" for each in state.out_of_order),
+        *(
+            f"{each.source.path}: comes before files that are applied"
+            for each in state.out_of_order
+        ),
         *(
             f"{each}: was started outside a transaction and has no recorded outcome"
             for each in state.interrupted

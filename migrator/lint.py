@@ -52,7 +52,7 @@ def lint(project: Project) -> list[str]:
         findings += _byte_findings(path)
     for check in (
         lambda: files.discover(project.migrations),
-        lambda: files.check([*paths, *seeds]),
+        lambda: files.check(files.read(path) for path in [*paths, *seeds]),
     ):
         try:
             check()

@@ -12,7 +12,7 @@ import psycopg
 
 from migrator import files, history, lock
 from migrator.errors import Failed, Interrupted, Refused
-from migrator.files import NOTHING_CHANGED, Migration, Project, Seed
+from migrator.files import NOTHING_CHANGED, Migration, Project, Seed, SqlFile
 from migrator.history import State
 from migrator.target import Session, Target, connect, refuse_read_only
 
@@ -52,6 +52,11 @@ class Plan:
 
     migrations: list[Migration]
     seeds: list[Seed]
+
+    @property
+    def sources(self) -> list[SqlFile]:
+        """The files that would be applied, in order."""
+        return [each.source for each in self.migrations] + [each.source for each in self.seeds]
 
 
 def find(migrations: Sequence[Migration], name: str) -> Migration:
@@ -132,10 +137,8 @@ class Work:
         planned = plan()
         if dry_run or not (planned.migrations or planned.seeds):
             return planned
-        files.check(
-            [path for each in planned.migrations for path in (each.path, each.rollback_path)]
-            + [seed.path for seed in planned.seeds]
-        )
+        files.check(planned.sources)
+        files.check(files.read(each.rollback_path) for each in planned.migrations)
         return self._changing(plan, self._apply)
 
     def seed(self) -> Plan:
@@ -150,7 +153,7 @@ class Work:
             history.refuse_behind(self.state())
             return Plan([], self.seeds)
 
-        files.check(seed.path for seed in plan().seeds)
+        files.check(plan().sources)
         return self._changing(plan, self._apply)
 
     def rollback(
@@ -175,9 +178,8 @@ class Work:
         planned = plan()
         if not planned.migrations:
             return planned
-        files.check(each.rollback_path for each in planned.migrations)
-        headers = [files.read(each.path).header for each in planned.migrations]
-        if any(header.get("reversible") != "yes" for header in headers):
+        files.check(files.read(each.rollback_path) for each in planned.migrations)
+        if any(each.source.header.get("reversible") != "yes" for each in planned.migrations):
             confirm(planned.migrations)
         return self._changing(plan, self._roll_back)
 
@@ -224,8 +226,7 @@ class Work:
         return planned
 
     def _apply(self, applier: Applier, plan: Plan) -> None:
-        paths = [each.path for each in plan.migrations] + [each.path for each in plan.seeds]
-        applier.check_syntax([files.read(path) for path in paths])
+        applier.check_syntax(plan.sources)
         left = len(plan.migrations) + len(plan.seeds)
         for migration in plan.migrations:
             left -= 1

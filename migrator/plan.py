@@ -49,18 +49,18 @@ def script(
         )
     ]
     for migration in migrations:
-        source = files.read(migration.rollback_path if rollback else migration.path)
+        source = files.read(migration.rollback_path) if rollback else migration.source
         record = "record_rollback" if rollback else "record_apply"
         values = {
             "id": migration.id,
             "hash": hashlib.sha256(migration.id.encode()).hexdigest(),  # as yoyo names it
             "algorithm": CHECKSUM_ALGORITHM,
-            "checksum": migration.checksum,
+            "checksum": migration.source.checksum,
         }
         parts.extend(_one(source, _quoted(session, record, values)))
     for seed in seeds:
-        values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.checksum}
-        parts.extend(_one(files.read(seed.path), _quoted(session, "record_seed", values)))
+        values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.source.checksum}
+        parts.extend(_one(seed.source, _quoted(session, "record_seed", values)))
     return "\n".join(parts)
 
 

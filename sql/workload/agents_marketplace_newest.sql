@@ -1,7 +1,7 @@
 -- group: agents
 -- budget_ms: 200
 -- index: idx_agents_public_newest
--- params: before_time timestamptz, before_id uuid, page integer
+-- params: before timestamptz, before_id uuid, page integer
 --
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 SELECT

@@ -14,4 +14,4 @@ LEFT JOIN campaigns AS c
         AND c.completed_at >= $1
         AND c.completed_at < $2
 GROUP BY ct.type_name
-ORDER BY campaigns DESC, ct.type_name;
+ORDER BY campaigns DESC, ct.type_name ASC;

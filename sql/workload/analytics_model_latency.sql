@@ -3,7 +3,7 @@
 -- index: idx_tasks_model_latency
 -- params: provider_model_id integer, period_start timestamptz, period_end timestamptz
 SELECT
-    count(t.execution_time_ms) AS tasks,
+    count(t.execution_time_ms) AS task_count,
     avg(t.execution_time_ms) AS mean_ms,
     percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (
         ORDER BY t.execution_time_ms

@@ -4,7 +4,7 @@
 -- params: user_id bigint
 SELECT
     date_trunc('month', t.created_at, 'UTC') AS usage_month,
-    count(*) AS tasks,
+    count(*) AS task_count,
     sum(t.credit_cost) AS credits
 FROM tasks AS t
 WHERE t.user_id = $1

@@ -5,7 +5,7 @@
 SELECT
     m.provider,
     m.model_name,
-    count(*) AS tasks,
+    count(*) AS task_count,
     sum(t.credit_cost) AS credits
 FROM tasks AS t
 INNER JOIN provider_models AS m ON t.provider_model_id = m.id
@@ -14,4 +14,4 @@ WHERE
     AND t.created_at >= $2 - interval '30 days'
     AND t.created_at < $2
 GROUP BY m.provider, m.model_name
-ORDER BY credits DESC, m.provider, m.model_name;
+ORDER BY credits DESC, m.provider ASC, m.model_name ASC;

@@ -1,26 +1,28 @@
 -- group: campaigns
 -- budget_ms: 200
 -- index: idx_tasks_campaign_newest
--- params: user_id bigint, campaign_id uuid, before_time timestamptz, before_id uuid, page integer
+-- params: user_id bigint, campaign_id uuid, before timestamptz, before_id uuid, page integer
 --
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
+WITH total AS (
+    SELECT
+        count(*) AS task_count,
+        sum(t.credit_cost) AS credits
+    FROM tasks AS t
+    WHERE
+        t.user_id = $1
+        AND t.campaign_id = $2
+)
+
 SELECT
     t.id,
     t.status,
     t.credit_cost,
     t.created_at,
-    total.tasks,
+    total.task_count,
     total.credits
 FROM tasks AS t
-CROSS JOIN (
-    SELECT
-        count(*) AS tasks,
-        sum(ct.credit_cost) AS credits
-    FROM tasks AS ct
-    WHERE
-        ct.user_id = $1
-        AND ct.campaign_id = $2
-) AS total
+CROSS JOIN total
 WHERE
     t.user_id = $1
     AND t.campaign_id = $2

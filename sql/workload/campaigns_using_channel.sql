@@ -1,7 +1,9 @@
 -- group: campaigns
 -- budget_ms: 200
--- index: idx_campaigns_channels
--- params: channel text, page integer
+-- index: idx_campaigns_current_channels
+-- params: channel text
+--
+-- Whom it concerns when a channel changes its rules or fails.
 SELECT
     c.id,
     c.user_id,
@@ -9,6 +11,7 @@ SELECT
     c.status,
     c.channels
 FROM campaigns AS c
-WHERE c.channels ? $1
-ORDER BY c.id DESC
-LIMIT $2;
+WHERE
+    c.channels ? $1
+    AND c.status IN ('active', 'scheduled')
+ORDER BY c.user_id, c.id;

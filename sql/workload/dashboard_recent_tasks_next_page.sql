@@ -1,7 +1,7 @@
 -- group: dashboard
 -- budget_ms: 50
 -- index: idx_tasks_user_newest
--- params: user_id bigint, before_time timestamptz, before_id uuid
+-- params: user_id bigint, before timestamptz, before_id uuid
 SELECT
     t.id,
     t.task_type_id,

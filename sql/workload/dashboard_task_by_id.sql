@@ -1,6 +1,6 @@
 -- group: dashboard
 -- budget_ms: 50
--- index: pk_tasks
+-- index: uq_tasks_user_id_id
 -- params: user_id bigint, task_id uuid
 SELECT
     t.id,

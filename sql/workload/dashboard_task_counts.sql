@@ -7,7 +7,7 @@
 -- status update of every task write to every index.
 SELECT
     t.status,
-    count(*) AS tasks
+    count(*) AS task_count
 FROM tasks AS t
 WHERE t.user_id = $1
 GROUP BY t.status

@@ -1,7 +1,9 @@
 -- group: playground
 -- budget_ms: 100
--- index: uq_provider_models_provider_model_name
+-- index: none
 -- params: none
+--
+-- Reads two lookup tables whole: some dozens of rows, a page each.
 SELECT
     p.provider_name,
     p.display_name,

@@ -3,8 +3,8 @@
 -- index: idx_generated_content_user_tags
 -- params: user_id bigint, tag text, page integer
 --
--- The index holds each tag beside its owner's number, so that a tag that everyone uses costs no more
--- than the user's own rows.
+-- The index holds each row's tags beside its owner (tags are strings, the owner is a number), so
+-- that a tag that everyone uses costs no more than the user's own rows.
 SELECT
     gc.id,
     gc.task_id,

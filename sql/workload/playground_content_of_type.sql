@@ -1,7 +1,7 @@
 -- group: playground
 -- budget_ms: 100
 -- index: idx_generated_content_user_type_newest
--- params: user_id bigint, content_type text, before_time timestamptz, before_id uuid, page integer
+-- params: user_id bigint, content_type text, before timestamptz, before_id uuid, page integer
 --
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 SELECT

@@ -1,7 +1,9 @@
 -- group: playground
 -- budget_ms: 100
--- index: uq_provider_models_provider_model_name
+-- index: none
 -- params: type_name text
+--
+-- Reads two lookup tables whole: some dozens of rows, a page each.
 SELECT
     m.id,
     m.provider,

@@ -3,13 +3,13 @@
 -- index: idx_generated_content_user_text
 -- params: user_id bigint, words text, page integer
 --
--- The index holds each text's words beside its owner, so that a word that everyone uses costs no
--- more than the user's own rows. A word is always lower-case there: none can pass for an owner.
+-- The index holds each row's words beside its owner (words are lower-case, the owner is not), so
+-- that a word that everyone uses costs no more than the user's own rows.
 SELECT
     gc.id,
     gc.task_id,
-    left(gc.content_text, 200) AS opening,
-    gc.created_at
+    gc.created_at,
+    left(gc.content_text, 200) AS opening
 FROM generated_content AS gc
 WHERE
     gc.user_id = $1

@@ -3,10 +3,10 @@
 -- index: idx_tasks_created
 -- params: period_start timestamptz, period_end timestamptz
 SELECT
-    date_trunc('month', t.created_at, 'UTC') AS usage_month,
     st.tier_name,
-    count(DISTINCT t.user_id) AS users,
-    count(*) AS tasks,
+    date_trunc('month', t.created_at, 'UTC') AS usage_month,
+    count(DISTINCT t.user_id) AS active_users,
+    count(*) AS task_count,
     sum(t.credit_cost) AS credits
 FROM tasks AS t
 INNER JOIN users AS u ON t.user_id = u.id

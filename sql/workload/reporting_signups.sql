@@ -8,14 +8,14 @@ SELECT
     date_trunc('month', u.created_at, 'UTC') AS signup_month,
     count(*) AS signups,
     count(u.email_verified_at) AS verified,
-    count(first_task.user_id) AS activated
+    count(*) FILTER (
+        WHERE EXISTS (
+            SELECT 1
+            FROM tasks AS t
+            WHERE t.user_id = u.id
+        )
+    ) AS activated
 FROM users AS u
-LEFT JOIN LATERAL (
-    SELECT t.user_id
-    FROM tasks AS t
-    WHERE t.user_id = u.id
-    LIMIT 1
-) AS first_task ON TRUE
 WHERE
     u.created_at >= $1
     AND u.created_at < $2

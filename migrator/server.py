@@ -1,0 +1,314 @@
+"""The embedded server: the only module that starts PostgreSQL.
+
+Everything is in `.postgres/` in the checkout: the cluster (see `cluster`); `run/` with its socket;
+`lock`, with which start and stop take turns. Two things may have to be elsewhere:
+
+- the cluster, where root works in a directory closed to the user that PostgreSQL must then run
+  as: it is in /var/lib/gestorlead-postgres/, and the link `.postgres/home` points there;
+- the socket, where its path would be too long for one: it is in /tmp/gestorlead-...
+
+Nobody else can use the server: it listens on no network, its directories and its socket are
+closed to other users, and `peer` authentication admits only whoever created it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from migrator import binaries
+from migrator.binaries import User, make_directory
+from migrator.cluster import (
+    PATIENCE,
+    SUPERUSER,
+    Cluster,
+    Postmaster,
+    account,
+    locked,
+    open_private,
+    read,
+    wait_until,
+)
+from migrator.errors import Failed, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DATABASE = ROLE = "gestorlead"
+PORT = 5432
+SHARED = Path("/var/lib/gestorlead-postgres")
+SOCKET_PATH_LIMIT = 103  # bytes, on macOS; Linux has 107
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "shared_preload_libraries": "pg_stat_statements",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+# The extension goes into template1: a database made here later has what the first one has.
+BOOTSTRAP = f"""\
+CREATE EXTENSION pg_stat_statements;
+CREATE ROLE {ROLE} LOGIN CREATEDB;
+GRANT pg_read_all_stats TO {ROLE};
+CREATE DATABASE {DATABASE} OWNER {ROLE};
+"""
+
+
+class Status(NamedTuple):
+    """What is known of the embedded server."""
+
+    running: bool
+    pid: int | None
+    version: str
+    data: str
+    socket: str
+    port: int
+    url: str
+    log: str
+
+
+class EmbeddedServer:
+    """The PostgreSQL server of one checkout.
+
+    Args:
+        root: The checkout.
+        shared: Where root keeps what cannot be kept there.
+
+    """
+
+    def __init__(self, root: Path, shared: Path = SHARED) -> None:
+        self.directory = Path(os.path.realpath(root), ".postgres")
+        self.shared = shared
+        self._bin_dir: Path | None = None
+
+    def start(self) -> str:
+        """Create and start what is missing; return the application database's URL."""
+        with self._failures():
+            return _url(self._find() or self._start())
+
+    def stop(self) -> bool:
+        """Stop the server; return whether there was one."""
+        with self._failures():
+            if not self._exists():
+                return False
+            with self._turn():
+                return self.cluster.end()
+
+    def status(self) -> Status:
+        """Return what is known of the server."""
+        with self._failures():
+            found = self._find()
+            place = found or self._place()
+            return Status(
+                running=found is not None,
+                pid=found and found.pid,
+                version=binaries.version(binaries.find_directory()),
+                data=str(self.cluster.data),
+                socket=place.socket_directory,
+                port=place.port,
+                url=_url(place),
+                log=str(self.cluster.log),
+            )
+
+    def url(self) -> str:
+        """Return the application database's URL, whether the server runs or not."""
+        with self._failures():
+            return _url(self._find() or self._place())
+
+    def psql_argv(self) -> list[str]:
+        """Return the command that runs psql in the application database."""
+        return [str(self.bin_dir / "psql"), self.url()]
+
+    def create_database(self) -> None:
+        """Create the application database again, after somebody dropped it."""
+        maintenance = self.start().replace(f"/{DATABASE}?", "/postgres?", 1)
+        statement = f"CREATE DATABASE {DATABASE}"
+        binaries.run([self.bin_dir / "psql", "-X", "-q", "-c", statement, "-d", maintenance])
+
+    @property
+    def bin_dir(self) -> Path:
+        """The server's programs, where its user can run them."""
+        if self._bin_dir is None:
+            with self._failures():
+                user = self.cluster.user()
+                copies = self.shared if user else self.directory
+                self._bin_dir = binaries.usable(binaries.find_directory(), copies, user)
+        return self._bin_dir
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, in its home."""
+        try:
+            return Cluster(Path(os.readlink(self.directory / "home")))
+        except OSError:
+            return Cluster(self.directory)
+
+    # Looking: all that a command does while the server runs
+
+    def _find(self) -> Postmaster | None:
+        return self.cluster.find() if self._exists() else None
+
+    def _exists(self) -> bool:
+        """Tell whether there is a home that is ours; refuse another user's `.postgres/`."""
+        try:
+            found = self.directory.lstat()
+        except FileNotFoundError:
+            return False
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise Refused(
+                f"{self.directory} is not a directory of this user's; user id {found.st_uid} "
+                "made it.",
+                hint="Work as that user, or name a database with --database or DATABASE_URL.",
+            )
+        home = self.cluster.home
+        return home == self.directory or read(home / "checkout") == str(self.directory)
+
+    def _place(self) -> Postmaster:
+        """Return where the server will be."""
+        directory = self.cluster.home / "run"
+        if len(os.fsencode(directory / f".s.PGSQL.{PORT}")) > SOCKET_PATH_LIMIT:
+            import hashlib
+
+            name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
+            directory = Path("/tmp", f"gestorlead-{name}")  # noqa: S108 - checked when it is made
+        return Postmaster(0, str(directory), PORT)
+
+    # Changing: one process at a time
+
+    def _start(self) -> Postmaster:
+        if "\n" in str(self.directory):
+            raise Refused(f"PostgreSQL cannot work where a name has a line end: {self.directory}")
+        make_directory(self.directory, 0o700)
+        with self._turn() as lock:
+            self._settle()
+            cluster = self.cluster
+            cluster.wait_while_starting()
+            if found := cluster.find():  # another command was first
+                return found
+            cluster.end()  # a server that cannot be reached, or what a killed one left
+            if cluster.data.exists():
+                self._check_version()
+            else:
+                self._create(lock)
+            place = self._place()
+            self._make_socket_directory(Path(place.socket_directory))
+            directory = Path(place.socket_directory)
+            return cluster.launch(self.bin_dir, socket_directory=directory, port=place.port)
+
+    @contextmanager
+    def _turn(self) -> Iterator[int]:
+        """Hold the lock that start and stop take turns with."""
+        lock = open_private(self.directory / "lock")
+        try:
+            if not wait_until(lambda: locked(lock)):
+                raise Refused(
+                    "Another command has been starting or stopping the embedded server for "
+                    f"{PATIENCE:.0f} s.",
+                    hint="Wait for it or end it, then run this command again.",
+                )
+            yield lock
+        finally:
+            os.close(lock)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Say what the operating system refused."""
+        try:
+            yield
+        except OSError as error:
+            raise Failed(
+                f"The embedded server in {self.directory} cannot be used: {error}",
+                hint="Put that right, or name a database with --database or DATABASE_URL.",
+            ) from error
+
+    def _settle(self) -> None:
+        """Decide where home is: elsewhere if the server's user cannot reach `.postgres/`."""
+        user, home, link = self.cluster.user(), self.cluster.home, self.directory / "home"
+        self.directory.chmod(0o711 if user else 0o700)  # the server's user passes through it
+        if home != self.directory and not self._exists():
+            before = read(home / "checkout")
+            if before and not Path(before, "home").is_symlink():  # the checkout was moved
+                self._claim(home)
+            else:  # it was copied, and the original keeps the cluster; or the cluster is gone
+                link.unlink()
+        if user and not self.cluster.data.exists() and not _reaches(user, self.directory):
+            import tempfile
+
+            make_directory(self.shared, 0o755)
+            self._end_orphans()
+            home = Path(tempfile.mkdtemp(dir=self.shared, prefix="home-"))
+            home.chmod(0o711)
+            self._claim(home)
+            link.symlink_to(home)
+
+    def _claim(self, home: Path) -> None:
+        with os.fdopen(open_private(home / "checkout", os.O_TRUNC), "wb") as file:
+            file.write(os.fsencode(self.directory))
+
+    def _end_orphans(self) -> None:
+        """Stop servers whose checkouts are gone; nothing else would. Their data are left."""
+        for home in self.shared.glob("home-*"):
+            checkout = Path(read(home / "checkout"))
+            if not (checkout / "home").is_symlink():
+                Cluster(home).end()
+
+    def _create(self, lock: int) -> None:
+        """Create the cluster with its roles and databases.
+
+        Its programs inherit the lock: if this process is killed, the next waits for their end.
+        """
+        user = self.cluster.user()
+        people = {account(os.geteuid())} | ({user.name} if user else set())
+        self.cluster.create(
+            self.bin_dir,
+            settings=SETTINGS,
+            hba="local all all peer map=embedded\n",
+            ident="".join(
+                f'embedded "{name}" {role}\n' for name in people for role in (ROLE, SUPERUSER)
+            ),
+            sql=BOOTSTRAP,
+            keep=(lock,),
+        )
+
+    def _check_version(self) -> None:
+        data = self.cluster.data
+        made_by, have = read(data / "PG_VERSION").strip(), binaries.version(self.bin_dir)
+        if made_by != have.split(".", 1)[0]:
+            raise Refused(
+                f"{data} was made by PostgreSQL {made_by}; {have} cannot read it.",
+                state="Nothing was changed.",
+                hint=f"Set {binaries.OVERRIDE} to the bin directory of a PostgreSQL {made_by} to "
+                f"use or dump it, or remove {self.directory} to start anew.",
+            )
+
+    def _make_socket_directory(self, directory: Path) -> None:
+        """Make it, closed to others; what a killed server left in it would stop the next one."""
+        user = self.cluster.user()
+        make_directory(directory, 0o700, user)
+        found, uid = directory.lstat(), user.uid if user else os.geteuid()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o077:
+            raise Refused(
+                f"{directory}, where the socket belongs, is not private to user id {uid}.",
+                hint="Remove it.",
+            )
+        for left in directory.glob(f".s.PGSQL.{PORT}*"):
+            left.unlink()
+
+
+def _url(place: Postmaster) -> str:
+    host = quote(os.fsencode(place.socket_directory), safe="/")
+    return f"postgresql://{ROLE}@/{DATABASE}?host={host}&port={place.port}"
+
+
+def _reaches(user: User, directory: Path) -> bool:
+    try:
+        binaries.run(["/bin/sh", "-c", 'cd "$0"', directory], user=user)
+    except Failed:
+        return False
+    return True
