@@ -71,8 +71,14 @@ def usable(directory: Path, copies: Path, user: User | None) -> Path:
     """
     try:
         version(directory, user)
-    except PermissionError as error:
-        if error.errno != errno.EACCES:  # EPERM: this process may not become that user at all
+    except OSError as error:
+        if user and error.errno in (errno.EPERM, errno.EINVAL):
+            raise Refused(
+                "PostgreSQL does not run as root, and root may not run programs as the user "
+                f"{user.name} here: {error.strerror}.",
+                hint="Work as another user than root, or name a database.",
+            ) from None
+        if error.errno != errno.EACCES:
             raise
         make_directory(copies, 0o755 if user else 0o700)
         directory = _copy(directory, copies)
@@ -126,7 +132,7 @@ def surroundings(user: User | None) -> dict[str, Any]:
     return everyone | {"user": user.uid, "group": user.gid, "extra_groups": []}
 
 
-def tail(text: str, lines: int = 5) -> str:
+def tail(text: str, lines: int = 10) -> str:
     """Return the last lines of what a program said."""
     return "\n".join(text.strip().splitlines()[-lines:])
 

@@ -86,14 +86,20 @@ class Cluster:
         """
         if os.geteuid() != 0:
             return None
-        exists = self.data.exists()
-        for name in [account(self.data.stat().st_uid)] if exists else ["postgres", "nobody"]:
+        names = ["postgres", "nobody"]
+        if self.data.exists():
+            names = [account(self.data.stat().st_uid)]
+        for name in names:
             with suppress(KeyError):
                 entry = pwd.getpwnam(name)
-                if entry.pw_uid != 0:
-                    return User(name, entry.pw_uid, entry.pw_gid)
+                if entry.pw_uid == 0:
+                    raise Refused(
+                        f"{self.data} belongs to root, and PostgreSQL does not run as root.",
+                        hint=f"Give it to another user: chown -R postgres '{self.data}'",
+                    )
+                return User(name, entry.pw_uid, entry.pw_gid)
         raise Refused(
-            "PostgreSQL does not run as root, and there is no other user for it.",
+            "PostgreSQL does not run as root, and there is no user postgres or nobody.",
             hint="Create a user named postgres, work as another user, or name a database.",
         )
 
@@ -103,8 +109,7 @@ class Cluster:
         *,
         settings: Mapping[str, str],
         hba: str,
-        ident: str = "",
-        sql: str = "",
+        sql: str,
         options: Iterable[str] = (),
         keep: tuple[int, ...] = (),
     ) -> None:
@@ -117,7 +122,6 @@ class Cluster:
             bin_dir: The server's programs.
             settings: Parameters for postgresql.conf.
             hba: The contents of pg_hba.conf.
-            ident: The contents of pg_ident.conf.
             sql: Statements, one on each line, for the superuser in template1.
             options: More options for initdb.
             keep: File descriptors that the programs inherit.
@@ -137,7 +141,6 @@ class Cluster:
             conf = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
             run("tee", "-a", new / "postgresql.conf", text=conf)
             run("tee", new / "pg_hba.conf", text=hba)
-            run("tee", new / "pg_ident.conf", text=ident)
             single = ("--single", "-D", new, "-c", "exit_on_error=on", "template1")
             run(bin_dir / "postgres", *single, text=sql)
             new.rename(self.data)
@@ -178,7 +181,8 @@ class Cluster:
         finally:
             os.close(log)
             os.close(alive)
-        self.wait_while_starting(server)
+        if not wait_until(lambda: server.poll() is not None or self.find() is not None):
+            raise self._not_ready()
         server.returncode = 0  # it outlives us: Popen need not warn that nobody waited for it
         found = self.find()
         if found is None:
@@ -189,22 +193,14 @@ class Cluster:
             )
         return found
 
-    def wait_while_starting(self, server: subprocess.Popen[bytes] | None = None) -> None:
+    def wait_while_starting(self) -> None:
         """Wait for a server that is starting, or recovering from a crash, to be ready or to end."""
 
-        def over() -> bool:
-            ended = server.poll() is not None if server else not self.lives()
-            return ended or self.find() is not None
-
         def starting() -> bool:
-            return server is not None or self._pid_file()[_STATUS_LINE:][:1] == ["starting"]
+            return self._pid_file()[_STATUS_LINE:][:1] == ["starting"] and self.lives()
 
-        if starting() and not wait_until(over):
-            raise Failed(
-                f"PostgreSQL is not ready after {PATIENCE:.0f} s.",
-                state="It is still starting; after a crash that may take long.",
-                hint=f"See {self.log}, and run the command again.",
-            )
+        if not wait_until(lambda: not starting()):
+            raise self._not_ready()
 
     def lives(self) -> bool:
         """Tell whether any process of the server lives, in whatever state."""
@@ -237,6 +233,13 @@ class Cluster:
                 hint="Find them with ps (they may be in another container), and end them.",
             )
         return True
+
+    def _not_ready(self) -> Failed:
+        return Failed(
+            f"PostgreSQL is not ready after {PATIENCE:.0f} s.",
+            state="It is still starting; after a crash that may take long.",
+            hint=f"See {self.log}, and run the command again.",
+        )
 
     def _pid_file(self) -> list[str]:
         return read(self.data / "postmaster.pid").split("\n")

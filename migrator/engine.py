@@ -25,8 +25,8 @@ from yoyo.utils import change_param_style
 from migrator.files import Migration, SqlFile
 from migrator.target import Session, sql
 
-# The setting is gone when anything but the runner ends the transaction.
-_BEGIN = b"BEGIN; SET LOCAL migrator.began TO 'yes'; "
+# DEFERRABLE means nothing here, and is gone when anything but the runner ends the transaction.
+_BEGIN = b"BEGIN DEFERRABLE; "
 _IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
 _WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
 
@@ -135,9 +135,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
 
     def guard_transaction(self) -> None:
         """Fail, by a division by zero, unless the transaction is still the one that was begun."""
-        self.execute(
-            "SELECT 1 / (coalesce(current_setting('migrator.began', TRUE), '') = 'yes')::integer"
-        )
+        self.execute("SELECT 1 / current_setting('transaction_deferrable')::boolean::integer")
 
     def run(self, text: bytes, prefix: bytes = b"") -> int:
         """Send a whole text to the server as it is, and drop what it returns.

@@ -27,6 +27,7 @@ _LOOKS_LIKE_DIRECTIVE = re.compile(
 _HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 _NUMBER = re.compile(r"\d+(?=\.)")
+_LONGEST_NAME = 250
 NOTHING_CHANGED = "Nothing was changed."
 
 
@@ -202,9 +203,9 @@ def discover(directory: Path) -> list[Migration]:
             unknown or cyclic dependency: all that was found, in one message.
 
     """
-    problems: list[str] = []
     migrations: list[Migration] = []
     names = sorted(entry.name for entry in directory.iterdir() if entry.is_file())
+    problems = [problem for name in names for problem in _name_problems(directory, name)]
     present = set(names)
     for name in names:
         path = directory / name
@@ -233,6 +234,12 @@ def discover(directory: Path) -> list[Migration]:
         )
     refuse(problems)
     return _in_order(migrations)
+
+
+def _name_problems(directory: Path, name: str) -> Iterator[str]:
+    """Names that the history's varchar(255) or a line of output could not hold."""
+    if name.endswith(".sql") and (len(name) > _LONGEST_NAME or not name.isprintable()):
+        yield f"{directory / name!a}: a name is of at most {_LONGEST_NAME} printable characters"
 
 
 def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ Everything is in `.postgres/` in the checkout: the cluster (see `cluster`); `run
 
 - the cluster, where root works in a directory closed to the user that PostgreSQL must then run
   as: it is in /var/lib/gestorlead-postgres/, and the link `.postgres/home` points there;
-- the socket, where its path would be too long for one: it is in /tmp/gestorlead-...
+- the socket, where its path would be too long or have a comma: it is in /tmp/gestorlead-...
 
 Nobody else can use the server: it listens on no network, its directories and its socket are
 closed to other users, and `peer` authentication admits only whoever created it.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -98,7 +98,10 @@ class EmbeddedServer:
             if not self._exists():
                 return False
             with self._turn():
-                return self.cluster.end()
+                lived = self.cluster.end()
+                with suppress(OSError):  # none there, or one that a killed server left a socket in
+                    Path(self._place().socket_directory).rmdir()
+                return lived
 
     def status(self) -> Status:
         """Return what is known of the server."""
@@ -160,10 +163,11 @@ class EmbeddedServer:
             found = self.directory.lstat()
         except FileNotFoundError:
             return False
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        if not stat.S_ISDIR(found.st_mode):
+            raise Refused(f"{self.directory} is not a directory.", hint="Remove it.")
+        if found.st_uid != os.geteuid():
             raise Refused(
-                f"{self.directory} is not a directory of this user's; user id {found.st_uid} "
-                "made it.",
+                f"{self.directory} belongs to another user, whose id is {found.st_uid}.",
                 hint="Work as that user, or name a database with --database or DATABASE_URL.",
             )
         home = self.cluster.home
@@ -172,7 +176,8 @@ class EmbeddedServer:
     def _place(self) -> Postmaster:
         """Return where the server will be."""
         directory = self.cluster.home / "run"
-        if len(os.fsencode(directory / f".s.PGSQL.{PORT}")) > SOCKET_PATH_LIMIT:
+        path = os.fsencode(directory / f".s.PGSQL.{PORT}")
+        if len(path) > SOCKET_PATH_LIMIT or b"," in path:  # to clients, a comma separates hosts
             import hashlib
 
             name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
@@ -185,6 +190,7 @@ class EmbeddedServer:
         if "\n" in str(self.directory):
             raise Refused(f"PostgreSQL cannot work where a name has a line end: {self.directory}")
         make_directory(self.directory, 0o700)
+        bin_dir = self.bin_dir
         with self._turn() as lock:
             self._settle()
             cluster = self.cluster
@@ -196,10 +202,10 @@ class EmbeddedServer:
                 self._check_version()
             else:
                 self._create(lock)
-            place = self._place()
-            self._make_socket_directory(Path(place.socket_directory))
-            directory = Path(place.socket_directory)
-            return cluster.launch(self.bin_dir, socket_directory=directory, port=place.port)
+            self._admit()
+            directory = Path(self._place().socket_directory)
+            self._make_socket_directory(directory)
+            return cluster.launch(bin_dir, socket_directory=directory, port=PORT)
 
     @contextmanager
     def _turn(self) -> Iterator[int]:
@@ -254,8 +260,8 @@ class EmbeddedServer:
     def _end_orphans(self) -> None:
         """Stop servers whose checkouts are gone; nothing else would. Their data are left."""
         for home in self.shared.glob("home-*"):
-            checkout = Path(read(home / "checkout"))
-            if not (checkout / "home").is_symlink():
+            link = Path(read(home / "checkout"), "home")
+            if not (link.is_symlink() and link.readlink() == home):
                 Cluster(home).end()
 
     def _create(self, lock: int) -> None:
@@ -263,18 +269,22 @@ class EmbeddedServer:
 
         Its programs inherit the lock: if this process is killed, the next waits for their end.
         """
-        user = self.cluster.user()
-        people = {account(os.geteuid())} | ({user.name} if user else set())
         self.cluster.create(
             self.bin_dir,
             settings=SETTINGS,
             hba="local all all peer map=embedded\n",
-            ident="".join(
-                f'embedded "{name}" {role}\n' for name in people for role in (ROLE, SUPERUSER)
-            ),
             sql=BOOTSTRAP,
             keep=(lock,),
         )
+
+    def _admit(self) -> None:
+        """Let this user and the server's connect; another may have created the cluster."""
+        user, ident = self.cluster.user(), self.cluster.data / "pg_ident.conf"
+        names = {account(os.geteuid())} | ({user.name} if user else set())
+        lines = [f'embedded "{name}" {role}\n' for name in names for role in (ROLE, SUPERUSER)]
+        known = read(ident)
+        if missing := [line for line in lines if line not in known]:
+            binaries.run(["tee", "-a", ident], user=user, text="".join(missing))
 
     def _check_version(self) -> None:
         data = self.cluster.data

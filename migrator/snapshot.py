@@ -21,7 +21,9 @@ PREAMBLE = """\
 SET check_function_bodies = FALSE;
 SELECT pg_catalog.set_config('search_path', '', FALSE);
 """
-_ENTRY = re.compile(r"^--\n-- (Name: .*; Type: (.*); Schema: \S*); Owner: .*\n--\n", re.MULTILINE)
+_ENTRY = re.compile(
+    r"^(?:--\n)?-- (Name: .*?; Type: (.*?); Schema: \S*?)(?:; Owner: .*\n--)?\n", re.MULTILINE
+)
 _SETTING = re.compile(
     r"^(SET \w+ = .*;|\\(un)?restrict .*|-- PostgreSQL database dump complete)\n?", re.MULTILINE
 )
@@ -139,7 +141,7 @@ def parse(text: str) -> dict[str, str]:
 
 def render(entries: Mapping[str, str]) -> str:
     """Return entries as one SQL script."""
-    parts = [f"--\n-- Name: {name}; Owner: -\n--\n\n{body}\n" for name, body in entries.items()]
+    parts = [f"-- Name: {name}\n{body}\n" for name, body in entries.items()]
     return PREAMBLE + "\n" + "\n".join(parts)
 
 

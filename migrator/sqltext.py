@@ -10,34 +10,43 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# https://www.postgresql.org/docs/current/sql-syntax-lexical.html. Alternatives in the order of
-# their frequency in migrations; each is linear, so hostile text costs no more than long text.
+# https://www.postgresql.org/docs/current/sql-syntax-lexical.html.
+# A letter is also every character beyond ASCII, as PostgreSQL has it: a dollar quote may be $\u20ac$.
+_LETTER = r"A-Za-z_\x80-\U0010ffff"
+_WORD = rf"{_LETTER}0-9$"
+_DOLLAR_TAG = rf"(?:[{_LETTER}][{_LETTER}0-9]*+)?\$"
+# A string goes on after white space with a line end, and one with escapes then keeps them.
+_ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
+_GAP = r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\f\v\n\r]|--[^\n\r]*+)*+"
+_ESCAPED_STRING = rf"{_ESCAPED}(?:{_GAP}{_ESCAPED})*+(?!{_GAP}')"
+# Alternatives in the order of their frequency in migrations; each is linear, so hostile text costs
+# no more than long text.
 _TOKEN = re.compile(
-    r"""
-      (?P<word>[^\W\d][\w$]*)
+    rf"""
+      (?P<word>[{_LETTER}][{_WORD}]*)
     | (?P<punct>[();\\])
     | (?P<string>'[^']*(?:''[^']*)*')
-    | (?P<line>--[^\n]*)
+    | (?P<line>--[^\n\r]*)
     | (?P<ident>"[^"]*(?:""[^"]*)*")
-    | (?P<dollar>\$(?:[^\W\d]\w*)?\$)
+    | (?P<dollar>\${_DOLLAR_TAG})
     | (?P<block>/\*)
     | (?P<open>['"])
-    | \d[\w.$]*
+    | [0-9][{_LETTER}0-9.]*
     """,
     re.VERBOSE,
 )
-_ESCAPE_STRING = re.compile(r"'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'", re.DOTALL)
+_ESCAPE_STRING = re.compile(_ESCAPED_STRING, re.DOTALL)
 # Everything up to the end of a statement, or to what a single match cannot pass. Possessive, so
 # that a seed of many megabytes takes one match and no memory.
 _PLAIN_RUN = re.compile(
-    r"""(?:
+    rf"""(?:
       [^;'"$\\/-]++
-    | (?<![^\w$][eE])'[^']*+'
-    | (?<=[^\w$][eE])'(?:[^'\\]++|\\.|'')*+'
+    | (?<![^{_WORD}][eE])'[^']*+'
+    | (?<=[^{_WORD}][eE]){_ESCAPED_STRING}
     | "[^"]*+"
-    | --[^\n]*+ | -
+    | --[^\n\r]*+ | -
     | /(?!\*)
-    | (?<=[\w$])\$ | \$(?!(?:[^\W\d]\w*)?\$)
+    | (?<=[{_WORD}])\$ | \$(?!{_DOLLAR_TAG})
     )*+""",
     re.VERBOSE | re.DOTALL,
 )
@@ -122,7 +131,9 @@ class _Scanner:
                 pass
             elif symbol in "()":
                 parentheses = max(0, parentheses + (1 if symbol == "(" else -1))
-            elif match.lastgroup in {"word", "ident"} and (not parentheses or block_depth):
+            elif match.lastgroup in {"word", "ident"} and (
+                not parentheses or block_depth or _is_telling_option(words, symbol)
+            ):
                 words = [*words, symbol.upper() if match.lastgroup == "word" else symbol][
                     :_HEAD_WORDS
                 ]
@@ -142,6 +153,12 @@ class _Scanner:
         match = _PLAIN_RUN.match(self.text, self.position)
         if match is not None:
             self.position = match.end()
+        for quote in ("'", '"'):
+            if self.text.startswith(quote, self.position):
+                self._refuse_open(self.position, quote)
+
+    def _refuse_open(self, offset: int, quote: str) -> None:
+        raise SqlTextError(offset, f"a quote {quote} that is never closed")
 
     def _skip_comment(self, match: re.Match[str]) -> bool:
         if match.lastgroup == "block":
@@ -160,17 +177,17 @@ class _Scanner:
         if symbol == "\\":
             raise SqlTextError(match.start(), "a psql command or a stray backslash")
         if match.lastgroup == "open":
-            raise SqlTextError(match.start(), f"a quote {symbol} that is never closed")
+            self._refuse_open(match.start(), symbol)
         if match.lastgroup == "dollar":
             close = self.text.find(symbol, self.position)
             if close < 0:
-                raise SqlTextError(match.start(), f"a quote {symbol} that is never closed")
+                self._refuse_open(match.start(), symbol)
             self.position = close + len(symbol)
             return True
-        if symbol in "eE" and self.text.startswith("'", self.position):
+        if symbol in {"e", "E"} and self.text.startswith("'", self.position):
             escape_string = _ESCAPE_STRING.match(self.text, self.position)
             if escape_string is None:
-                raise SqlTextError(match.start(), "a quote ' that is never closed")
+                self._refuse_open(match.start(), "'")
             self.position = escape_string.end()
             return True
         return match.lastgroup == "string"
@@ -178,6 +195,11 @@ class _Scanner:
 
 def _is_routine(words: list[str]) -> bool:
     return words[0] == "CREATE" and ("FUNCTION" in words[1:4] or "PROCEDURE" in words[1:4])
+
+
+def _is_telling_option(words: list[str], symbol: str) -> bool:
+    """Say whether a word in parentheses is the CONCURRENTLY of REINDEX (CONCURRENTLY)."""
+    return words[:1] == ["REINDEX"] and symbol.upper() == "CONCURRENTLY"
 
 
 def _head_is_known(words: list[str]) -> bool:
@@ -209,7 +231,7 @@ _NEVER_IN_TRANSACTION = (
     re.compile(r"ALTER SYSTEM\b"),
     re.compile(r"ALTER DATABASE .* SET TABLESPACE\b"),
     re.compile(r"VACUUM\b"),
-    re.compile(r"CLUSTER$"),
+    re.compile(r"CLUSTER( VERBOSE)?$"),
     re.compile(r"DISCARD ALL\b"),
 )
 _TRANSACTION_CONTROL = re.compile(

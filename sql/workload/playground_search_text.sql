@@ -4,7 +4,8 @@
 -- params: user_id bigint, words text, page integer
 --
 -- The index holds each row's words beside its owner (words are lower-case, the owner is not), so
--- that a word that everyone uses costs no more than the user's own rows.
+-- that a word that everyone uses costs no more than the user's own rows. Both sides part words at
+-- -./@_~ : see the migration.
 SELECT
     gc.id,
     gc.task_id,
@@ -15,10 +16,12 @@ WHERE
     gc.user_id = $1
     AND gc.content_type = 'text'
     AND (
-        to_tsvector('pg_catalog.portuguese', left(gc.content_text, 100000))
-        || array_to_tsvector(ARRAY['USER' || gc.user_id::text])
+        to_tsvector(
+            'pg_catalog.portuguese', translate(left(gc.content_text, 100000), '-./@_~', '      ')
+        ) || array_to_tsvector(ARRAY['USER' || gc.user_id::text])
     ) @@ (
-        websearch_to_tsquery('pg_catalog.portuguese', $2) && ('USER' || $1::text)::tsquery
+        websearch_to_tsquery('pg_catalog.portuguese', translate($2, '-./@_~', '      '))
+        && ('USER' || $1::text)::tsquery
     )
 ORDER BY gc.created_at DESC, gc.id DESC
 LIMIT $3;

@@ -1,0 +1,1 @@
+DROP FUNCTION row_times();

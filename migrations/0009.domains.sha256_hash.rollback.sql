@@ -1,0 +1,1 @@
+DROP DOMAIN sha256_hash;

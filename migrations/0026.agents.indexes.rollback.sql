@@ -1,0 +1,10 @@
+DROP INDEX idx_agents_category_id_type_id;
+DROP INDEX idx_agents_scheduled_least_recent;
+DROP INDEX idx_agents_public_tags;
+DROP INDEX idx_agents_public_most_executed;
+DROP INDEX idx_agents_public_newest;
+DROP INDEX idx_agents_public_type_best;
+DROP INDEX idx_agents_public_category_best;
+DROP INDEX idx_agents_user_most_executed;
+DROP INDEX idx_agents_user_category_status;
+DROP INDEX idx_agents_user_active_best;

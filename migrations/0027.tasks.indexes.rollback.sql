@@ -1,0 +1,11 @@
+DROP STATISTICS st_tasks_status_completed_at;
+DROP INDEX idx_tasks_created;
+DROP INDEX idx_tasks_model_latency;
+DROP INDEX idx_tasks_failures;
+DROP INDEX idx_tasks_result_expiry;
+DROP INDEX idx_tasks_scheduled;
+DROP INDEX idx_tasks_queue;
+DROP INDEX idx_tasks_campaign_newest;
+DROP INDEX idx_tasks_type_user_newest;
+DROP INDEX idx_tasks_user_unfinished;
+DROP INDEX idx_tasks_user_newest;

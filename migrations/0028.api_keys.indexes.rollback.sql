@@ -1,0 +1,3 @@
+DROP INDEX idx_api_keys_provider_id;
+DROP INDEX idx_api_keys_active_least_validated;
+DROP INDEX idx_api_keys_active_expiry;

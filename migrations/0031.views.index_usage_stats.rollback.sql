@@ -1,0 +1,1 @@
+DROP VIEW index_usage_stats;
