@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator import options
-from migrator.errors import Interrupted, MigratorError, Refused
+from migrator.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.files import NOTHING_CHANGED, Migration, Project
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from migrator.target import Target
 
 ROOT = Path(__file__).resolve().parent
+EMBEDDED = "the embedded server"
 EXIT_FAILED, EXIT_NOT_UP_TO_DATE = 1, 3
 say = partial(click.echo, err=True)
 
@@ -58,7 +59,7 @@ class Command:
 
         found = target.resolve(self.database, os.environ)
         if found is None:
-            found = target.named(self.server.start(), "the embedded server")
+            found = target.named(self.server.start(), EMBEDDED)
         say(f"target: {found.shown} (from {found.origin})")
         return found
 
@@ -66,8 +67,13 @@ class Command:
         """Connect to the target and read the files."""
         from migrator.migrate import Limits, Work
 
-        project = self.project
-        return Work(project, self.target(), Limits(**limits), say)
+        project, target = self.project, self.target()
+        try:
+            return Work(project, target, Limits(**limits), say)
+        except Refused:
+            if target.origin != EMBEDDED or not self.server.create_database():
+                raise
+            return Work(project, target, Limits(**limits), say)
 
     def answer_plan(self, plan: Plan, done: str) -> None:
         """Answer with what was done, or would be."""
@@ -322,19 +328,24 @@ def main() -> int:
 
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    as_json = "--json" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    arguments = sys.argv[1:]
+    as_json = "--json" in arguments
     try:
-        return cli.main(standalone_mode=False) or 0
+        return cli.main(arguments, standalone_mode=False) or 0
     except MigratorError as error:
         return _show_error(error, as_json)
+    except BrokenPipeError:  # `plan --sql | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as error:
+        return _show_error(Failed(f"{error.filename or ''}: {error.strerror}"), as_json)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return _show_error(Interrupted("Interrupted.", state=NOTHING_CHANGED), as_json)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
 
 
 if __name__ == "__main__":

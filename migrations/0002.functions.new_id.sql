@@ -2,8 +2,8 @@
 -- locks: none
 -- reversible: yes
 --
--- One body for all versions: PL/pgSQL looks a function up when it first calls it, so that the
--- server's own is not missed where there is none, and an upgraded server uses it without a migration.
+-- One body for all versions: PL/pgSQL looks a function up when it first calls it. So the server's
+-- own is not missed where there is none, and an upgraded server uses it without a migration.
 
 CREATE FUNCTION new_id() RETURNS uuid
 LANGUAGE plpgsql VOLATILE PARALLEL SAFE

@@ -4,8 +4,8 @@
 --
 -- Each is one expression, bound when it is created: it means the same whatever search_path is, and
 -- PostgreSQL inlines most. Regular expressions, here and in the files that follow, spell their
--- characters out: what \s, \w, \d and [:alpha:] stand for depends on the version and the locale. Those
--- that do more than look for one character are not tried on a value that is too long.
+-- characters out: what \s, \w, \d and [:alpha:] stand for depends on the version and the locale.
+-- Those that do more than look for one character are not tried on a value that is too long.
 --
 -- A CHECK looks at a row when it is written. A rule that gets stricter needs a new function and a
 -- new constraint: replacing one of these would leave rows behind that nobody has checked.
@@ -51,8 +51,8 @@ RETURN (
     SELECT count(*) = count(DISTINCT e.element)
     FROM
         jsonb_array_elements(
-            CASE jsonb_typeof(has_distinct_elements.value)
-                WHEN 'array' THEN has_distinct_elements.value
+            CASE jsonb_typeof($1)
+                WHEN 'array' THEN $1
                 ELSE '[]'::jsonb
             END
         ) AS e (element)
@@ -89,9 +89,9 @@ RETURN (
     FROM (
         SELECT
             CASE
-                WHEN is_ipv4(split_part(is_ipv6.value, ':', -1))
-                    THEN regexp_replace(is_ipv6.value, '[^:]+$', '0:0')
-                ELSE is_ipv6.value
+                WHEN is_ipv4(split_part($1, ':', -1))
+                    THEN regexp_replace($1, '[^:]+$', '0:0')
+                ELSE $1
             END AS address
     ) AS a
 );
@@ -108,6 +108,6 @@ RETURN CASE
     ELSE value ~ '^([A-Za-z0-9]+(-+[A-Za-z0-9]+)*\.)*[A-Za-z][A-Za-z0-9]*(-+[A-Za-z0-9]+)*\.?$'
 END;
 COMMENT ON FUNCTION is_host(text) IS
-'Whether a URL''s host is a name (labels of 1 to 63 ASCII letters, digits and inner hyphens, the last '
-'one with a letter first, so that no number passes for one), an IPv4 address or an IPv6 one in '
-'brackets.';
+'Whether a URL''s host is a name (labels of 1 to 63 ASCII letters, digits and inner hyphens, the '
+'last one with a letter first, so that no number passes for one), an IPv4 address or an IPv6 '
+'address in brackets.';

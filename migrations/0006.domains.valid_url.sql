@@ -19,14 +19,14 @@ CONSTRAINT ck_valid_url_form CHECK (
 CONSTRAINT ck_valid_url_host CHECK (
     CASE
         WHEN char_length(value) > 2048 THEN TRUE
-        ELSE is_host(substring(value, '//([^]/?#:]+|\[[^]/?#]*\])'))
+        ELSE is_host(substring(value, '//([^][/?#:]+|\[[^]/?#]*\])'))
     END
 )
 CONSTRAINT ck_valid_url_port CHECK (
     CASE
         WHEN char_length(value) > 2048 THEN TRUE
         ELSE
-            substring(value, '//(?:[^]/?#:]+|\[[^]/?#]*\]):([^/?#]*)')
+            substring(value, '//(?:[^][/?#:]+|\[[^]/?#]*\]):([^/?#]*)')
             ~ (
                 '^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}'
                 '|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$'

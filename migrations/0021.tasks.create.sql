@@ -37,7 +37,8 @@ CREATE TABLE tasks (
 
     CONSTRAINT ck_tasks_status CHECK (
         status IN (
-            'pending', 'queued', 'processing', 'retrying', 'completed', 'failed', 'cancelled', 'expired'
+            'pending', 'queued', 'processing', 'retrying',
+            'completed', 'failed', 'cancelled', 'expired'
         )
     ),
     CONSTRAINT ck_tasks_priority CHECK (priority IN ('low', 'medium', 'high', 'urgent')),

@@ -41,7 +41,8 @@ CREATE TABLE api_keys (
                     '^[\u0001-\u0020\u0022\u0027\u0060\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f'
                     '\u2028-\u202f\u205f-\u2064\u3000\ufeff]*'
                     '(bearer |-----begin |sk[-_]|sess-|aiza|ya29\.|hf_|api_org_|r8_|xi-|xai-|gsk_'
-                    '|csk-|pplx-|nvapi-|tgp_v1_|tvly-|pcsk_|lsv2_|akia|absk|ghp_|github_pat_|glpat-)'
+                    '|csk-|pplx-|nvapi-|tgp_v1_|tvly-|pcsk_|lsv2_|akia|absk'
+                    '|ghp_|github_pat_|glpat-)'
                 )
         END
     ),

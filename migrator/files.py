@@ -27,7 +27,9 @@ _LOOKS_LIKE_DIRECTIVE = re.compile(
 _HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 _NUMBER = re.compile(r"\d+(?=\.)")
+_LINE_END = re.compile(r"[\r\n]")  # a lone CR too ends a comment, for PostgreSQL and for yoyo
 _LONGEST_NAME = 250
+_MOST_PROBLEMS = 20  # of one file
 NOTHING_CHANGED = "Nothing was changed."
 
 
@@ -183,8 +185,8 @@ def _header(text: str) -> list[str]:
     lines = []
     position = 0
     while position < len(text):
-        end = text.find("\n", position)
-        end = len(text) if end < 0 else end
+        match = _LINE_END.search(text, position)
+        end = match.start() if match is not None else len(text)
         line = text[position:end]
         if not _COMMENT_OR_BLANK.match(line):
             break
@@ -205,11 +207,13 @@ def discover(directory: Path) -> list[Migration]:
     """
     migrations: list[Migration] = []
     names = sorted(entry.name for entry in directory.iterdir() if entry.is_file())
-    problems = [problem for name in names for problem in _name_problems(directory, name)]
+    problems: list[str] = []
     present = set(names)
     for name in names:
         path = directory / name
-        if name.endswith(ROLLBACK_SUFFIX):
+        if unfit := list(_name_problems(directory, name)):
+            problems.extend(unfit)
+        elif name.endswith(ROLLBACK_SUFFIX):
             if name.removesuffix(ROLLBACK_SUFFIX) + ".sql" not in present:
                 problems.append(f"{path}: rolls back a migration that is not there")
         elif name.endswith(".py") or name.startswith("post-apply"):
@@ -239,7 +243,8 @@ def discover(directory: Path) -> list[Migration]:
 def _name_problems(directory: Path, name: str) -> Iterator[str]:
     """Names that the history's varchar(255) or a line of output could not hold."""
     if name.endswith(".sql") and (len(name) > _LONGEST_NAME or not name.isprintable()):
-        yield f"{directory / name!a}: a name is of at most {_LONGEST_NAME} printable characters"
+        path = str(directory / name)
+        yield f"{path!a}: a name is of at most {_LONGEST_NAME} printable characters"
 
 
 def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:
@@ -307,6 +312,7 @@ def discover_seeds(directory: Path | None) -> list[Seed]:
     problems: list[str] = []
     for path in sorted(directory.glob("*.sql")):
         source = read(path)
+        problems.extend(_name_problems(directory, path.name))
         problems.extend(source.problems)
         if not source.transactional:
             problems.append(f"{path}: a seed runs in a transaction")
@@ -337,12 +343,14 @@ def _problems(source: SqlFile) -> list[str]:
             first_start = min(first_start, statement.start)
             for message in _statement_problems(source, statement, count):
                 problems.append(_at(source.path, text, statement.start, message))
+            if len(problems) >= _MOST_PROBLEMS:
+                return [*problems, f"{source.path}: the rest of the file was not looked at"]
     except sqltext.SqlTextError as error:
         return [*problems, _at(source.path, text, error.offset, str(error))]
     if not count:
         problems.append(f"{source.path}: empty: it has no statement")
     header_length = len(_header(text[:first_start]))
-    for number, line in enumerate(text[:first_start].split("\n"), 1):
+    for number, line in enumerate(_LINE_END.split(text[:first_start]), 1):
         if number > header_length and _LOOKS_LIKE_DIRECTIVE.match(line):
             problems.append(
                 f"{source.path}:{number}: yoyo passes over this directive; "

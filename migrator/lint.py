@@ -27,8 +27,11 @@ _NOT_OURS = (
 # A rollback file takes away what its pair made: that it drops something is no news.
 _UNDOING = (
     "ban-drop-column",
+    "ban-drop-domain",
+    "ban-drop-function",
     "ban-drop-table",
     "ban-drop-not-null",
+    "ban-drop-view",
     "require-concurrent-index-deletion",
 )
 _BOM = b"\xef\xbb\xbf"

@@ -128,11 +128,15 @@ class EmbeddedServer:
         """Return the command that runs psql in the application database."""
         return [str(self.bin_dir / "psql"), self.url()]
 
-    def create_database(self) -> None:
-        """Create the application database again, after somebody dropped it."""
+    def create_database(self) -> bool:
+        """Create the application database after somebody dropped it; tell whether it was gone."""
         maintenance = self.start().replace(f"/{DATABASE}?", "/postgres?", 1)
         statement = f"CREATE DATABASE {DATABASE}"
-        binaries.run([self.bin_dir / "psql", "-X", "-q", "-c", statement, "-d", maintenance])
+        try:
+            binaries.run([self.bin_dir / "psql", "-X", "-q", "-c", statement, "-d", maintenance])
+        except Failed:
+            return False
+        return True
 
     @property
     def bin_dir(self) -> Path:

@@ -126,7 +126,8 @@ def parse(text: str) -> dict[str, str]:
     """
     matches = list(_ENTRY.finditer(text))
     entries: dict[str, str] = {}
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
+    ends = [*(match.start() for match in matches[1:]), len(text)]
+    for match, end in zip(matches, ends, strict=False):
         name, kind = match[1], match[2]
         if (
             kind == "EXTENSION"
@@ -134,7 +135,7 @@ def parse(text: str) -> dict[str, str]:
             or name.startswith("Name: public; Type: SCHEMA")
         ):
             continue
-        body = text[match.end() : following.start() if following else len(text)]
+        body = text[match.end() : end]
         entries[name.removeprefix("Name: ")] = _SETTING.sub("", body).strip()
     return entries
 

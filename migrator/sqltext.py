@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html.
-# A letter is also every character beyond ASCII, as PostgreSQL has it: a dollar quote may be $\u20ac$.
+# Every character beyond ASCII is a letter, for PostgreSQL: even $\u20ac$ is a dollar quote.
 _LETTER = r"A-Za-z_\x80-\U0010ffff"
 _WORD = rf"{_LETTER}0-9$"
 _DOLLAR_TAG = rf"(?:[{_LETTER}][{_LETTER}0-9]*+)?\$"
@@ -157,7 +158,7 @@ class _Scanner:
             if self.text.startswith(quote, self.position):
                 self._refuse_open(self.position, quote)
 
-    def _refuse_open(self, offset: int, quote: str) -> None:
+    def _refuse_open(self, offset: int, quote: str) -> NoReturn:
         raise SqlTextError(offset, f"a quote {quote} that is never closed")
 
     def _skip_comment(self, match: re.Match[str]) -> bool:

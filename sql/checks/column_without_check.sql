@@ -1,5 +1,5 @@
--- text and jsonb accept anything of any size: each such column has a CHECK that says what it may hold,
--- or a reference.
+-- text and jsonb accept anything of any size: each such column has a CHECK that says what it may
+-- hold, or refers to what has one.
 SELECT
     a.attrelid::regclass::text AS table_name,
     a.attname AS column_name

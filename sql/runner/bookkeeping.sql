@@ -66,7 +66,8 @@ CREATE TABLE IF NOT EXISTS yoyo.intent (
     CONSTRAINT ck_intent_direction CHECK (direction IN ('apply', 'rollback'))
 );
 
-COMMENT ON SCHEMA yoyo IS 'The history of this database''s migrations: yoyo''s tables and the runner''s.';
+COMMENT ON SCHEMA yoyo IS
+'The history of this database''s migrations: yoyo''s tables and the runner''s.';
 COMMENT ON TABLE yoyo.migration_checksum IS
 'What each applied file said, to notice an edit; goes with yoyo''s own mark.';
 COMMENT ON COLUMN yoyo.migration_checksum.migration_hash IS

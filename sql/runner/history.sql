@@ -9,18 +9,18 @@ FROM yoyo._yoyo_migration AS m
 LEFT JOIN yoyo.migration_checksum AS c ON m.migration_hash = c.migration_hash
 UNION ALL
 SELECT
-    'seed',
-    s.seed_id,
+    'seed' AS kind,
+    s.seed_id AS id,
     s.checksum,
-    s.algorithm,
-    s.applied_at
+    s.algorithm AS detail,
+    s.applied_at AS at_time
 FROM yoyo.seed_checksum AS s
 UNION ALL
 SELECT
-    'intent',
-    i.migration_id,
+    'intent' AS kind,
+    i.migration_id AS id,
     i.checksum,
-    i.direction,
-    i.started_at
+    i.direction AS detail,
+    i.started_at AS at_time
 FROM yoyo.intent AS i
 ORDER BY at_time, id;

@@ -7,8 +7,9 @@ SELECT
     coalesce(nullif(left(a.query, 200), ''), '(not visible to this role)') AS query
 FROM pg_locks AS l
 INNER JOIN pg_stat_activity AS a ON l.pid = a.pid
+INNER JOIN pg_database AS d ON l.database = d.oid
 WHERE
     l.locktype = 'advisory'
     AND l.granted
-    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+    AND d.datname = current_database()
     AND (l.classid::bigint << 32) + l.objid::bigint = %(key)s;

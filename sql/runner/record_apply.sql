@@ -3,7 +3,8 @@ INSERT INTO yoyo._yoyo_log (
     id, migration_hash, migration_id, operation, username, hostname, created_at_utc
 )
 VALUES (
-    gen_random_uuid()::text, %(hash)s, %(id)s, 'apply', current_user, 'psql', now() AT TIME ZONE 'UTC'
+    gen_random_uuid()::text, %(hash)s, %(id)s, 'apply', current_user, 'psql',
+    now() AT TIME ZONE 'UTC'
 );
 INSERT INTO yoyo._yoyo_migration (migration_hash, migration_id, applied_at_utc)
 VALUES (%(hash)s, %(id)s, clock_timestamp() AT TIME ZONE 'UTC');

@@ -1,0 +1,312 @@
+"""How long the runner takes beside others, as whole processes: see README.md in this directory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from bench.cases import Case, FileSet, all_cases
+from bench.contenders import CONTENDERS, Commands, Contender, Database
+from tests.servers import SETTINGS, clean_environment, installations, throwaway
+
+# PostgreSQL's own defaults, where the tests' servers have other values.
+PRODUCTION = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "autovacuum": "on",
+    "max_wal_size": "1GB",
+    "shared_buffers": "128MB",
+}
+FLOORS = ("bare", "psql")
+SLOW_S = 15.0  # what takes longer is run once, not in every round
+
+
+class Server(NamedTuple):
+    """Where databases are made, by an administrator, and whose they are: libpq's parameters."""
+
+    administrator: Mapping[str, str]
+    owner: Mapping[str, str]
+
+    def connect(self, dbname: str | None = None) -> psycopg.Connection[Any]:
+        """Return the administrator's connection."""
+        parameters = dict(self.administrator) | ({"dbname": dbname} if dbname else {})
+        return psycopg.connect(make_conninfo(**parameters), autocommit=True)
+
+    @contextmanager
+    def database(self, number: int) -> Iterator[Database]:
+        """Create a database; drop it at the end."""
+        name = f"bench_speed_{os.getpid()}_{number}"
+        owner = sql.Identifier(self.owner["user"]).as_string()
+        with self.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name} OWNER {owner}".encode())
+            try:
+                yield Database(self.owner, name)
+            finally:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def settle(self) -> None:
+        """Write to disk what earlier work left to write, so that no run pays for another's."""
+        with self.connect() as connection:
+            connection.execute("CHECKPOINT")
+
+    def facts(self) -> dict[str, str]:
+        """Return what decides the figures."""
+        names = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "autovacuum")
+        with self.connect() as connection:
+            return {name: _only(connection, f"SHOW {name}") for name in names}
+
+
+class FailedRun(Exception):
+    """A contender failed, took too long, or did not do the work."""
+
+
+def _only(connection: psycopg.Connection[Any], query: str) -> Any:
+    row = connection.execute(query.encode()).fetchone()
+    return row and row[0]
+
+
+@contextmanager
+def server(wanted: str, *, fsync: bool) -> Iterator[Server]:
+    """Use the server of a URL, or run one of a major version until the end."""
+    if not wanted.isdigit():
+        given = {key: str(value) for key, value in conninfo_to_dict(wanted).items() if value}
+        with psycopg.connect(wanted) as connection:
+            given["user"] = connection.info.user
+        yield Server(given, given)
+        return
+    found = installations()
+    if int(wanted) not in found:
+        sys.exit(f"no PostgreSQL {wanted} here, only {', '.join(map(str, found)) or 'none'}")
+    settings = SETTINGS | PRODUCTION | ({} if fsync else {"fsync": "off"})
+    with throwaway(found[int(wanted)], settings, tempfile.gettempdir()) as running:
+        place = {"host": running.host, "port": str(running.port)}
+        administrator = place | {"user": running.user, "dbname": running.maintenance_dbname}
+        yield Server(administrator, place | {"user": "owner"})
+
+
+def run(commands: Commands, timeout: float) -> float:
+    """Run processes one after the other; return how long all took together, in seconds."""
+    environment = clean_environment()
+    started = time.perf_counter()
+    for argv in commands:
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell, no user's input
+                argv, check=False, capture_output=True, env=environment, timeout=timeout
+            )
+        except subprocess.TimeoutExpired:
+            raise FailedRun(f"took over {timeout:.0f} s") from None
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or ["said nothing"]
+            raise FailedRun(f"exit {done.returncode}: {said[-1][:120]}")
+    return time.perf_counter() - started
+
+
+def verify(server: Server, database: Database, files: FileSet) -> None:
+    """Refuse a figure of a run that left work undone."""
+    with server.connect(database.name) as connection:
+        found = _only(connection, files.question)
+    if files.answer is not None and found != files.answer:
+        raise FailedRun(f"did not do the work: {found} of {files.answer}")
+
+
+class Measurement:
+    """One case: every contender's runs, in turns.
+
+    Args:
+        server: Where.
+        case: What.
+        directory: For the files.
+        contenders: Whom to measure.
+        timeout: How long a process may take, in seconds.
+
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        case: Case,
+        directory: Path,
+        contenders: Sequence[Contender],
+        timeout: float,
+    ) -> None:
+        self.title = case.title
+        self.seconds: dict[str, list[float]] = {}
+        self.without: dict[str, str] = {}
+        self._server = server
+        self._again = case.again
+        self._files = case.files()
+        self._directory = directory
+        self._timeout = timeout
+        self._kept: dict[str, Database] = {}
+        self._numbers = count(1)
+        self._files.write(directory)
+        self._names = [contender.name for contender in contenders]
+        self._contenders = []
+        for contender in contenders:
+            if reason := contender.absent():
+                self.without[contender.name] = f"absent: {reason}"
+            else:
+                contender.prepare(self._files, directory)
+                self._contenders.append(contender)
+
+    def measure(self, rounds: int) -> None:
+        """Run each once to warm up, then all in turns, as often as there are rounds."""
+        with ExitStack() as databases:
+            for number in range(rounds + 1):
+                for contender in list(self._contenders):
+                    self._turn(contender, databases, warm_up=not number)
+
+    def _turn(self, contender: Contender, databases: ExitStack, *, warm_up: bool) -> None:
+        try:
+            if self._again:
+                took = self._run_again(contender, databases)
+            else:
+                with self._server.database(next(self._numbers)) as database:
+                    took = self._run(contender, database)
+        except FailedRun as error:
+            self.without[contender.name] = str(error)
+            self._contenders.remove(contender)
+            return
+        slow = took > SLOW_S
+        if slow:
+            self._contenders.remove(contender)
+        if slow or not warm_up:
+            self.seconds.setdefault(contender.name, []).append(took)
+
+    def _run(self, contender: Contender, database: Database) -> float:
+        """Apply the files to an empty database."""
+        commands = contender.commands(self._directory, database)
+        self._server.settle()
+        took = run(commands, self._timeout)
+        verify(self._server, database, self._files)
+        return took
+
+    def _run_again(self, contender: Contender, databases: ExitStack) -> float:
+        """Apply the files to a database where they are applied; the first time, see to that."""
+        database = self._kept.get(contender.name)
+        if database is None:
+            database = databases.enter_context(self._server.database(next(self._numbers)))
+            self._run(contender, database)
+            self._kept[contender.name] = database
+        commands = contender.commands_again(self._directory, database)
+        if commands is None:
+            raise FailedRun("keeps no history")
+        self._server.settle()
+        return run(commands, self._timeout)
+
+    def result(self) -> dict[str, Any]:
+        """Return the figures: seconds, and the medians' ratios to both floors."""
+        medians = {name: statistics.median(runs) for name, runs in self.seconds.items()}
+        figures: dict[str, Any] = {}
+        for name in self._names:
+            if name in self.without:
+                figures[name] = {"without": self.without[name]}
+                continue
+            runs = self.seconds[name]
+            figures[name] = {
+                "median": medians[name],
+                "min": min(runs),
+                "max": max(runs),
+                **{
+                    f"to_{floor}": medians[name] / medians[floor] if floor in medians else None
+                    for floor in FLOORS
+                },
+                "runs": runs,
+            }
+        return {"title": self.title, "contenders": figures}
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Return a case's figures as text."""
+    head = [f"{each:>9}" for each in ("median s", "min", "max", "/ bare", "/ psql", "runs")]
+    lines = ["", result["title"], f"{'':<8}{''.join(head)}"]
+    for name, figures in result["contenders"].items():
+        if "without" in figures:
+            lines.append(f"{name:<8}  {figures['without']}")
+            continue
+        seconds = "".join(f"{figures[each]:9.3f}" for each in ("median", "min", "max"))
+        ratios = [figures[f"to_{floor}"] for floor in FLOORS]
+        shown = "".join(f"{'':>9}" if each is None else f"{each:9.2f}" for each in ratios)
+        lines.append(f"{name:<8}{seconds}{shown}{len(figures['runs']):9}")
+    return "\n".join(lines)
+
+
+def arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    names = list(all_cases(0, 0))
+    parser = argparse.ArgumentParser(prog="python -m bench.speed", description=__doc__)
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="runs of each that count (%(default)s)"
+    )
+    parser.add_argument(
+        "--cases", nargs="+", choices=names, default=names, metavar="CASE", help=", ".join(names)
+    )
+    everybody = [contender.name for contender in CONTENDERS]
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=everybody,
+        default=everybody,
+        metavar="CONTENDER",
+        help=", ".join(everybody),
+    )
+    parser.add_argument(
+        "--server",
+        default="18",
+        metavar="15|18|URL",
+        help="a version to run a server of, or a URL whose role may create databases (%(default)s)",
+    )
+    parser.add_argument(
+        "--no-fsync", action="store_true", help="run the server without waiting for its disk"
+    )
+    parser.add_argument("--tables", type=int, default=500, help="files of one table (%(default)s)")
+    parser.add_argument("--rows", type=int, default=50_000, help="rows of a seed (%(default)s)")
+    parser.add_argument(
+        "--timeout", type=float, default=120, help="seconds a process may take (%(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    return parser.parse_args(given)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Measure, and print what came out."""
+    options = arguments(given)
+    cases = all_cases(options.tables, options.rows)
+    contenders = [each for each in CONTENDERS if each.name in options.only]
+    with server(options.server, fsync=not options.no_fsync) as running:
+        facts = running.facts() | {"python": platform.python_version()}
+        results: dict[str, Any] = {}
+        if not options.json:
+            print(", ".join(f"{name} {value}" for name, value in facts.items()))
+        for name in options.cases:
+            with tempfile.TemporaryDirectory(prefix="bench-speed-") as directory:
+                measurement = Measurement(
+                    running, cases[name], Path(directory), contenders, options.timeout
+                )
+                measurement.measure(options.rounds)
+            results[name] = measurement.result()
+            if not options.json:
+                print(table(results[name]), flush=True)
+    if options.json:
+        print(json.dumps({"facts": facts, "cases": results}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

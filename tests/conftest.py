@@ -1,0 +1,193 @@
+"""Fixtures: real servers, and databases on them that are migrated or empty."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import tuple_row
+from pytest_postgresql.factories import postgresql_noproc
+
+from tests.servers import (
+    ROOT,
+    Server,
+    apply_everything,
+    clean_environment,
+    installations,
+    throwaway,
+)
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+INSTALLATIONS = installations()
+NUMBERS = count(1)
+
+
+def _versions() -> list[Any]:
+    """Return a parameter for each version: those that must be tested are there, or skip aloud."""
+    reason = "no PostgreSQL {} here: install it in /usr/lib/postgresql, or set TEST_PG_BINS"
+    return [
+        pytest.param(
+            major,
+            id=str(major),
+            marks=[] if major in INSTALLATIONS else pytest.mark.skip(reason.format(major)),
+        )
+        for major in sorted({18, 15, *INSTALLATIONS}, reverse=True)
+    ]
+
+
+def _server_fixture(bin_dir: Path) -> Callable[[], Iterator[Server]]:
+    @pytest.fixture(scope="session")
+    def server() -> Iterator[Server]:
+        with throwaway(bin_dir) as running:
+            yield running
+
+    return server
+
+
+def _load_template(host: str, port: int, dbname: str, user: str, **_: object) -> None:
+    """Give a new template to the plain role, which then migrates and seeds it."""
+    with psycopg.connect(host=host, port=port, user=user, dbname=dbname) as connection:
+        connection.execute(f'ALTER DATABASE "{dbname}" OWNER TO owner')
+    apply_everything(make_conninfo(host=host, port=port, user="owner", dbname=dbname))
+
+
+@contextmanager
+def _database(server: Server, template: str = "template1") -> Iterator[str]:
+    """Create a database of the plain role's; drop it at the end, whoever is connected."""
+    name = f"test_{next(NUMBERS)}"
+    with server.connect() as connection:
+        connection.execute(f'CREATE DATABASE {name} OWNER owner TEMPLATE "{template}"')
+        try:
+            yield name
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Shared:
+    """A migrated database that many tests of a worker read, by one connection.
+
+    Args:
+        conninfo: The database.
+
+    """
+
+    def __init__(self, conninfo: str) -> None:
+        self.conninfo = conninfo
+        self.last: Connection | None = None
+
+    def connection(self) -> Connection:
+        """Return the connection, a new one if a test has closed it."""
+        if self.last is None or self.last.closed:
+            self.last = psycopg.connect(self.conninfo, prepare_threshold=None)
+        return self.last
+
+
+def _shared_fixture(major: int) -> Callable[[pytest.FixtureRequest], Iterator[Shared]]:
+    @pytest.fixture(scope="session")
+    def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
+        server: Server = request.getfixturevalue(f"server_{major}")
+        template = request.getfixturevalue(f"template_{major}").template_dbname
+        with _database(server, template) as name:
+            yield (shared := Shared(server.dsn(name)))
+            shared.connection().close()
+
+    return shared
+
+
+# For each version a server, a template and a shared database, made when a test first asks for one
+# and kept to the end. If `pg` itself held the server, each change of version would throw it away.
+for _major, _bin_dir in INSTALLATIONS.items():
+    globals()[f"server_{_major}"] = _server_fixture(_bin_dir)
+    globals()[f"template_{_major}"] = postgresql_noproc(
+        dbname=f"migrated_{_major}", depends_on=f"server_{_major}", load=[_load_template]
+    )
+    globals()[f"shared_{_major}"] = _shared_fixture(_major)
+
+
+@pytest.fixture(scope="session", params=_versions())
+def pg(request: pytest.FixtureRequest) -> Server:
+    """A running server of each version; each worker has its own."""
+    server: Server = request.getfixturevalue(f"server_{request.param}")
+    return server
+
+
+@pytest.fixture
+def empty_database(pg: Server) -> Iterator[str]:
+    """The conninfo of an empty database; its role `owner` owns it and is nothing special."""
+    with _database(pg) as name:
+        yield pg.dsn(name)
+
+
+@pytest.fixture
+def migrated_database(pg: Server, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The conninfo of a migrated and seeded database that the test may do anything with."""
+    template = request.getfixturevalue(f"template_{pg.major}")
+    with _database(pg, template.template_dbname) as name:
+        yield pg.dsn(name)
+
+
+@pytest.fixture
+def migrated(pg: Server, request: pytest.FixtureRequest) -> Iterator[Connection]:
+    """A connection to a migrated and seeded database, in a transaction that is rolled back.
+
+    Tests share the database: one that commits into it fails here.
+    """
+    shared: Shared = request.getfixturevalue(f"shared_{pg.major}")
+    connection = shared.connection()
+    (transaction,) = connection.execute("SELECT pg_current_xact_id()::text").fetchone() or ("",)
+    yield connection
+    connection = shared.connection()
+    connection.rollback()
+    connection.row_factory = tuple_row
+    status = connection.execute("SELECT pg_xact_status(%s::xid8)", [transaction]).fetchone()
+    connection.rollback()
+    assert status != ("committed",), "a test committed into the database that others share"
+
+
+class Runner(Protocol):
+    """Runs runner.py."""
+
+    def __call__(
+        self,
+        *args: str | Path,
+        database: str | None = None,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        input: str | None = None,  # noqa: A002
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture(scope="session")
+def runner() -> Runner:
+    """Run `python runner.py`, with no environment that names a database but what is given."""
+
+    def run(
+        *args: str | Path,
+        database: str | None = None,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        input: str | None = None,  # noqa: A002
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        target = ["--database", database] if database is not None else []
+        return subprocess.run(
+            [sys.executable, ROOT / "runner.py", *target, *args],
+            capture_output=True,
+            check=False,
+            cwd=cwd or ROOT,
+            env=clean_environment() | (env or {}),
+            input=input,
+            text=True,
+            timeout=timeout,
+        )
+
+    return run

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench.contenders import CONTENDERS
+from tests.servers import ROOT, Server, clean_environment
+
+NAMES = [contender.name for contender in CONTENDERS]
+ABSENT = {contender.name for contender in CONTENDERS if contender.absent()}
+
+
+def speed(pg: Server, *options: str) -> str:
+    """Run bench.speed on the worker's server with tiny sizes."""
+    conninfo = pg.dsn(pg.maintenance_dbname, pg.user)
+    tiny = ["--rounds", "1", "--tables", "3", "--rows", "20", "--server", conninfo]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.speed", *tiny, *options],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env=clean_environment(),
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("pg", [18], indirect=True)
+def test_every_contender_does_the_work_of_every_generated_case(pg: Server) -> None:
+    cases = ["tables", "values", "inserts", "nothing"]
+    results = json.loads(speed(pg, "--json", "--cases", *cases))["cases"]
+    assert list(results) == cases
+    for case, result in results.items():
+        assert list(result["contenders"]) == NAMES
+        for name, figures in result["contenders"].items():
+            if name in ABSENT:
+                assert figures["without"].startswith("absent: ")
+            elif (case, name) == ("nothing", "psql -1"):
+                assert figures == {"without": "keeps no history"}
+            else:
+                assert len(figures["runs"]) == 1, figures
+                assert figures["min"] <= figures["median"] <= figures["max"]
+    assert results["tables"]["contenders"]["bare"]["to_bare"] == 1
+
+
+@pytest.mark.parametrize("pg", [18], indirect=True)
+def test_the_table_names_every_contender_and_the_durability_of_the_server(pg: Server) -> None:
+    first, *lines = speed(pg, "--cases", "tables").splitlines()
+    assert f"server_version {pg.major}" in first
+    assert "fsync off" in first
+    shown = {line[:8].rstrip(): line[8:].split() for line in lines[3:]}
+    assert list(shown) == NAMES
+    for name, columns in shown.items():
+        assert columns[0] == "absent:" if name in ABSENT else float(columns[0]) > 0
