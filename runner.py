@@ -16,75 +16,30 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator import options
+from migrator.command import Command
 from migrator.errors import Failed, Interrupted, MigratorError, Refused
-from migrator.files import NOTHING_CHANGED, Migration, Project
+from migrator.files import NOTHING_CHANGED, Migration
 
 if TYPE_CHECKING:
-    from migrator.migrate import Plan, Work
-    from migrator.server import EmbeddedServer
-    from migrator.target import Target
+    from migrator.migrate import Plan
 
 ROOT = Path(__file__).resolve().parent
-EMBEDDED = "the embedded server"
 EXIT_FAILED, EXIT_NOT_UP_TO_DATE = 1, 3
+UNDONE, SEE_STATUS = "What was under way was rolled back.", "`status` shows what is applied."
 say = partial(click.echo, err=True)
 
 
-class Command:
-    """What the options before the command's name say, and what commands have in common."""
+def answer(command: Command, document: dict[str, Any], text: Sequence[str]) -> None:
+    """Print a command's answer: a JSON document or lines of text."""
+    click.echo(json.dumps(document, indent=2, default=str) if command.as_json else "\n".join(text))
 
-    def __init__(
-        self, database: str | None, migrations: Path | None, seeds: Path | None, as_json: bool
-    ) -> None:
-        self.database = database
-        self.migrations = migrations
-        self.seeds = seeds
-        self.as_json = as_json
 
-    @property
-    def project(self) -> Project:
-        """The migration set."""
-        return Project.at(self.migrations or ROOT / "migrations", self.seeds)
-
-    @property
-    def server(self) -> EmbeddedServer:
-        """The embedded server, started or not."""
-        from migrator.server import EmbeddedServer
-
-        return EmbeddedServer(ROOT)
-
-    def target(self) -> Target:
-        """Find the target and say which it is; the embedded server is started."""
-        from migrator import target
-
-        found = target.resolve(self.database, os.environ)
-        if found is None:
-            found = target.named(self.server.start(), EMBEDDED)
-        say(f"target: {found.shown} (from {found.origin})")
-        return found
-
-    def work(self, **limits: Any) -> Work:
-        """Connect to the target and read the files."""
-        from migrator.migrate import Limits, Work
-
-        project, target = self.project, self.target()
-        try:
-            return Work(project, target, Limits(**limits), say)
-        except Refused:
-            if target.origin != EMBEDDED or not self.server.create_database():
-                raise
-            return Work(project, target, Limits(**limits), say)
-
-    def answer_plan(self, plan: Plan, done: str) -> None:
-        """Answer with what was done, or would be."""
-        migrations = [each.id for each in plan.migrations]
-        seeds = [each.id for each in plan.seeds]
-        text = [f"{done} {each}" for each in (*migrations, *seeds)] or ["nothing to do"]
-        self.answer({done.replace(" ", "_"): migrations, "seeds": seeds}, text)
-
-    def answer(self, document: dict[str, Any], text: Sequence[str]) -> None:
-        """Print a command's answer: a JSON document or lines of text."""
-        click.echo(json.dumps(document, indent=2, default=str) if self.as_json else "\n".join(text))
+def answer_plan(command: Command, plan: Plan, done: str) -> None:
+    """Answer with what was done, or would be."""
+    migrations = [each.id for each in plan.migrations]
+    seeds = [each.id for each in plan.seeds]
+    text = [f"{done} {each}" for each in (*migrations, *seeds)] or ["nothing to do"]
+    answer(command, {done.replace(" ", "_"): migrations, "seeds": seeds}, text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -102,7 +57,7 @@ def cli(context: click.Context, /, **named: Any) -> None:
     Exit codes: 0 done or nothing to do, 1 failed, 2 refused before any change, 3 not up to date
     (status --exit-code), 130 interrupted.
     """
-    context.obj = Command(**named)
+    context.obj = Command(ROOT, **named, say=say)
 
 
 @cli.command()
@@ -116,7 +71,7 @@ def migrate(
 ) -> None:
     """Apply what is pending, then the seeds that changed."""
     plan = command.work(**limits).migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
-    command.answer_plan(plan, "would apply" if dry_run else "applied")
+    answer_plan(command, plan, "would apply" if dry_run else "applied")
 
 
 @cli.command()
@@ -124,7 +79,7 @@ def migrate(
 @click.pass_obj
 def seed(command: Command, /, **limits: Any) -> None:
     """Apply every seed; what is in place already is not written again."""
-    command.answer_plan(command.work(**limits).seed(), "applied")
+    answer_plan(command, command.work(**limits).seed(), "applied")
 
 
 @cli.command()
@@ -159,10 +114,11 @@ def rollback(
                 state=NOTHING_CHANGED,
                 hint="Give --yes if that is meant.",
             )
-        click.confirm("Go on?", abort=True, err=True)
+        if not click.confirm("Go on?", err=True):
+            raise Refused("Not confirmed.", state=NOTHING_CHANGED)
 
     plan = command.work(**limits).rollback(steps=steps, to=to, confirm=confirm)
-    command.answer_plan(plan, "rolled back")
+    answer_plan(command, plan, "rolled back")
 
 
 @cli.command()
@@ -171,18 +127,10 @@ def rollback(
 def status(command: Command, /, exit_code: bool) -> None:
     """Show what is applied, pending, edited, missing, out of order and interrupted."""
     state = command.work().state()
-    groups = {
-        "applied": [each.id for each in state.applied],
-        "pending": [each.id for each in state.pending],
-        "edited": [each.id for each in state.edited],
-        "missing": state.missing,
-        "out_of_order": [each.id for each in state.out_of_order],
-        "interrupted": state.interrupted,
-        "pending_seeds": [each.id for each in state.pending_seeds],
-    }
+    groups = state.ids()
     text = [f"{name.replace('_', ' '):<14}{each}" for name, ids in groups.items() for each in ids]
     verdict = "up to date" if state.up_to_date else "not up to date"
-    command.answer({"up_to_date": state.up_to_date, **groups}, [*text, verdict])
+    answer(command, {"up_to_date": state.up_to_date, **groups}, [*text, verdict])
     if exit_code and not state.up_to_date:
         sys.exit(EXIT_NOT_UP_TO_DATE)
 
@@ -200,12 +148,12 @@ def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
     else:
         planned = work.migrate(to=to, with_seeds=True, dry_run=True)
     if not as_sql:
-        command.answer_plan(planned, "would roll back" if back else "would apply")
+        answer_plan(command, planned, "would roll back" if back else "would apply")
         return
     from migrator.plan import script
 
     text = script(work.session, planned.migrations, planned.seeds, rollback=back)
-    command.answer({"sql": text}, [text])
+    answer(command, {"sql": text}, [text])
 
 
 @cli.command()
@@ -221,7 +169,7 @@ def verify(command: Command, /) -> None:
         lines.append(f"{check.name}: {'FAILED' if check.findings else verdict}")
         lines += [f"    {finding}" for finding in check.findings]
     passed = not any(check.findings for check in checks)
-    command.answer({"passed": passed, "checks": [asdict(check) for check in checks]}, lines)
+    answer(command, {"passed": passed, "checks": [asdict(check) for check in checks]}, lines)
     if not passed:
         sys.exit(EXIT_FAILED)
 
@@ -235,7 +183,7 @@ def baseline(command: Command, /, migration: str, **limits: Any) -> None:
     from migrator.baseline import baseline as mark
 
     marked = mark(command.work(**limits), migration, command.server.start())
-    command.answer({"marked": [each.id for each in marked]}, [f"marked {len(marked)} as applied"])
+    answer(command, {"marked": [each.id for each in marked]}, [f"marked {len(marked)} as applied"])
 
 
 @cli.command()
@@ -247,7 +195,7 @@ def new(command: Command, /, domain: str, change: str) -> None:
     from migrator.scaffold import new as write_pair
 
     paths = [str(path) for path in write_pair(command.project.migrations, domain, change)]
-    command.answer({"files": paths}, paths)
+    answer(command, {"files": paths}, paths)
 
 
 @cli.command()
@@ -257,7 +205,7 @@ def lint(command: Command, /) -> None:
     from migrator.lint import lint as check_files
 
     findings = check_files(command.project)
-    command.answer({"findings": findings}, findings or ["no findings"])
+    answer(command, {"findings": findings}, findings or ["no findings"])
     if findings:
         sys.exit(EXIT_FAILED)
 
@@ -266,20 +214,22 @@ def lint(command: Command, /) -> None:
 @click.option("--check", is_flag=True, help="Compare instead of writing.")
 @click.pass_obj
 def schema(command: Command, /, check: bool) -> None:
-    """Write sql/schema.sql from a target that is up to date, or compare the two."""
-    from migrator import history, snapshot
+    """Write sql/schema.sql and docs/schema.md from a target that is up to date, or compare."""
+    from migrator import diagram, history, snapshot
 
     work = command.work()
-    path = snapshot.path(command.project.sql)
+    path = snapshot.path(work.project.sql)
     if check:
         differences = snapshot.compare(snapshot.load(path), work.target, work.session)
-        command.answer({"differences": differences}, differences or [f"{path} is current"])
+        differences += diagram.differences(path, work.session)
+        answer(command, {"differences": differences}, differences or [f"{path} is current"])
         if differences:
             sys.exit(EXIT_FAILED)
         return
     history.refuse_behind(work.state())
     snapshot.write(path, work.target, work.session)
-    command.answer({"file": str(path)}, [f"wrote {path}"])
+    written = [path, *diagram.write(path, work.session)]
+    answer(command, {"files": written}, [f"wrote {each}" for each in written])
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -301,23 +251,13 @@ def server(command: Command, /, action: str, arguments: tuple[str, ...]) -> None
         os.execv(argv[0], argv)  # noqa: S606  psql takes the terminal over
     elif action == "stop":
         stopped = embedded.stop()
-        command.answer({"stopped": stopped}, ["stopped" if stopped else "it was not running"])
+        answer(command, {"stopped": stopped}, ["stopped" if stopped else "it was not running"])
     elif action == "status":
         facts = embedded.status()._asdict()
-        command.answer(facts, [f"{name:<9}{value}" for name, value in facts.items()])
+        answer(command, facts, [f"{name:<9}{value}" for name, value in facts.items()])
     else:
         url = embedded.start() if action == "start" else embedded.url()
-        command.answer({"url": url}, [url])
-
-
-def _show_error(error: MigratorError, as_json: bool) -> int:
-    for label, text in (("error", error.message), ("state", error.state), ("next", error.hint)):
-        if text:
-            say(f"{label}: {text}")
-    if as_json:
-        document = {"error": error.message, "state": error.state, "next": error.hint}
-        click.echo(json.dumps({**document, "exit_code": error.exit_code}, indent=2))
-    return error.exit_code
+        answer(command, {"url": url}, [url])
 
 
 def main() -> int:
@@ -330,22 +270,27 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    arguments = sys.argv[1:]
-    as_json = "--json" in arguments
     try:
-        return cli.main(arguments, standalone_mode=False) or 0
-    except MigratorError as error:
-        return _show_error(error, as_json)
+        return cli.main(standalone_mode=False) or 0
+    except click.ClickException as usage:
+        usage.show()
+        return usage.exit_code
     except BrokenPipeError:  # `plan --sql | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
-    except OSError as error:
-        return _show_error(Failed(f"{error.filename or ''}: {error.strerror}"), as_json)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+    except MigratorError as refusal:
+        error = refusal
     except (KeyboardInterrupt, click.Abort):
-        return _show_error(Interrupted("Interrupted.", state=NOTHING_CHANGED), as_json)
+        error = Interrupted("Interrupted.", state=NOTHING_CHANGED)
+    except OSError as failure:
+        error = Failed(f"{failure.filename or ''}: {failure.strerror}")
+    told = {"error": error.message, "state": error.state, "next": error.hint}
+    for label, text in told.items():
+        if text:
+            say(f"{label}: {text}")
+    if "--json" in sys.argv:
+        click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=2))
+    return error.exit_code
 
 
 if __name__ == "__main__":

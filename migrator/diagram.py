@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 
-from migrator.target import sql
+from migrator.target import Session, sql
 
 _PAGE = """\
 <!-- Written by `make schema` from a migrated database, checked by `make test`; never edited. -->
@@ -65,6 +66,32 @@ def render(connection: psycopg.Connection[Any]) -> str:
         columns="\n".join(["erDiagram", *(_entity(table) for table in tables), *lines]),
         views=_described([each for each in relations if each.is_view]),
     )
+
+
+def write(snapshot: Path, session: Session) -> list[Path]:
+    """Write docs/schema.md beside a snapshot's directory, where the set keeps docs.
+
+    Returns:
+        What was written.
+
+    """
+    page = _page_of(snapshot)
+    if not page.parent.is_dir():
+        return []
+    page.write_text(render(session.connection), encoding="utf-8")
+    return [page]
+
+
+def differences(snapshot: Path, session: Session) -> list[str]:
+    """Return a line if the page that is there is not what `write` would write."""
+    page = _page_of(snapshot)
+    if not page.exists() or page.read_text(encoding="utf-8") == render(session.connection):
+        return []
+    return [f"different: {page}"]
+
+
+def _page_of(snapshot: Path) -> Path:
+    return snapshot.parent.parent / "docs" / "schema.md"
 
 
 def _references(table: _Relation) -> list[str]:

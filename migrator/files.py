@@ -242,7 +242,7 @@ def discover(directory: Path) -> list[Migration]:
 
 def _name_problems(directory: Path, name: str) -> Iterator[str]:
     """Names that the history's varchar(255) or a line of output could not hold."""
-    if name.endswith(".sql") and (len(name) > _LONGEST_NAME or not name.isprintable()):
+    if name.endswith((".sql", ".py")) and (len(name) > _LONGEST_NAME or not name.isprintable()):
         path = str(directory / name)
         yield f"{path!a}: a name is of at most {_LONGEST_NAME} printable characters"
 

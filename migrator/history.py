@@ -66,15 +66,42 @@ class State:
         """Whether every file is applied as it is, and nothing else is."""
         return not (self.pending or self.edited or self.missing or self.interrupted)
 
+    def ids(self) -> dict[str, list[str]]:
+        """Return the ids of each group, as `status` shows them."""
+        return {
+            "applied": [each.id for each in self.applied],
+            "pending": [each.id for each in self.pending],
+            "edited": [each.id for each in self.edited],
+            "missing": self.missing,
+            "out_of_order": [each.id for each in self.out_of_order],
+            "interrupted": self.interrupted,
+            "pending_seeds": [each.id for each in self.pending_seeds],
+        }
+
 
 def read(session: Session) -> History:
-    """Read the history; a database without one has an empty history."""
+    """Read the history; a database without one has an empty history.
+
+    Raises:
+        Refused: The role may not read it, or the tables are not yoyo's.
+
+    """
+    from psycopg import ProgrammingError
+
     history = History()
     if not session.has_history:
         return history
     query = sql("history" if session.has_checksums else "history_of_stock_yoyo")
     kinds = {"migration": history.migrations, "seed": history.seeds, "intent": history.intents}
-    for kind, *row in session.connection.execute(query.encode()):
+    try:
+        rows = session.connection.execute(query.encode()).fetchall()
+    except ProgrammingError as error:
+        raise Refused(
+            f"The history in schema yoyo cannot be read: {str(error).strip()}",
+            state=NOTHING_CHANGED,
+            hint="Use the role that migrates; a schema yoyo of another origin is in the way.",
+        ) from error
+    for kind, *row in rows:
         recorded = Recorded(*row)
         kinds[kind][recorded.id] = recorded
     return history

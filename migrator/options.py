@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import click
+
+_LONGEST_MS = 2**31 - 1  # of PostgreSQL's settings
 
 
 class Duration(click.ParamType[int]):
@@ -22,9 +25,12 @@ class Duration(click.ParamType[int]):
         number = str(value).rstrip("minsh")
         unit = str(value)[len(number) :] or "s"
         try:
-            return round(float(number) * self.units_ms[unit])
-        except (ValueError, KeyError):
+            length_ms = math.ceil(float(number) * self.units_ms[unit])
+        except (ValueError, KeyError, OverflowError):
             self.fail(f"{value!r} is not a length of time such as 500ms, 2s or 5min", param, ctx)
+        if not 0 <= length_ms <= _LONGEST_MS:
+            self.fail(f"{value!r} is not between 0 and 24 days", param, ctx)
+        return length_ms
 
 
 def limits(function: Callable[..., None]) -> Callable[..., None]:

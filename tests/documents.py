@@ -104,8 +104,9 @@ def lines_of(block: Block) -> list[str]:
 
 def table(page: Path, heading: str) -> dict[str, list[list[str]]]:
     """Return the first table below a heading: by the first cell's text, the code of each cell."""
-    section = TEXT[page].split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    rows = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("|")]
+    section = TEXT[page].split(f"\n## {heading}\n", 1)[1]
+    first = section[section.index("\n|") + 1 :].split("\n\n", 1)[0]
+    rows = [re.split(r" (?<!\\)\| ", line.strip("|")) for line in first.splitlines()]
     return {
         row[0].strip(): [[span for _, span in _SPAN.findall(cell)] for cell in row]
         for row in rows[2:]
@@ -134,6 +135,7 @@ def raised_messages() -> dict[str, str]:
             if isinstance(node, ast.Assign)
             and isinstance(node.targets[0], ast.Name)
             and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
         }
         for node in _message_nodes(tree, problems_are_yielded=path.stem in {"files", "lint"}):
             message = normal(_template(node, constants))
@@ -162,11 +164,11 @@ def _strings(node: ast.AST) -> Iterator[ast.expr]:
     return (each for each in ast.walk(node) if isinstance(each, ast.JoinedStr))
 
 
-def _template(node: ast.expr, constants: Mapping[str, object]) -> str:
+def _template(node: ast.expr, constants: Mapping[str, str]) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.Name):
-        return str(constants.get(node.id, "<>"))
+        return constants.get(node.id, "<>")
     if isinstance(node, ast.JoinedStr):
         return "".join(_template(part, constants) for part in node.values)
     if isinstance(node, ast.FormattedValue):
