@@ -102,7 +102,7 @@ COMMENT ON FUNCTION is_ipv6(text) IS
 CREATE FUNCTION is_host(value text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-    WHEN char_length(value) > 254 OR value ~ '[^.]{64}' THEN FALSE
+    WHEN char_length(value) > 253 OR value ~ '[^.]{64}' THEN FALSE
     WHEN value LIKE '[%]' THEN is_ipv6(substr(value, 2, char_length(value) - 2))
     WHEN value ~ '^[0-9.]*$' THEN is_ipv4(value)
     ELSE value ~ '^([A-Za-z0-9]+(-+[A-Za-z0-9]+)*\.)*[A-Za-z][A-Za-z0-9]*(-+[A-Za-z0-9]+)*\.?$'

@@ -4,7 +4,8 @@
 
 CREATE DOMAIN valid_url AS text
 CONSTRAINT ck_valid_url_length CHECK (char_length(value) <= 2048)
--- Whatever is too long is for the length's rule alone to refuse.
+-- Whatever is too long is for the length's rule alone to refuse; what is not of the form has no host
+-- and no port, for theirs.
 CONSTRAINT ck_valid_url_form CHECK (
     CASE
         WHEN char_length(value) > 2048 THEN TRUE
@@ -19,14 +20,14 @@ CONSTRAINT ck_valid_url_form CHECK (
 CONSTRAINT ck_valid_url_host CHECK (
     CASE
         WHEN char_length(value) > 2048 THEN TRUE
-        ELSE is_host(substring(value, '//([^][/?#:]+|\[[^]/?#]*\])'))
+        ELSE is_host(substring(value, '//([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?:[:/?#]|$)'))
     END
 )
 CONSTRAINT ck_valid_url_port CHECK (
     CASE
         WHEN char_length(value) > 2048 THEN TRUE
         ELSE
-            substring(value, '//(?:[^][/?#:]+|\[[^]/?#]*\]):([^/?#]*)')
+            substring(value, '//(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]+)(?:[/?#]|$)')
             ~ (
                 '^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}'
                 '|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$'

@@ -9,15 +9,16 @@ WITH key_texts AS (
     GROUP BY i.indexrelid
 ),
 
+-- The slices from 0 are copies that count from 1: arrays that count otherwise are never equal.
 indexes AS (
     SELECT
         i.*,
         k.key_list,
         m.amname,
         i.indnkeyatts AS width,
-        i.indclass::oid[] AS classes,
-        i.indcollation::oid[] AS collations,
-        i.indoption::smallint[] AS orders,
+        (i.indclass::oid[])[0:] AS classes,
+        (i.indcollation::oid[])[0:] AS collations,
+        (i.indoption::smallint[])[0:] AS orders,
         (i.indkey::smallint[])[i.indnkeyatts:] AS included,
         pg_get_expr(i.indpred, i.indrelid) AS predicate
     FROM pg_index AS i
@@ -38,8 +39,8 @@ INNER JOIN indexes AS b
         AND a.amname = b.amname
         AND a.predicate IS NOT DISTINCT FROM b.predicate
         AND a.key_list = b.key_list[1:a.width]
-        AND a.classes = b.classes[0:a.width - 1]
-        AND a.collations = b.collations[0:a.width - 1]
+        AND a.classes = b.classes[1:a.width]
+        AND a.collations = b.collations[1:a.width]
         AND a.included <@ b.included
 WHERE
     b.indisvalid
@@ -49,5 +50,5 @@ WHERE
     -- FIRST are two bits, and 3 minus them has each the other way round.
     AND (
         SELECT bool_and(o.own = o.other) OR bool_and(o.own = 3 - o.other)
-        FROM unnest(a.orders, b.orders[0:a.width - 1]) AS o (own, other)
+        FROM unnest(a.orders, b.orders[1:a.width]) AS o (own, other)
     );
