@@ -20,6 +20,7 @@ _HEADERS = {
 }
 _OLDEST = "15.0"
 _NOT_OURS = (
+    "prefer-bigint-over-int",  # keys that grow are bigint or uuid; credits and counters are integers
     "prefer-robust-stmts",  # a file is applied once; IF NOT EXISTS would accept what is there
     "require-lock-timeout",  # time-outs come from the runner, not from each file
     "require-statement-timeout",
