@@ -70,9 +70,11 @@ $(VENV)/bin/python:
 $(VENV)/run: requirements.txt | $(VENV)/bin/python
 	@echo 'Installing what the runner needs into $(VENV)/' >&2
 	@$(PIP) -r requirements.txt
+	@$(BIN)/python -m compileall -q migrator
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt | $(VENV)/bin/python
 	@echo 'Installing what development needs into $(VENV)/' >&2
 	@$(PIP) -r requirements-dev.txt
+	@$(BIN)/python -m compileall -q migrator
 	@touch $@ $(VENV)/run

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -287,6 +288,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 def main(given: Sequence[str] | None = None) -> None:
     """Measure, and print what came out."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the server, removes the files
     options = arguments(given)
     cases = all_cases(options.tables, options.rows)
     contenders = [each for each in CONTENDERS if each.name in options.only]

@@ -5,7 +5,7 @@
 -- Not CONCURRENTLY: the table is born in this chain and is empty when its indexes are built.
 -- squawk-ignore-file require-concurrent-index-creation
 
-CREATE INDEX idx_users_newest ON users (created_at DESC, id DESC);
+CREATE INDEX idx_users_newest ON users (created_at, id);
 COMMENT ON INDEX idx_users_newest IS 'Serves the query admin_newest_users.';
 
 CREATE INDEX idx_users_last_login ON users (last_login_at, id);

@@ -5,7 +5,7 @@
 -- Not CONCURRENTLY: the table is born in this chain and is empty when its indexes are built.
 -- squawk-ignore-file require-concurrent-index-creation
 
-CREATE INDEX idx_campaigns_user_newest ON campaigns (user_id, created_at DESC, id DESC);
+CREATE INDEX idx_campaigns_user_newest ON campaigns (user_id, created_at, id);
 COMMENT ON INDEX idx_campaigns_user_newest IS
 'Serves the query dashboard_latest_campaigns and the reference fk_campaigns_user_id.';
 

@@ -10,11 +10,11 @@ WHERE status = 'active';
 COMMENT ON INDEX idx_agents_user_active_best IS 'Serves the query dashboard_active_agents.';
 
 CREATE INDEX idx_agents_user_category_status
-ON agents (user_id, category_id, status, created_at DESC, id DESC);
+ON agents (user_id, category_id, status, created_at, id);
 COMMENT ON INDEX idx_agents_user_category_status IS
 'Serves the query agents_by_category_and_status and the reference fk_agents_user_id.';
 
-CREATE INDEX idx_agents_user_most_executed ON agents (user_id, execution_count DESC, id DESC);
+CREATE INDEX idx_agents_user_most_executed ON agents (user_id, execution_count, id);
 COMMENT ON INDEX idx_agents_user_most_executed IS 'Serves the query agents_most_executed.';
 
 CREATE INDEX idx_agents_public_category_best
@@ -28,10 +28,10 @@ ON agents (type_id, success_rate DESC NULLS LAST, id DESC)
 WHERE is_public;
 COMMENT ON INDEX idx_agents_public_type_best IS 'Serves the query agents_marketplace_by_type.';
 
-CREATE INDEX idx_agents_public_newest ON agents (published_at DESC, id DESC) WHERE is_public;
+CREATE INDEX idx_agents_public_newest ON agents (published_at, id) WHERE is_public;
 COMMENT ON INDEX idx_agents_public_newest IS 'Serves the query agents_marketplace_newest.';
 
-CREATE INDEX idx_agents_public_most_executed ON agents (execution_count DESC, id DESC)
+CREATE INDEX idx_agents_public_most_executed ON agents (execution_count, id)
 WHERE is_public;
 COMMENT ON INDEX idx_agents_public_most_executed IS
 'Serves the query agents_marketplace_most_executed.';
@@ -45,4 +45,5 @@ COMMENT ON INDEX idx_agents_scheduled_least_recent IS 'Serves the query agents_s
 
 CREATE INDEX idx_agents_category_id_type_id ON agents (category_id, type_id);
 COMMENT ON INDEX idx_agents_category_id_type_id IS
-'Serves the references to agent_categories and agent_types alone: one in use cannot be deleted.';
+'Serves the references fk_agents_category_id and fk_agents_type_id alone: a category or type in '
+'use cannot be deleted.';

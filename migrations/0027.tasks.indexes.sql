@@ -10,23 +10,23 @@
 -- none here mentions status or started_at. The unfinished are found by completed_at, which is set
 -- once, when a task ends in whatever status; queries ask for it beside the status.
 
-CREATE INDEX idx_tasks_user_newest ON tasks (user_id, created_at DESC, id DESC)
+CREATE INDEX idx_tasks_user_newest ON tasks (user_id, created_at, id)
 INCLUDE (provider_model_id, credit_cost);
 COMMENT ON INDEX idx_tasks_user_newest IS
 'Serves the queries dashboard_recent_tasks, dashboard_recent_tasks_next_page, '
 'dashboard_task_counts, analytics_provider_usage, analytics_monthly_usage, reporting_signups and '
 'the reference fk_tasks_user_id.';
 
-CREATE INDEX idx_tasks_user_unfinished ON tasks (user_id, created_at DESC, id DESC)
+CREATE INDEX idx_tasks_user_unfinished ON tasks (user_id, created_at, id)
 WHERE completed_at IS NULL;
 COMMENT ON INDEX idx_tasks_user_unfinished IS 'Serves the query dashboard_live_tasks.';
 
 CREATE INDEX idx_tasks_type_user_newest
-ON tasks (task_type_id, user_id, created_at DESC, id DESC);
+ON tasks (task_type_id, user_id, created_at, id);
 COMMENT ON INDEX idx_tasks_type_user_newest IS
 'Serves the query playground_task_type_history and the reference fk_tasks_task_type_id.';
 
-CREATE INDEX idx_tasks_campaign_newest ON tasks (user_id, campaign_id, created_at DESC, id DESC)
+CREATE INDEX idx_tasks_campaign_newest ON tasks (user_id, campaign_id, created_at, id)
 INCLUDE (credit_cost)
 WHERE campaign_id IS NOT NULL;
 COMMENT ON INDEX idx_tasks_campaign_newest IS

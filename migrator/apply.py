@@ -77,18 +77,19 @@ class Applier:
                 hint="Migrate as the owner of the database, or grant the role CREATE on it.",
             ) from error
 
-    def check_syntax(self, sources: Sequence[SqlFile]) -> None:
+    def check_syntax(self, migrations: Sequence[SqlFile], seeds: Sequence[SqlFile]) -> None:
         """Have the server parse files before any of them is run.
 
-        A large file that comes first is left out: it is parsed whole before it runs at all.
+        The server parses a file whole before it runs any of it. So a large file need not be parsed
+        twice when it is the first, or when it is a seed: what came before is complete without it.
 
         Raises:
             Refused: A file that the server cannot parse, with its place.
 
         """
-        small = [each for each in sources if len(each.text) <= _SMALL]
-        groups = [small, *([each] for each in sources[1:] if len(each.text) > _SMALL)]
-        for group in groups:
+        small = [each for each in (*migrations, *seeds) if len(each.text) <= _SMALL]
+        large = [each for each in migrations[1:] if len(each.text) > _SMALL]
+        for group in (small, *([each] for each in large)):
             if not self._parses(b";\n".join(_returning_block(each.text) for each in group)):
                 self._refuse_unparsed(group)
 

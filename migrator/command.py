@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from migrator.errors import Refused
+import click
+
+from migrator.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.files import Project
 
 if TYPE_CHECKING:
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from migrator.target import Target
 
 _EMBEDDED = "the embedded server"
+_UNDONE = {
+    "state": "What was under way was rolled back.",
+    "hint": "`status` shows what is applied.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +80,21 @@ class Command:
             if target.origin != _EMBEDDED or not self.server.create_database():
                 raise
             return Work(project, target, Limits(**limits), self.say)
+
+
+def in_words(ending: BaseException) -> MigratorError:
+    """Return what ended a command as an error with a message; a defect of ours is raised again."""
+    match ending:
+        case MigratorError():
+            return ending
+        case click.ClickException():
+            message = ending.format_message()
+            return Refused(message, state="Nothing was changed.", hint="See --help.")
+        case KeyboardInterrupt() | click.Abort():
+            return Interrupted("Interrupted.", **_UNDONE)
+        case OSError():
+            return Failed(f"{ending.filename or ''}: {ending.strerror}")
+    psycopg = sys.modules.get("psycopg")  # imported late: without it, there was no connection
+    if psycopg is not None and isinstance(ending, psycopg.Error):
+        return Failed(str(ending).strip(), **_UNDONE)
+    raise ending

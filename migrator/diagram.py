@@ -10,8 +10,9 @@ import psycopg
 
 from migrator.target import Session, sql
 
+_FIRST_LINE = "<!-- Written by `make schema` from a migrated database, never by hand. -->"
 _PAGE = """\
-<!-- Written by `make schema` from a migrated database, checked by `make test`; never edited. -->
+{first_line}
 
 # The schema
 
@@ -61,6 +62,7 @@ def render(connection: psycopg.Connection[Any]) -> str:
     tables = [each for each in relations if not each.is_view]
     lines = [line for table in tables for line in _references(table)]
     return _PAGE.format(
+        first_line=_FIRST_LINE,
         overview="\n".join(["erDiagram", *lines]),
         tables=_described(tables),
         columns="\n".join(["erDiagram", *(_entity(table) for table in tables), *lines]),
@@ -72,11 +74,11 @@ def write(snapshot: Path, session: Session) -> list[Path]:
     """Write docs/schema.md beside a snapshot's directory, where the set keeps docs.
 
     Returns:
-        What was written.
+        What was written: nothing where a page of that name is somebody else's.
 
     """
     page = _page_of(snapshot)
-    if not page.parent.is_dir():
+    if not page.parent.is_dir() or (page.exists() and not _is_ours(page)):
         return []
     page.write_text(render(session.connection), encoding="utf-8")
     return [page]
@@ -85,9 +87,13 @@ def write(snapshot: Path, session: Session) -> list[Path]:
 def differences(snapshot: Path, session: Session) -> list[str]:
     """Return a line if the page that is there is not what `write` would write."""
     page = _page_of(snapshot)
-    if not page.exists() or page.read_text(encoding="utf-8") == render(session.connection):
+    if not _is_ours(page) or page.read_text(encoding="utf-8") == render(session.connection):
         return []
     return [f"different: {page}"]
+
+
+def _is_ours(page: Path) -> bool:
+    return page.exists() and page.read_text(encoding="utf-8").startswith(_FIRST_LINE)
 
 
 def _page_of(snapshot: Path) -> Path:

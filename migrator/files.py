@@ -9,6 +9,7 @@ from __future__ import annotations
 import graphlib
 import hashlib
 import heapq
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -206,7 +207,7 @@ def discover(directory: Path) -> list[Migration]:
 
     """
     migrations: list[Migration] = []
-    names = sorted(entry.name for entry in directory.iterdir() if entry.is_file())
+    names = sorted(entry.name for entry in os.scandir(directory) if entry.is_file())
     problems: list[str] = []
     present = set(names)
     for name in names:
@@ -339,7 +340,9 @@ def _problems(source: SqlFile) -> list[str]:
     count = 0
     first_start = len(text)
     try:
-        for count, statement in enumerate(sqltext.statements(text), 1):
+        for count, statement in enumerate(
+            sqltext.statements(text, pass_over_harmless=source.transactional), 1
+        ):
             first_start = min(first_start, statement.start)
             for message in _statement_problems(source, statement, count):
                 problems.append(_at(source.path, text, statement.start, message))

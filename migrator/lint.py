@@ -20,7 +20,8 @@ _HEADERS = {
 }
 _OLDEST = "15.0"
 _NOT_OURS = (
-    "prefer-bigint-over-int",  # keys that grow are bigint or uuid; credits and counters are integers
+    "ban-create-domain-with-constraint",  # a domain is a rule with a name; that is its point
+    "prefer-bigint-over-int",  # keys that grow are bigint or uuid; credits are integers
     "prefer-robust-stmts",  # a file is applied once; IF NOT EXISTS would accept what is there
     "require-lock-timeout",  # time-outs come from the runner, not from each file
     "require-statement-timeout",

@@ -135,10 +135,10 @@ class Work:
             return Plan(wanted, state.pending_seeds if ready else [])
 
         planned = plan()
-        if dry_run or not (planned.migrations or planned.seeds):
-            return planned
         files.check(planned.sources)
         files.check(files.read(each.rollback_path) for each in planned.migrations)
+        if dry_run or not (planned.migrations or planned.seeds):
+            return planned
         return self._changing(plan, self._apply)
 
     def seed(self) -> Plan:
@@ -171,14 +171,21 @@ class Work:
             confirm: Asked with what would be undone, where that destroys data; raises to refuse.
 
         """
-
-        def plan() -> Plan:
-            return self.rollback_plan(steps=steps, to=to)
-
-        planned = plan()
+        planned = self.rollback_plan(steps=steps, to=to)
         if not planned.migrations:
             return planned
-        files.check(files.read(each.rollback_path) for each in planned.migrations)
+
+        def plan() -> Plan:
+            now = self.rollback_plan(steps=steps, to=to)
+            if any(each not in planned.migrations for each in now.migrations):
+                raise Refused(
+                    "Another runner changed the history meanwhile: what would be rolled back is "
+                    "no longer what was shown.",
+                    state="This command changed nothing.",
+                    hint="Run the command again.",
+                )
+            return now
+
         if any(each.source.header.get("reversible") != "yes" for each in planned.migrations):
             confirm(planned.migrations)
         return self._changing(plan, self._roll_back)
@@ -187,22 +194,26 @@ class Work:
         """Return what a rollback would undo, newest first.
 
         Raises:
-            Refused: The history and the files disagree, or the migration to keep is not applied.
+            Refused: The history and the files disagree, the migration to keep is not applied, or a
+                file cannot be run.
 
         """
         kept = find(self.migrations, to) if to is not None else None
         state = self.state()
-        newest_first = state.applied[::-1]
+        planned = state.applied[::-1]
         history.refuse_disagreement(state, except_interrupted=[each.id for each in state.applied])
         if kept is not None:
-            if kept not in newest_first:
+            if kept not in planned:
                 raise Refused(
                     f"{kept.id} is not applied, so it cannot be kept.",
                     state=NOTHING_CHANGED,
                     hint="`status` lists what is applied.",
                 )
-            return Plan(newest_first[: newest_first.index(kept)], [])
-        return Plan(newest_first[: len(newest_first) if steps is None else steps], [])
+            planned = planned[: planned.index(kept)]
+        elif steps is not None:
+            planned = planned[:steps]
+        files.check(files.read(each.rollback_path) for each in planned)
+        return Plan(planned, [])
 
     def _changing(self, plan: Callable[[], Plan], work: Callable[[Applier, Plan], None]) -> Plan:
         """Do work under the lock, by the plan as it stands once the lock is held."""
@@ -226,7 +237,9 @@ class Work:
         return planned
 
     def _apply(self, applier: Applier, plan: Plan) -> None:
-        applier.check_syntax(plan.sources)
+        applier.check_syntax(
+            [each.source for each in plan.migrations], [each.source for each in plan.seeds]
+        )
         left = len(plan.migrations) + len(plan.seeds)
         for migration in plan.migrations:
             left -= 1

@@ -14,15 +14,14 @@ from migrator.target import Session, sql
 _PREAMBLE = """\
 -- Written by `runner.py plan --sql` for database {database}. Run it with: psql -X -f FILE
 \\set ON_ERROR_STOP on
-SET client_min_messages TO warning;
-{settings} \\gset session_
+{settings}
 SELECT pg_try_advisory_lock({key}) AS locked \\gset runner_
 \\if :runner_locked
 \\else
-    \\warn 'Another runner is at work: nothing was done.'
-    \\quit
+    DO $$ BEGIN RAISE 'Another runner is at work: nothing was done.'; END $$;
 \\endif
 BEGIN;
+SET LOCAL client_min_messages TO warning;
 {bookkeeping}
 COMMIT;
 """
@@ -40,10 +39,11 @@ def script(
         rollback: Whether the migrations are to be rolled back.
 
     """
+    settings = session.settings.rstrip().removesuffix(";") + " \\gset session_"
     parts = [
         _PREAMBLE.format(
             database=session.database,
-            settings=session.settings.rstrip().removesuffix(";"),
+            settings=settings,
             key=lock.LOCK_KEY,
             bookkeeping=sql("bookkeeping"),
         )
@@ -57,10 +57,10 @@ def script(
             "algorithm": CHECKSUM_ALGORITHM,
             "checksum": migration.source.checksum,
         }
-        parts.extend(_one(source, _quoted(session, record, values)))
+        parts.extend(_one(source, settings, _quoted(session, record, values)))
     for seed in seeds:
         values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.source.checksum}
-        parts.extend(_one(seed.source, _quoted(session, "record_seed", values)))
+        parts.extend(_one(seed.source, settings, _quoted(session, "record_seed", values)))
     return "\n".join(parts)
 
 
@@ -68,11 +68,12 @@ def _quoted(session: Session, name: str, values: dict[str, str]) -> str:
     return psycopg.ClientCursor(session.connection).mogrify(sql(name), values)
 
 
-def _one(source: SqlFile, record: str) -> Iterator[str]:
+def _one(source: SqlFile, settings: str, record: str) -> Iterator[str]:
     text = source.text.decode()
     *_, final = sqltext.statements(text)
     text = text[: final.end] + ";" + text[final.end :].removeprefix(";")
     yield f"-- {'-' * 8} {source.path.name}"
-    # RESET undoes what the file may have SET, as the runner does.
+    # What the file may have SET is undone, as the runner does.
     yield f"BEGIN;\n{text}" if source.transactional else f"{text}\nBEGIN;"
-    yield f"RESET SESSION AUTHORIZATION;\nRESET ROLE;\n{record}COMMIT;\n"
+    yield "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;"
+    yield f"{settings}\n{record}COMMIT;\n"

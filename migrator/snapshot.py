@@ -25,7 +25,8 @@ _ENTRY = re.compile(
     r"^(?:--\n)?-- (Name: .*?; Type: (.*?); Schema: \S*?)(?:; Owner: .*\n--)?\n", re.MULTILINE
 )
 _SETTING = re.compile(
-    r"^(SET \w+ = .*;|\\(un)?restrict .*|-- PostgreSQL database dump complete)\n?", re.MULTILINE
+    r"^(SET \w+ = .*;|\\(un)?restrict .*|--\n-- PostgreSQL database dump complete\n--)\n?",
+    re.MULTILINE,
 )
 _SHOWN = re.compile(r"(.*); Type: (.*); Schema: .*")
 _COMMENT_NAME = re.compile(r"Name: (EXTENSION|SCHEMA public)\b")

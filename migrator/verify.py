@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from migrator import snapshot
+from migrator import files, snapshot
 from migrator.apply import Applier
 from migrator.errors import MigratorError
 from migrator.migrate import Work
@@ -92,6 +92,7 @@ def _seeds(work: Work) -> Check:
     findings = []
     for seed in work.seeds:
         try:
+            files.check([seed.source])  # a COMMIT would keep what is written
             rows = applier.rows_a_seed_would_write(seed)
         except MigratorError as error:
             findings.append(error.message)

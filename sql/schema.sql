@@ -2114,7 +2114,3 @@ ALTER TABLE ONLY public.tasks
 -- Name: users fk_users_subscription_tier_id; Type: FK CONSTRAINT; Schema: public
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT fk_users_subscription_tier_id FOREIGN KEY (subscription_tier_id) REFERENCES public.subscription_tiers(id) ON DELETE RESTRICT;
-
-
---
---
