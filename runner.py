@@ -19,7 +19,7 @@ import click
 from migrator import options
 from migrator.command import Command, in_words
 from migrator.errors import Refused
-from migrator.files import NOTHING_CHANGED, Migration
+from migrator.files import Migration
 
 if TYPE_CHECKING:
     from migrator.migrate import Plan
@@ -39,13 +39,15 @@ def answer_plan(command: Command, plan: Plan, done: str) -> None:
     migrations = [each.id for each in plan.migrations]
     seeds = [each.id for each in plan.seeds]
     text = [f"{done} {each}" for each in (*migrations, *seeds)] or ["nothing to do"]
+    if len(text) > 1 and sys.stdout.isatty():  # each was told as it was done
+        text = [f"{done} {len(migrations)} migrations, {len(seeds)} seeds"]
     answer(command, {done.replace(" ", "_"): migrations, "seeds": seeds}, text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--database", metavar="URL", help="A postgresql:// URL or key=value string.")
-@click.option("--migrations", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--seeds", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--migrations", type=options.DIRECTORY, metavar="DIR", help="Default: migrations/.")
+@click.option("--seeds", type=options.DIRECTORY, metavar="DIR", help="Default: seeds/ beside it.")
 @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
 @click.pass_context
 def cli(context: click.Context, /, **named: Any) -> None:
@@ -111,11 +113,10 @@ def rollback(
         if not sys.stdin.isatty():
             raise Refused(
                 "A rollback may destroy data, and there is no terminal to ask on.",
-                state=NOTHING_CHANGED,
                 hint="Give --yes if that is meant.",
             )
         if not click.confirm("Go on?", err=True):
-            raise Refused("Not confirmed.", state=NOTHING_CHANGED)
+            raise Refused("Not confirmed.")
 
     plan = command.work(**limits).rollback(steps=steps, to=to, confirm=confirm)
     answer_plan(command, plan, "rolled back")
@@ -129,7 +130,7 @@ def status(command: Command, /, exit_code: bool) -> None:
     state = command.work().state()
     groups = state.ids()
     text = [f"{name.replace('_', ' '):<14}{each}" for name, ids in groups.items() for each in ids]
-    verdict = "up to date" if state.up_to_date else "not up to date"
+    verdict = "migrations are up to date" if state.up_to_date else "not up to date"
     answer(command, {"up_to_date": state.up_to_date, **groups}, [*text, verdict])
     if exit_code and not state.up_to_date:
         sys.exit(EXIT_NOT_UP_TO_DATE)

@@ -13,6 +13,8 @@
 -- A REPEATABLE READ or SERIALIZABLE transaction does not see what was committed after its snapshot.
 -- So the row is written and not just locked: a transaction that comes second, and would look with
 -- an older snapshot, fails on the newer row version (serialization_failure) before it can look.
+--
+-- A restore of data alone loads the models first: it takes pg_restore's --disable-triggers.
 
 CREATE FUNCTION provider_models_list_existing() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''

@@ -16,7 +16,8 @@ COMMENT ON INDEX idx_campaigns_user_current IS 'Serves the query campaigns_activ
 CREATE INDEX idx_campaigns_active_end ON campaigns (end_date, id) WHERE status = 'active';
 COMMENT ON INDEX idx_campaigns_active_end IS 'Serves the query campaigns_ending_soon.';
 
-CREATE INDEX idx_campaigns_type_completed ON campaigns (campaign_type_id, completed_at);
+CREATE INDEX idx_campaigns_type_completed ON campaigns (campaign_type_id, completed_at)
+INCLUDE (launched_at);
 COMMENT ON INDEX idx_campaigns_type_completed IS
 'Serves the query analytics_campaigns_completed and the reference fk_campaigns_campaign_type_id.';
 

@@ -14,12 +14,17 @@ from psycopg import pq
 from migrator import online, sqltext
 from migrator.engine import Backend, RawMigration, StatementError
 from migrator.errors import Failed, Refused
-from migrator.files import CHECKSUM_ALGORITHM, NOTHING_CHANGED, Migration, Seed, SqlFile, read
+from migrator.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile, read
 from migrator.target import Session, sql
 
 _RETRIED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _LONGEST_BACKOFF_S = 5.0
 _ROLLED_BACK = "The file was rolled back; the files before it stay as they are."
+_STAYS = (
+    "It ran outside a transaction: what it did before it failed, if anything, stays. "
+    "It is not recorded as done."
+)
+_IDLE = pq.TransactionStatus.IDLE
 _SMALL = 1_000_000  # bytes
 # An aborted transaction parses a message and then refuses its first statement: nothing can run.
 _PARSE_ONLY = b"SELECT 1; "
@@ -73,7 +78,6 @@ class Applier:
                 raise
             raise Refused(
                 f"The history's schema yoyo cannot be created or used: {_said(cause)}.",
-                state=NOTHING_CHANGED,
                 hint="Migrate as the owner of the database, or grant the role CREATE on it.",
             ) from error
 
@@ -116,7 +120,6 @@ class Applier:
                 if not isinstance(failure.error, psycopg.errors.InFailedSqlTransaction):
                     raise Refused(
                         f"{_place(source, failure)}: {_said(failure.error)}",
-                        state=NOTHING_CHANGED,
                         hint="Correct the file and run the command again.",
                     ) from failure
             finally:
@@ -263,6 +266,8 @@ class Applier:
                 result = work()
                 self._finish(source, result, record, last=last)
             except StatementError as failure:
+                if failure.completed and self._connection.info.transaction_status == _IDLE:
+                    raise _ended_transaction(source) from failure
                 self._backend.rollback()
                 if self._connection.closed:
                     raise failure.error from failure
@@ -346,7 +351,7 @@ class Applier:
                     hint="Run the command again: it drops that index and builds it anew.",
                 ) from error
             self._backend.execute(_FORGET_INTENT, key)
-            raise _failed(source, error) from error
+            raise _failed(source, error, state=_STAYS) from error
         if online.outcome(self._connection, statement) is online.Outcome.INVALID_INDEX:
             raise Failed(
                 f"{source.path}: an INVALID index of that name was there, and is there still.",
@@ -386,7 +391,7 @@ class Applier:
 def _ended_transaction(source: SqlFile) -> Failed:
     return Failed(
         f"{source.path}: the file ended the runner's transaction.",
-        state="What it did up to there is committed, and it is not recorded as applied.",
+        state="What it did up to there may be committed, and it is not recorded as applied.",
         hint="Undo that part by hand, take the COMMIT out of the file, and run again.",
     )
 

@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from migrator import lock, snapshot
 from migrator.apply import Applier
 from migrator.errors import Refused
-from migrator.files import NOTHING_CHANGED, Migration
+from migrator.files import Migration
 from migrator.migrate import Work, find
 from migrator.target import named, refuse_read_only
 
@@ -43,7 +43,6 @@ def baseline(work: Work, name: str, server_url: str) -> list[Migration]:
         raise Refused(
             f"The database is not what {last.id} and those before it make:\n  "
             + "\n  ".join(differences),
-            state=NOTHING_CHANGED,
             hint="Name the migration that the database is at, or bring it there first.",
         )
     with lock.held(work.session, work.limits.lock_wait_s, work.say):
@@ -59,7 +58,6 @@ def _refuse_history(work: Work) -> None:
     if state.applied or state.missing or state.interrupted:
         raise Refused(
             "The database has a history already.",
-            state=NOTHING_CHANGED,
             hint="`status` shows it; migrate goes on from there.",
         )
 

@@ -114,7 +114,10 @@ def run(
     )
     if done.returncode:
         said = tail(done.stderr) or tail(done.stdout)
-        raise Failed(f"{Path(argv[0]).name} ended with status {done.returncode}: {said}")
+        raise Failed(
+            f"{Path(argv[0]).name} ended with status {done.returncode}: {said}",
+            state="No database was changed.",
+        )
     return done.stdout
 
 

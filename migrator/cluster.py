@@ -230,6 +230,7 @@ class Cluster:
         if not wait_until(lambda: not self.lives(), patience=5):
             raise Failed(
                 f"Processes of an earlier server still use {self.data}, and could not be ended.",
+                state="No database was changed.",
                 hint="Find them with ps (they may be in another container), and end them.",
             )
         return True
@@ -275,6 +276,7 @@ class Cluster:
         if used:
             raise Failed(
                 f"Process {pid}, which this project did not start, uses {self.data}.",
+                state="No database was changed.",
                 hint=f"If it is a server, stop it: pg_ctl stop -D '{self.data}'.",
             )
         (self.data / "postmaster.pid").unlink()

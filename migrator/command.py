@@ -89,7 +89,7 @@ def in_words(ending: BaseException) -> MigratorError:
             return ending
         case click.ClickException():
             message = ending.format_message()
-            return Refused(message, state="Nothing was changed.", hint="See --help.")
+            return Refused(message, hint="See --help.")
         case KeyboardInterrupt() | click.Abort():
             return Interrupted("Interrupted.", **_UNDONE)
         case OSError():

@@ -55,6 +55,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._session = session
         self._batch: list[str] | None = None
         self._internal_schema_updated = session.has_checksums
+        self._quoting = psycopg.ClientCursor(session.connection)
         super().__init__(None, default_migration_table)
         self._logged_as = {"username": getpass.getuser(), "hostname": socket.gethostname()}
 
@@ -95,7 +96,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             return super().execute(sql, params)  # type: ignore[no-any-return]
         if params:
             query, arguments = change_param_style("pyformat", sql, params)
-            sql = psycopg.ClientCursor(self.connection).mogrify(query, arguments)
+            sql = self._quoting.mogrify(query, arguments)
         self._batch.append(sql)
         return None
 

@@ -33,6 +33,11 @@ class Refused(MigratorError):
 
     exit_code = 2
 
+    def __init__(
+        self, message: str, *, state: str = "Nothing was changed.", hint: str = ""
+    ) -> None:
+        super().__init__(message, state=state, hint=hint)
+
 
 class Interrupted(MigratorError):
     """SIGINT or SIGTERM ended the command; the transaction under way was rolled back."""

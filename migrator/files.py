@@ -31,7 +31,6 @@ _NUMBER = re.compile(r"\d+(?=\.)")
 _LINE_END = re.compile(r"[\r\n]")  # a lone CR too ends a comment, for PostgreSQL and for yoyo
 _LONGEST_NAME = 250
 _MOST_PROBLEMS = 20  # of one file
-NOTHING_CHANGED = "Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,6 @@ class Project:
             if not directory.is_dir():
                 raise Refused(
                     f"There is no directory {directory}.",
-                    state=NOTHING_CHANGED,
                     hint="Give an existing one with --migrations or --seeds.",
                 )
         migrations = migrations.resolve()
@@ -134,9 +132,7 @@ def read(path: Path) -> SqlFile:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise Refused(
-            f"{path}: cannot be read: {error.strerror}.", state=NOTHING_CHANGED
-        ) from error
+        raise Refused(f"{path}: cannot be read: {error.strerror}.") from error
     text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     problems = list(_byte_problems(path, text))
     header = _header(text.decode("utf-8", "replace"))
@@ -285,7 +281,6 @@ def _in_order(migrations: list[Migration]) -> list[Migration]:
     except graphlib.CycleError as error:
         raise Refused(
             "These migrations depend on each other in a circle: " + ", ".join(error.args[1]),
-            state=NOTHING_CHANGED,
             hint="Take one `-- depends:` out.",
         ) from error
     ordered: list[Migration] = []
@@ -386,6 +381,5 @@ def refuse(problems: list[str]) -> None:
         count = f"{len(problems)} problems" if len(problems) > 1 else "A problem"
         raise Refused(
             f"{count} in the files:\n  " + "\n  ".join(problems),
-            state=NOTHING_CHANGED,
             hint="Correct the files and run the command again.",
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from migrator.errors import Refused
-from migrator.files import CHECKSUM_ALGORITHM, NOTHING_CHANGED, Migration, Seed
+from migrator.files import CHECKSUM_ALGORITHM, Migration, Seed
 from migrator.target import Session, sql
 
 
@@ -98,7 +98,6 @@ def read(session: Session) -> History:
     except ProgrammingError as error:
         raise Refused(
             f"The history in schema yoyo cannot be read: {str(error).strip()}",
-            state=NOTHING_CHANGED,
             hint="Use the role that migrates; a schema yoyo of another origin is in the way.",
         ) from error
     for kind, *row in rows:
@@ -163,12 +162,12 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
         "Restore the applied text and write a new migration for the change." * bool(state.edited),
         "Get the missing files from the branch that applied them." * bool(state.missing),
         "Give the late file a number after the last applied one." * bool(state.out_of_order),
-        "See what the interrupted file left behind: docs/faults.md." * bool(state.interrupted),
+        "See what the interrupted file left behind: docs/errors.md#files-outside-a-transaction."
+        * bool(state.interrupted),
     ]
     if problems:
         raise Refused(
             "The history and the files disagree:\n  " + "\n  ".join(problems),
-            state=NOTHING_CHANGED,
             hint=" ".join(filter(None, hints)),
         )
 
@@ -184,6 +183,5 @@ def refuse_behind(state: State) -> None:
     if state.pending:
         raise Refused(
             f"{len(state.pending)} migrations are pending, the first {state.pending[0].id}.",
-            state=NOTHING_CHANGED,
             hint="Run migrate first.",
         )

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from migrator.errors import Refused
-from migrator.files import NOTHING_CHANGED
 from migrator.target import Session, sql
 
 # Any constant will do; PostgreSQL keeps advisory locks apart by database.
@@ -38,7 +37,6 @@ def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterato
         if time.monotonic() >= deadline:
             raise Refused(
                 f"Another runner holds the lock of this database: {_holder(session)}.",
-                state=NOTHING_CHANGED,
                 hint="Wait for it to end, or give a longer --lock-wait.",
             )
         if not waiting:

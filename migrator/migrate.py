@@ -12,7 +12,7 @@ import psycopg
 
 from migrator import files, history, lock
 from migrator.errors import Failed, Interrupted, Refused
-from migrator.files import NOTHING_CHANGED, Migration, Project, Seed, SqlFile
+from migrator.files import Migration, Project, Seed, SqlFile
 from migrator.history import State
 from migrator.target import Session, Target, connect, refuse_read_only
 
@@ -72,7 +72,6 @@ def find(migrations: Sequence[Migration], name: str) -> Migration:
             return migration
     raise Refused(
         f"There is no migration {name} in the files.",
-        state=NOTHING_CHANGED,
         hint="`status` lists them.",
     )
 
@@ -206,7 +205,6 @@ class Work:
             if kept not in planned:
                 raise Refused(
                     f"{kept.id} is not applied, so it cannot be kept.",
-                    state=NOTHING_CHANGED,
                     hint="`status` lists what is applied.",
                 )
             planned = planned[: planned.index(kept)]
@@ -287,7 +285,7 @@ class Work:
                 time.sleep(0.2)
         return (
             f"The history has {len(state.applied)} migrations applied, the last "
-            f"{state.applied[-1].id if state.applied else 'none'}; {len(state.pending)} are pending"
+            f"{state.applied[-1].id if state.applied else 'none'}; pending: {len(state.pending)}"
             + (f"; interrupted: {', '.join(state.interrupted)}." if state.interrupted else ".")
         )
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
+
+DIRECTORY = click.Path(path_type=Path)
 
 _LONGEST_MS = 2**31 - 1  # of PostgreSQL's settings
 

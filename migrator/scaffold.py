@@ -7,7 +7,6 @@ from pathlib import Path
 
 from migrator import files
 from migrator.errors import Refused
-from migrator.files import NOTHING_CHANGED
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _APPLY = """\
@@ -39,7 +38,6 @@ def new(directory: Path, domain: str, change: str) -> list[Path]:
         if not _NAME.fullmatch(name):
             raise Refused(
                 f"{name!r} is not a name in snake_case.",
-                state=NOTHING_CHANGED,
                 hint="For example: new tasks add_deadline",
             )
     numbers = [each.id.partition(".")[0] for each in files.discover(directory)]

@@ -234,6 +234,7 @@ class EmbeddedServer:
         except OSError as error:
             raise Failed(
                 f"The embedded server in {self.directory} cannot be used: {error}",
+                state="No database was changed.",
                 hint="Put that right, or name a database with --database or DATABASE_URL.",
             ) from error
 
@@ -296,7 +297,6 @@ class EmbeddedServer:
         if made_by != have.split(".", 1)[0]:
             raise Refused(
                 f"{data} was made by PostgreSQL {made_by}; {have} cannot read it.",
-                state="Nothing was changed.",
                 hint=f"Set {binaries.OVERRIDE} to the bin directory of a PostgreSQL {made_by} to "
                 f"use or dump it, or remove {self.directory} to start anew.",
             )

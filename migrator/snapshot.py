@@ -11,7 +11,6 @@ from pathlib import Path
 
 from migrator import binaries
 from migrator.errors import Failed, Refused
-from migrator.files import NOTHING_CHANGED
 from migrator.target import Session, Target
 
 PREAMBLE = """\
@@ -52,7 +51,6 @@ def dump(target: Target, session: Session) -> dict[str, str]:
     if program is None:
         raise Refused(
             "pg_dump is needed to read the schema, and there is none.",
-            state=NOTHING_CHANGED,
             hint="Install requirements.txt, or PostgreSQL's client programs.",
         )
     connection, environment = _for_a_program(target, session)
@@ -67,7 +65,7 @@ def dump(target: Target, session: Session) -> dict[str, str]:
     if process.returncode:
         raise Failed(
             f"pg_dump failed: {process.stderr.strip()}",
-            state=NOTHING_CHANGED,
+            state="Nothing was changed.",
             hint="A pg_dump older than the server cannot read it: install a newer one.",
         )
     return parse(process.stdout)
@@ -83,9 +81,7 @@ def load(path: Path) -> dict[str, str]:
     try:
         return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise Refused(
-            f"There is no {path}.", state=NOTHING_CHANGED, hint="`schema` writes it."
-        ) from error
+        raise Refused(f"There is no {path}.", hint="`schema` writes it.") from error
 
 
 def compare(expected: Mapping[str, str], target: Target, session: Session) -> list[str]:
@@ -203,7 +199,6 @@ def path(sql_directory: Path | None) -> Path:
     if sql_directory is None:
         raise Refused(
             "This migration set has no snapshot.",
-            state=NOTHING_CHANGED,
             hint="Keep the set in a directory named migrations; its snapshot is sql/schema.sql "
             "beside that.",
         )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import Refused
-from migrator.files import NOTHING_CHANGED
 
 if TYPE_CHECKING:
     import psycopg
@@ -112,7 +111,6 @@ def named(conninfo: str, origin: str) -> Target:
         # libpq's message may quote the password, so it is not shown.
         raise Refused(
             f"{origin} is neither a postgresql:// URL nor a key=value connection string.",
-            state=NOTHING_CHANGED,
             hint="For example postgresql://user@host:5432/name or 'host=/run/postgresql "
             "dbname=name'; percent-encode special characters of a password in a URL.",
         ) from None
@@ -129,8 +127,12 @@ def _target(parameters: Mapping[str, str], origin: str) -> Target:
     port = value("port", "PGPORT")
     service = value("service", "PGSERVICE")
     database = value("dbname", "PGDATABASE")
-    place = f"{user + '@' if user else ''}{host}{':' + port if port else ''}"
-    shown = f"postgresql://{place}/{database}" + (f" service={service}" if service else "")
+    at = f"postgresql://{user + '@' if user else ''}"
+    if host.startswith("/"):
+        shown = f"{at}/{database}?host={host}" + (f"&port={port}" if port else "")
+    else:
+        shown = f"{at}{host}{':' + port if port else ''}/{database}"
+    shown += f" service={service}" if service else ""
     return Target(parameters, origin, shown)
 
 
@@ -155,9 +157,9 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         "client_encoding": "UTF8",
         **target.parameters,
     }
-    settings = ""
+    connection: psycopg.Connection[Any] | None = None
     try:
-        connection: psycopg.Connection[Any] = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+        connection = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
         settings = psycopg.ClientCursor(connection).mogrify(
             sql("settings"),
             {
@@ -169,9 +171,9 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         cursor.nextset()
         facts = cursor.fetchone()
     except psycopg.Error as error:
+        what = "Cannot connect to" if connection is None else "Cannot work on"
         raise Refused(
-            f"Cannot connect to {target.shown}: {_without_secrets(str(error), target)}",
-            state=NOTHING_CHANGED,
+            f"{what} {target.shown}: {_without_secrets(str(error), target)}",
             hint="Check the target, the server and the role's rights; behind PgBouncer, connect to "
             "PostgreSQL itself.",
         ) from None
@@ -192,19 +194,16 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         raise Refused(
             f"{target.shown} is behind a connection pooler, where the runner's lock and settings "
             "would reach other sessions.",
-            state=NOTHING_CHANGED,
             hint="Connect to PostgreSQL itself, past the pooler.",
         )
     if facts["server_version"] < _MINIMUM_VERSION:
         raise Refused(
             f"{target.shown} is PostgreSQL {facts['server_version'] // 10000}; 15 is the oldest "
             "that can be migrated.",
-            state=NOTHING_CHANGED,
         )
     if facts["encoding"] != "UTF8":
         raise Refused(
             f"{target.shown} has the encoding {facts['encoding']}; UTF8 is needed.",
-            state=NOTHING_CHANGED,
             hint="Create the database with ENCODING 'UTF8'.",
         )
     return session
@@ -221,7 +220,6 @@ def refuse_read_only(session: Session, target: Target) -> None:
         what = "a standby" if session.is_standby else "read-only"
         raise Refused(
             f"{target.shown} is {what}: nothing can be written there.",
-            state=NOTHING_CHANGED,
             hint="Name the primary."
             if session.is_standby
             else "Set default_transaction_read_only off.",

@@ -71,7 +71,7 @@ COMMENT ON FUNCTION public.is_ipv6(value text) IS 'Whether an address is eight g
 -- Name: is_host(text); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.is_host(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN ((char_length(value) > 254) OR (value ~ '[^.]{64}'::text)) THEN false WHEN (value ~~ '[%]'::text) THEN public.is_ipv6(substr(value, 2, (char_length(value) - 2))) WHEN (value ~ '^[0-9.]*$'::text) THEN public.is_ipv4(value) ELSE (value ~ '^([A-Za-z0-9]+(-+[A-Za-z0-9]+)*\.)*[A-Za-z][A-Za-z0-9]*(-+[A-Za-z0-9]+)*\.?$'::text) END;
+    RETURN CASE WHEN ((char_length(value) > 253) OR (value ~ '[^.]{64}'::text)) THEN false WHEN (value ~~ '[%]'::text) THEN public.is_ipv6(substr(value, 2, (char_length(value) - 2))) WHEN (value ~ '^[0-9.]*$'::text) THEN public.is_ipv4(value) ELSE (value ~ '^([A-Za-z0-9]+(-+[A-Za-z0-9]+)*\.)*[A-Za-z][A-Za-z0-9]*(-+[A-Za-z0-9]+)*\.?$'::text) END;
 
 -- Name: FUNCTION is_host(value text); Type: COMMENT; Schema: public
 COMMENT ON FUNCTION public.is_host(value text) IS 'Whether a URL''s host is a name (labels of 1 to 63 ASCII letters, digits and inner hyphens, the last one with a letter first, so that no number passes for one), an IPv4 address or an IPv6 address in brackets.';
@@ -86,13 +86,13 @@ END)
 	CONSTRAINT ck_valid_url_host CHECK (
 CASE
     WHEN (char_length(VALUE) > 2048) THEN true
-    ELSE public.is_host("substring"(VALUE, '//([^][/?#:]+|\[[^]/?#]*\])'::text))
+    ELSE public.is_host("substring"(VALUE, '//([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?:[:/?#]|$)'::text))
 END)
 	CONSTRAINT ck_valid_url_length CHECK ((char_length(VALUE) <= 2048))
 	CONSTRAINT ck_valid_url_port CHECK (
 CASE
     WHEN (char_length(VALUE) > 2048) THEN true
-    ELSE ("substring"(VALUE, '//(?:[^][/?#:]+|\[[^]/?#]*\]):([^/?#]*)'::text) ~ '^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$'::text)
+    ELSE ("substring"(VALUE, '//(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]+)(?:[/?#]|$)'::text) ~ '^([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$'::text)
 END);
 
 -- Name: DOMAIN valid_url; Type: COMMENT; Schema: public
@@ -1662,7 +1662,7 @@ ALTER TABLE ONLY public.users
 CREATE INDEX idx_agents_category_id_type_id ON public.agents USING btree (category_id, type_id);
 
 -- Name: INDEX idx_agents_category_id_type_id; Type: COMMENT; Schema: public
-COMMENT ON INDEX public.idx_agents_category_id_type_id IS 'Serves the references to agent_categories and agent_types alone: one in use cannot be deleted.';
+COMMENT ON INDEX public.idx_agents_category_id_type_id IS 'Serves the references fk_agents_category_id and fk_agents_type_id alone: a category or type in use cannot be deleted.';
 
 -- Name: idx_agents_public_category_best; Type: INDEX; Schema: public
 CREATE INDEX idx_agents_public_category_best ON public.agents USING btree (category_id, success_rate DESC NULLS LAST, id DESC) WHERE is_public;
@@ -1671,7 +1671,7 @@ CREATE INDEX idx_agents_public_category_best ON public.agents USING btree (categ
 COMMENT ON INDEX public.idx_agents_public_category_best IS 'Serves the query agents_marketplace_by_category.';
 
 -- Name: idx_agents_public_most_executed; Type: INDEX; Schema: public
-CREATE INDEX idx_agents_public_most_executed ON public.agents USING btree (execution_count DESC, id DESC) WHERE is_public;
+CREATE INDEX idx_agents_public_most_executed ON public.agents USING btree (execution_count, id) WHERE is_public;
 
 -- Name: INDEX idx_agents_public_most_executed; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_agents_public_most_executed IS 'Serves the query agents_marketplace_most_executed.';
@@ -1683,7 +1683,7 @@ CREATE INDEX idx_agents_public_name_trigrams ON public.agents USING gin (name pu
 COMMENT ON INDEX public.idx_agents_public_name_trigrams IS 'Serves the query agents_search_by_name. Requires extension pg_trgm.';
 
 -- Name: idx_agents_public_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_agents_public_newest ON public.agents USING btree (published_at DESC, id DESC) WHERE is_public;
+CREATE INDEX idx_agents_public_newest ON public.agents USING btree (published_at, id) WHERE is_public;
 
 -- Name: INDEX idx_agents_public_newest; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_agents_public_newest IS 'Serves the query agents_marketplace_newest.';
@@ -1713,13 +1713,13 @@ CREATE INDEX idx_agents_user_active_best ON public.agents USING btree (user_id, 
 COMMENT ON INDEX public.idx_agents_user_active_best IS 'Serves the query dashboard_active_agents.';
 
 -- Name: idx_agents_user_category_status; Type: INDEX; Schema: public
-CREATE INDEX idx_agents_user_category_status ON public.agents USING btree (user_id, category_id, status, created_at DESC, id DESC);
+CREATE INDEX idx_agents_user_category_status ON public.agents USING btree (user_id, category_id, status, created_at, id);
 
 -- Name: INDEX idx_agents_user_category_status; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_agents_user_category_status IS 'Serves the query agents_by_category_and_status and the reference fk_agents_user_id.';
 
 -- Name: idx_agents_user_most_executed; Type: INDEX; Schema: public
-CREATE INDEX idx_agents_user_most_executed ON public.agents USING btree (user_id, execution_count DESC, id DESC);
+CREATE INDEX idx_agents_user_most_executed ON public.agents USING btree (user_id, execution_count, id);
 
 -- Name: INDEX idx_agents_user_most_executed; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_agents_user_most_executed IS 'Serves the query agents_most_executed.';
@@ -1755,7 +1755,7 @@ CREATE INDEX idx_campaigns_current_channels ON public.campaigns USING gin (chann
 COMMENT ON INDEX public.idx_campaigns_current_channels IS 'Serves the query campaigns_using_channel.';
 
 -- Name: idx_campaigns_type_completed; Type: INDEX; Schema: public
-CREATE INDEX idx_campaigns_type_completed ON public.campaigns USING btree (campaign_type_id, completed_at);
+CREATE INDEX idx_campaigns_type_completed ON public.campaigns USING btree (campaign_type_id, completed_at) INCLUDE (launched_at);
 
 -- Name: INDEX idx_campaigns_type_completed; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_campaigns_type_completed IS 'Serves the query analytics_campaigns_completed and the reference fk_campaigns_campaign_type_id.';
@@ -1767,7 +1767,7 @@ CREATE INDEX idx_campaigns_user_current ON public.campaigns USING btree (user_id
 COMMENT ON INDEX public.idx_campaigns_user_current IS 'Serves the query campaigns_active_and_scheduled.';
 
 -- Name: idx_campaigns_user_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_campaigns_user_newest ON public.campaigns USING btree (user_id, created_at DESC, id DESC);
+CREATE INDEX idx_campaigns_user_newest ON public.campaigns USING btree (user_id, created_at, id);
 
 -- Name: INDEX idx_campaigns_user_newest; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_campaigns_user_newest IS 'Serves the query dashboard_latest_campaigns and the reference fk_campaigns_user_id.';
@@ -1779,31 +1779,31 @@ CREATE INDEX idx_generated_content_expiry ON public.generated_content USING btre
 COMMENT ON INDEX public.idx_generated_content_expiry IS 'Serves the query worker_expired_content.';
 
 -- Name: idx_generated_content_public_downloads; Type: INDEX; Schema: public
-CREATE INDEX idx_generated_content_public_downloads ON public.generated_content USING btree (content_type, download_count DESC, id DESC) WHERE is_public;
+CREATE INDEX idx_generated_content_public_downloads ON public.generated_content USING btree (content_type, download_count, id) WHERE is_public;
 
 -- Name: INDEX idx_generated_content_public_downloads; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_generated_content_public_downloads IS 'Serves the query analytics_most_downloaded.';
 
 -- Name: idx_generated_content_public_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_generated_content_public_newest ON public.generated_content USING btree (created_at DESC, id DESC) WHERE is_public;
+CREATE INDEX idx_generated_content_public_newest ON public.generated_content USING btree (created_at, id) WHERE is_public;
 
 -- Name: INDEX idx_generated_content_public_newest; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_generated_content_public_newest IS 'Serves the query admin_public_gallery.';
 
 -- Name: idx_generated_content_quality; Type: INDEX; Schema: public
-CREATE INDEX idx_generated_content_quality ON public.generated_content USING btree (content_type, quality_score DESC, id DESC) WHERE (quality_score IS NOT NULL);
+CREATE INDEX idx_generated_content_quality ON public.generated_content USING btree (content_type, quality_score, id) WHERE (quality_score IS NOT NULL);
 
 -- Name: INDEX idx_generated_content_quality; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_generated_content_quality IS 'Serves the query analytics_best_quality.';
 
 -- Name: idx_generated_content_user_favourites; Type: INDEX; Schema: public
-CREATE INDEX idx_generated_content_user_favourites ON public.generated_content USING btree (user_id, created_at DESC, id DESC) WHERE is_favorite;
+CREATE INDEX idx_generated_content_user_favourites ON public.generated_content USING btree (user_id, created_at, id) WHERE is_favorite;
 
 -- Name: INDEX idx_generated_content_user_favourites; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_generated_content_user_favourites IS 'Serves the query playground_favourites.';
 
 -- Name: idx_generated_content_user_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_generated_content_user_newest ON public.generated_content USING btree (user_id, created_at DESC, id DESC);
+CREATE INDEX idx_generated_content_user_newest ON public.generated_content USING btree (user_id, created_at, id);
 
 -- Name: INDEX idx_generated_content_user_newest; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_generated_content_user_newest IS 'Serves the query playground_gallery.';
@@ -1818,22 +1818,22 @@ COMMENT ON INDEX public.idx_generated_content_user_tags IS 'Serves the query pla
 CREATE INDEX idx_generated_content_user_task_size ON public.generated_content USING btree (user_id, task_id) INCLUDE (file_size_bytes);
 
 -- Name: INDEX idx_generated_content_user_task_size; Type: COMMENT; Schema: public
-COMMENT ON INDEX public.idx_generated_content_user_task_size IS 'Serves the query dashboard_storage_used and the references to users and tasks.';
+COMMENT ON INDEX public.idx_generated_content_user_task_size IS 'Serves the query dashboard_storage_used and the references fk_generated_content_user_id and fk_generated_content_task_id.';
 
 -- Name: idx_generated_content_user_text; Type: INDEX; Schema: public
-CREATE INDEX idx_generated_content_user_text ON public.generated_content USING gin (((to_tsvector('portuguese'::regconfig, translate("left"(content_text, 100000), '-./@_~'::text, '      '::text)) || array_to_tsvector(ARRAY[('USER'::text || (user_id)::text)])))) WHERE (content_type = 'text'::text);
+CREATE INDEX idx_generated_content_user_text ON public.generated_content USING gin (((to_tsvector('portuguese'::regconfig, regexp_replace("left"(content_text, 100000), '[-@_/]+'::text, ' '::text, 'g'::text)) || array_to_tsvector(ARRAY[('USER'::text || (user_id)::text)])))) WHERE (content_type = 'text'::text);
 
 -- Name: INDEX idx_generated_content_user_text; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_generated_content_user_text IS 'Serves the query playground_search_text: the owner stands among the words, which are lower-case.';
 
 -- Name: idx_generated_content_user_type_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_generated_content_user_type_newest ON public.generated_content USING btree (user_id, content_type, created_at DESC, id DESC);
+CREATE INDEX idx_generated_content_user_type_newest ON public.generated_content USING btree (user_id, content_type, created_at, id);
 
 -- Name: INDEX idx_generated_content_user_type_newest; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_generated_content_user_type_newest IS 'Serves the query playground_content_of_type.';
 
 -- Name: idx_tasks_campaign_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_tasks_campaign_newest ON public.tasks USING btree (user_id, campaign_id, created_at DESC, id DESC) INCLUDE (credit_cost) WHERE (campaign_id IS NOT NULL);
+CREATE INDEX idx_tasks_campaign_newest ON public.tasks USING btree (user_id, campaign_id, created_at, id) INCLUDE (credit_cost) WHERE (campaign_id IS NOT NULL);
 
 -- Name: INDEX idx_tasks_campaign_newest; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_tasks_campaign_newest IS 'Serves the queries campaigns_tasks_of_campaign, campaigns_content_of_campaign and the reference fk_tasks_campaign_id.';
@@ -1881,19 +1881,19 @@ CREATE INDEX idx_tasks_scheduled ON public.tasks USING btree (scheduled_at, id) 
 COMMENT ON INDEX public.idx_tasks_scheduled IS 'Serves the query worker_due_tasks.';
 
 -- Name: idx_tasks_type_user_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_tasks_type_user_newest ON public.tasks USING btree (task_type_id, user_id, created_at DESC, id DESC);
+CREATE INDEX idx_tasks_type_user_newest ON public.tasks USING btree (task_type_id, user_id, created_at, id);
 
 -- Name: INDEX idx_tasks_type_user_newest; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_tasks_type_user_newest IS 'Serves the query playground_task_type_history and the reference fk_tasks_task_type_id.';
 
 -- Name: idx_tasks_user_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_tasks_user_newest ON public.tasks USING btree (user_id, created_at DESC, id DESC) INCLUDE (provider_model_id, credit_cost);
+CREATE INDEX idx_tasks_user_newest ON public.tasks USING btree (user_id, created_at, id) INCLUDE (provider_model_id, credit_cost);
 
 -- Name: INDEX idx_tasks_user_newest; Type: COMMENT; Schema: public
-COMMENT ON INDEX public.idx_tasks_user_newest IS 'Serves the queries dashboard_recent_tasks, dashboard_recent_tasks_next_page, dashboard_task_counts, analytics_provider_usage, analytics_monthly_usage, reporting_signups and the reference fk_tasks_user_id.';
+COMMENT ON INDEX public.idx_tasks_user_newest IS 'Serves the queries dashboard_recent_tasks, dashboard_recent_tasks_next_page, analytics_provider_usage, analytics_monthly_usage, reporting_signups and the reference fk_tasks_user_id.';
 
 -- Name: idx_tasks_user_unfinished; Type: INDEX; Schema: public
-CREATE INDEX idx_tasks_user_unfinished ON public.tasks USING btree (user_id, created_at DESC, id DESC) WHERE (completed_at IS NULL);
+CREATE INDEX idx_tasks_user_unfinished ON public.tasks USING btree (user_id, created_at, id) WHERE (completed_at IS NULL);
 
 -- Name: INDEX idx_tasks_user_unfinished; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_tasks_user_unfinished IS 'Serves the query dashboard_live_tasks.';
@@ -1923,7 +1923,7 @@ CREATE INDEX idx_users_last_login ON public.users USING btree (last_login_at, id
 COMMENT ON INDEX public.idx_users_last_login IS 'Serves the query admin_inactive_users.';
 
 -- Name: idx_users_newest; Type: INDEX; Schema: public
-CREATE INDEX idx_users_newest ON public.users USING btree (created_at DESC, id DESC);
+CREATE INDEX idx_users_newest ON public.users USING btree (created_at, id);
 
 -- Name: INDEX idx_users_newest; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_users_newest IS 'Serves the query admin_newest_users.';

@@ -981,6 +981,45 @@ TABLES: dict[str, dict[str, Case]] = {
     ),
 }
 
+# The columns that may be NULL.
+NULLABLE: dict[str, set[str]] = {
+    "subscription_tiers": {"monthly_credits", "max_agents"},
+    "ai_providers": set(),
+    "task_types": set(),
+    "provider_models": {"cost_per_credit"},
+    "agent_categories": set(),
+    "agent_types": {"default_config"},
+    "campaign_types": {"estimated_duration_days"},
+    "users": set(
+        "google_id password_hash full_name avatar_url subscription_tier_id preferences "
+        "last_login_at email_verified_at".split()
+    ),
+    "campaigns": set(
+        "campaign_type_id description target_audience budget_credits content_templates scheduling "
+        "automation_rules metrics a_b_testing start_date end_date launched_at completed_at".split()
+    ),
+    "agents": set(
+        "category_id type_id description tags triggers variables permissions success_rate "
+        "avg_execution_time_ms last_executed_at published_at".split()
+    ),
+    "tasks": set(
+        "task_type_id provider_model_id campaign_id estimated_cost result_payload error_message "
+        "error_code execution_time_ms scheduled_at started_at completed_at expires_at".split()
+    ),
+    "api_keys": set(
+        "permissions usage_limits usage_stats expires_at last_used_at last_validated_at "
+        "validation_status".split()
+    ),
+    "generated_content": set(
+        "mime_type file_size_bytes file_url thumbnail_url original_filename storage_path "
+        "storage_provider content_text content_metadata processing_metadata quality_score tags "
+        "expires_at".split()
+    ),
+}
+# What refuses a NULL even without NOT NULL: a check that does not let one pass, and an index of
+# texts by their owners.
+NULL_REFUSED_ELSEWHERE = {("agents", "workflow_definition"), ("generated_content", "user_id")}
+
 DOMAINS: dict[str, dict[str, Values]] = {
     "valid_email": {
         "ck_valid_email_length": Values(

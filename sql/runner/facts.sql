@@ -8,5 +8,11 @@ SELECT
     pg_is_in_recovery() AS is_standby,
     current_setting('transaction_read_only')::boolean AS is_read_only,
     has_database_privilege(current_database(), 'CREATE') AS may_create_schema,
-    to_regclass('yoyo._yoyo_migration') IS NOT NULL AS has_history,
-    to_regclass('yoyo.migration_checksum') IS NOT NULL AS has_checksums;
+    EXISTS (
+        SELECT FROM pg_tables AS t
+        WHERE t.schemaname = 'yoyo' AND t.tablename = '_yoyo_migration'
+    ) AS has_history,
+    EXISTS (
+        SELECT FROM pg_tables AS t
+        WHERE t.schemaname = 'yoyo' AND t.tablename = 'migration_checksum'
+    ) AS has_checksums;

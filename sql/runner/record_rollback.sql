@@ -15,3 +15,4 @@ BEGIN
 END
 $$;
 DELETE FROM yoyo.seed_checksum;
+DELETE FROM yoyo.intent WHERE migration_hash = %(hash)s;

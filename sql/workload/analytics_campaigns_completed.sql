@@ -4,8 +4,7 @@
 -- params: period_start timestamptz, period_end timestamptz
 SELECT
     ct.type_name,
-    count(c.id) AS campaigns,
-    sum(c.spent_credits) AS credits,
+    count(c.completed_at) AS campaigns,
     avg(c.completed_at - c.launched_at) AS mean_duration
 FROM campaign_types AS ct
 LEFT JOIN campaigns AS c

@@ -1,0 +1,807 @@
+"""The engine under strain: history and tables are one, whatever happens to files, locks, processes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from yoyo import get_backend, internalmigrations, read_migrations
+
+from migrator.lock import LOCK_KEY
+from tests.conftest import Connection
+from tests.servers import Server, clean_environment
+from tests.sets import (
+    THREE,
+    MigrationSet,
+    applied,
+    call,
+    finish,
+    launch,
+    newest,
+    rows,
+    run,
+    tables,
+    three_tables,
+    until,
+)
+
+SLEEP = "SELECT pg_sleep(30);\n"
+PAUSE = "SELECT pg_sleep(0.01);\n"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MigrationSet:
+    return three_tables(tmp_path)
+
+
+@pytest.fixture
+def slow(made: MigrationSet) -> MigrationSet:
+    """The three tables, of which the second is created and then takes its time."""
+    made.add("0002.b.create", f"CREATE TABLE b (id int);\n{SLEEP}", "DROP TABLE b;")
+    return made
+
+
+def active(database: str, query: str = "%pg_sleep(%") -> list[int]:
+    """Return the pids of sessions that are running such a query."""
+    find = f"FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '{query}'"
+    return [pid for (pid,) in rows(database, f"SELECT pid {find} AND pid <> pg_backend_pid()")]
+
+
+def name_of(database: str) -> str:
+    return str(conninfo_to_dict(database)["dbname"])
+
+
+# The history is yoyo's
+
+
+def stock_url(database: str) -> str:
+    """Return the URL by which stock yoyo finds the runner's tables."""
+    parts = {key: str(value) for key, value in conninfo_to_dict(database).items()}
+    where = f"host={quote(parts['host'], safe='')}&port={parts['port']}&schema=yoyo"
+    return f"postgresql+psycopg://{parts['user']}@/{parts['dbname']}?{where}"
+
+
+def test_stock_yoyo_agrees_with_status(empty_database: str, made: MigrationSet) -> None:
+    call(made, empty_database, "migrate")
+    call(made, empty_database, "rollback", "--steps", "1", "--yes")
+    listed = subprocess.run(
+        [Path(sys.executable).with_name("yoyo"), "list", "--batch", "--no-config-file"]
+        + ["--database", stock_url(empty_database), str(made.migrations)],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.splitlines()
+    told = [line.split()[:2] for line in listed if line.split()[1:2] and "." in line.split()[1]]
+    assert told == [["A", THREE[0]], ["A", THREE[1]], ["U", THREE[2]]]
+    document = call(made, empty_database, "--json", "status").document
+    assert (document["applied"], document["pending"]) == (THREE[:2], THREE[2:])
+
+    with get_backend(stock_url(empty_database)) as backend:
+        assert not internalmigrations.needs_upgrading(backend)
+        migrations = read_migrations(str(made.migrations))
+        assert [each.id for each in backend.to_rollback(migrations)] == THREE[:2][::-1]
+        assert [each.id for each in backend.to_apply(migrations)] == THREE[2:]
+
+
+@newest
+def test_what_stock_yoyo_marks_and_unmarks_is_seen(empty_database: str, made: MigrationSet) -> None:
+    run(empty_database, "CREATE SCHEMA yoyo")
+    with get_backend(stock_url(empty_database)) as backend:
+        backend.mark_migrations(read_migrations(str(made.migrations))[:2])
+    assert call(made, empty_database, "--json", "status").document["applied"] == THREE[:2]
+    run(empty_database, "CREATE TABLE a (id int)", "CREATE TABLE b (id int)")
+    assert call(made, empty_database, "migrate").out.splitlines()[0] == f"applied {THREE[2]}"
+    with get_backend(stock_url(empty_database)) as backend:
+        backend.unmark_migrations(read_migrations(str(made.migrations))[2:])
+    assert rows(empty_database, "SELECT count(*) FROM yoyo.migration_checksum") == [(0,)]
+    assert call(made, empty_database, "--json", "status").document["pending"] == THREE[2:]
+
+
+@newest
+def test_a_changed_search_path_changes_nothing(empty_database: str, made: MigrationSet) -> None:
+    call(made, empty_database, "migrate")
+    run(
+        empty_database,
+        "CREATE SCHEMA owner",  # as the role: first in the default search_path
+        f"ALTER DATABASE {name_of(empty_database)} SET search_path TO elsewhere",
+    )
+    assert call(made, empty_database, "migrate").out == "nothing to do\n"
+
+
+# What a file may do to its session and its transaction
+
+
+@newest
+def test_what_a_file_sets_reaches_neither_the_history_nor_the_next_file(
+    pg: Server, empty_database: str, tmp_path: Path
+) -> None:
+    made = MigrationSet(tmp_path)
+    made.add(
+        "0001.settings.change",
+        "CREATE SCHEMA s; SET search_path TO s; SET lock_timeout TO '1h'; SET client_encoding TO"
+        " latin1; SET statement_timeout TO '1h'; SET default_transaction_read_only TO on;"
+        " SET SESSION AUTHORIZATION owner; SET ROLE owner;",
+    )
+    made.add(
+        "0002.settings.keep",
+        "-- \u20ac\nCREATE TABLE public.kept AS SELECT current_setting('search_path') AS path,"
+        " current_user AS role, session_user AS session, current_setting('lock_timeout') AS lock,"
+        " current_setting('statement_timeout') AS statement, '\u20ac' AS euro;",
+    )
+    # The history is the superuser's: as owner, the file could not be recorded.
+    database = pg.dsn(name_of(empty_database), pg.user)
+    answer = call(made, database, "migrate", "--lock-timeout", "7s", "--statement-timeout", "8s")
+    assert answer.code == 0
+    expected = [("public", "postgres", "postgres", "7s", "8s", "\u20ac")]
+    assert rows(database, "SELECT * FROM kept") == expected
+
+
+@newest
+@pytest.mark.parametrize("text", ["RESET ALL;", "SAVEPOINT s; ROLLBACK TO s;", "SET TRANSACTION READ WRITE;"])
+def test_what_leaves_the_transaction_alone_is_let_through(
+    empty_database: str, made: MigrationSet, text: str
+) -> None:
+    made.add("0004.d.create", f"{text} CREATE TABLE d ();")
+    assert call(made, empty_database, "migrate").code == 0
+    assert applied(empty_database) == [*THREE, "0004.d.create"]
+
+
+@newest
+def test_a_file_that_forbids_writing_is_rolled_back(empty_database: str, made: MigrationSet) -> None:
+    path = made.add("0002.b.create", "CREATE TABLE b (); SET TRANSACTION READ ONLY;")
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 1
+    assert f"{path}: cannot be recorded and committed: cannot execute INSERT" in answer.err
+    assert tables(empty_database) == ["a"]
+
+
+@newest
+def test_a_check_at_commit_rolls_the_file_back(empty_database: str, made: MigrationSet) -> None:
+    path = made.add(
+        "0002.b.create",
+        "CREATE TABLE b (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+        " INSERT INTO b VALUES (1), (1);",
+    )
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 1
+    assert f"{path}: cannot be recorded and committed: duplicate key value" in answer.err
+    assert tables(empty_database) == ["a"]
+    assert applied(empty_database) == THREE[:1]
+
+
+@newest
+@pytest.mark.parametrize("then", ["", "BEGIN; CREATE TABLE more ();", "SELECT 1 / 0;"])
+def test_a_commit_that_the_lexer_cannot_see_is_noticed(
+    empty_database: str, made: MigrationSet, then: str
+) -> None:
+    # In such a database a backslash escapes the quote: what seems to be a string is a COMMIT.
+    run(
+        empty_database,
+        f"ALTER DATABASE {name_of(empty_database)} SET standard_conforming_strings TO off",
+        f"ALTER DATABASE {name_of(empty_database)} SET escape_string_warning TO off",
+    )
+    path = made.add("0002.b.create", f"CREATE TABLE b ();\nSELECT 'a\\'' ; COMMIT; {then} --'\n")
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 1
+    assert f"{path}: the file ended the runner's transaction" in answer.err
+    assert "state: What it did up to there may be committed, and it is not recorded" in answer.err
+    assert tables(empty_database) == ["a", "b"]
+    assert applied(empty_database) == THREE[:1]
+
+
+@newest
+def test_a_good_run_leaves_no_error_in_the_servers_log(
+    pg: Server, empty_database: str, made: MigrationSet
+) -> None:
+    made.add("0004.f.create", "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END;")
+    made.add("0005.a.index", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id);")
+    log = Path(pg.host, "server.log")
+    before = log.stat().st_size
+    for arguments in (["migrate"], ["status"], ["migrate"], ["seed"], ["rollback", "--all", "--yes"]):
+        assert call(made, empty_database, *arguments).code == 0
+    written = log.read_bytes()[before:].decode()
+    assert "ERROR" not in written
+    assert "WARNING" not in written
+
+
+# Locks and time-outs
+
+
+@contextmanager
+def locked(database: str, table: str) -> Iterator[Connection]:
+    """Hold a lock on a table, as a long transaction does."""
+    with psycopg.connect(database) as connection:
+        connection.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+        yield connection
+
+
+@pytest.fixture
+def altered(empty_database: str, made: MigrationSet) -> MigrationSet:
+    """A set whose next file needs a lock on table a."""
+    assert call(made, empty_database, "migrate").code == 0
+    made.add("0004.a.alter", "CREATE TABLE d ();\nALTER TABLE a ADD note text;")
+    return made
+
+
+@newest
+class TestLocks:
+    def test_a_lock_time_out_is_tried_again(
+        self, empty_database: str, altered: MigrationSet
+    ) -> None:
+        with locked(empty_database, "a") as blocker:
+            release = threading.Timer(0.3, blocker.rollback)
+            release.start()
+            answer = call(altered, empty_database, "migrate", "--lock-timeout", "50ms")
+            release.join()
+        assert answer.code == 0
+        assert "canceling statement due to lock timeout; attempt 1 of 5, again in" in answer.err
+        assert tables(empty_database) == ["a", "b", "c", "d"]
+
+    def test_after_the_last_attempt_it_fails_and_says_who_to_look_for(
+        self, empty_database: str, altered: MigrationSet
+    ) -> None:
+        options = ["--lock-timeout", "50ms", "--lock-attempts", "2"]
+        with locked(empty_database, "a"):
+            answer = call(altered, empty_database, "migrate", *options)
+        assert answer.code == 1
+        assert answer.err.count("attempt 1 of 2") == 1
+        assert "0004.a.alter.sql:2:" in answer.err
+        assert "pg_blocking_pids()" in answer.err
+        assert tables(empty_database) == ["a", "b", "c"]
+        assert applied(empty_database) == THREE
+
+    def test_readers_wait_no_longer_than_the_time_out(
+        self, empty_database: str, altered: MigrationSet
+    ) -> None:
+        with locked(empty_database, "a"):
+            process = launch(altered, empty_database, "migrate", "--lock-timeout", "200ms")
+            until(lambda: rows(empty_database, "SELECT FROM pg_locks WHERE NOT granted"))
+            started = time.monotonic()
+            rows(empty_database, "SELECT * FROM a")  # queues behind the ALTER TABLE
+            assert time.monotonic() - started < 1
+        assert finish(process).code == 0
+
+    def test_a_statement_time_out(self, empty_database: str, slow: MigrationSet) -> None:
+        answer = call(slow, empty_database, "migrate", "--statement-timeout", "100ms")
+        assert answer.code == 1
+        assert "0002.b.create.sql:2:1: canceling statement due to statement timeout" in answer.err
+        assert tables(empty_database) == ["a"]
+        assert applied(empty_database) == THREE[:1]
+
+
+# Two runners
+
+
+@newest
+class TestRunners:
+    def test_the_others_wait_then_find_nothing_to_do(
+        self, empty_database: str, made: MigrationSet
+    ) -> None:
+        made.add("0002.b.create", "CREATE TABLE b (id int); SELECT pg_sleep(0.7);")
+        processes = [launch(made, empty_database, "migrate") for _ in range(3)]
+        answers = [finish(process) for process in processes]
+        assert [answer.code for answer in answers] == [0, 0, 0]
+        assert sorted(answer.out for answer in answers)[1:] == ["nothing to do\n"] * 2
+        assert sum("waiting for another runner: pid " in answer.err for answer in answers) == 2
+        assert applied(empty_database) == THREE
+        assert rows(empty_database, "SELECT count(*) FROM yoyo._yoyo_log") == [(3,)]
+
+    def test_past_its_patience_it_names_the_holder(
+        self, empty_database: str, made: MigrationSet
+    ) -> None:
+        with psycopg.connect(empty_database, autocommit=True) as other:
+            other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+            answer = call(made, empty_database, "migrate", "--lock-wait", "200ms")
+            assert answer.code == 2
+            holder = f"pid {other.info.backend_pid}, user owner, from local socket, since "
+            assert f"error: Another runner holds the lock of this database: {holder}" in answer.err
+            assert "query: SELECT pg_advisory_lock" in answer.err
+        assert tables(empty_database) == []
+
+    def test_a_runner_on_another_database_is_no_matter(
+        self, pg: Server, empty_database: str, made: MigrationSet
+    ) -> None:
+        with psycopg.connect(pg.dsn("postgres"), autocommit=True) as other:
+            other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+            assert call(made, empty_database, "migrate", "--lock-wait", "0").code == 0
+
+    def test_an_index_can_be_built_while_another_runner_waits(
+        self, empty_database: str, made: MigrationSet
+    ) -> None:
+        # A waiter that blocked in the server would hold a snapshot that this build waits for.
+        made.add("0004.a.index", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id);")
+        made.add("0003.c.create", "CREATE TABLE c (id int); SELECT pg_sleep(0.7);")
+        answers = [finish(each) for each in [launch(made, empty_database, "migrate") for _ in "12"]]
+        assert [answer.code for answer in answers] == [0, 0]
+
+
+# Interruptions
+
+
+def interrupted_at(database: str, process: subprocess.Popen[str]) -> int:
+    """Wait until the slow file is running; return the pid of its session."""
+    until(lambda: active(database) or process.poll() is not None)
+    (pid,) = active(database)
+    assert tables(database) == ["a"]
+    return pid
+
+
+def assert_gone(database: str, pid: int) -> None:
+    """Check that a session ends within a second."""
+    until(lambda: not rows(database, f"SELECT FROM pg_stat_activity WHERE pid = {pid}"), 1)
+    assert tables(database) == ["a"]
+    assert applied(database) == THREE[:1]
+
+
+@newest
+class TestInterruptions:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_rolls_the_file_back(
+        self, empty_database: str, slow: MigrationSet, number: signal.Signals
+    ) -> None:
+        process = launch(slow, empty_database, "--json", "migrate")
+        pid = interrupted_at(empty_database, process)
+        process.send_signal(number)
+        answer = finish(process)
+        assert_gone(empty_database, pid)
+        assert answer.code == 130
+        assert answer.document == {
+            "error": "Interrupted.",
+            "state": "The history has 1 migrations applied, the last 0001.a.create; 2 are pending.",
+            "next": "Run the command again; it goes on from there.",
+            "exit_code": 130,
+        }
+
+    def test_a_killed_runner_leaves_nothing_behind(
+        self, empty_database: str, slow: MigrationSet
+    ) -> None:
+        process = launch(slow, empty_database, "migrate")
+        pid = interrupted_at(empty_database, process)
+        process.kill()
+        finish(process)
+        assert_gone(empty_database, pid)
+        slow.table(2, "b")
+        assert call(slow, empty_database, "migrate").code == 0
+        assert applied(empty_database) == THREE
+
+    def test_a_terminated_session_is_told_truly(
+        self, empty_database: str, slow: MigrationSet
+    ) -> None:
+        process = launch(slow, empty_database, "migrate")
+        pid = interrupted_at(empty_database, process)
+        run(empty_database, f"SELECT pg_terminate_backend({pid})")
+        answer = finish(process)
+        assert_gone(empty_database, pid)
+        assert answer.code == 1
+        assert "error: The connection was lost: " in answer.err
+        state = "The history has 1 migrations applied, the last 0001.a.create; 2 are pending."
+        assert f"state: {state}" in answer.err
+
+    def test_a_signal_while_waiting_for_another_runner(
+        self, empty_database: str, made: MigrationSet
+    ) -> None:
+        with psycopg.connect(empty_database, autocommit=True) as other:
+            other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+            process = launch(made, empty_database, "migrate")
+            assert process.stderr is not None
+            while "waiting for another runner" not in (line := process.stderr.readline()):
+                assert line
+            process.terminate()
+            assert finish(process).code == 130
+        assert tables(empty_database) == []
+
+    def test_killed_anywhere_history_and_tables_are_one(
+        self, empty_database: str, tmp_path: Path
+    ) -> None:
+        made = MigrationSet(tmp_path)
+        for number in range(1, 41):
+            made.add(f"{number:04}.t{number:02}", f"CREATE TABLE t{number:02} (); {PAUSE}")
+        random.seed(5)
+        for goal in (1, 6, 14, 25):
+            process = launch(made, empty_database, "migrate")
+            assert process.stderr is not None
+            while f"applied {goal:04}." not in (line := process.stderr.readline()):
+                assert line
+            time.sleep(random.uniform(0, 0.02))  # noqa: S311
+            process.kill()
+            finish(process)
+            # The session may be at its last commit: it ends before another can take its lock.
+            until(lambda: not active(empty_database, "%"))
+            marked = [name.split(".")[1] for name in applied(empty_database)]
+            assert marked == tables(empty_database)
+            assert len(marked) >= goal
+        assert call(made, empty_database, "migrate").code == 0
+        assert len(tables(empty_database)) == 40
+
+
+# A connection that is not what it seems
+
+
+class Proxy:
+    """Passes bytes between clients and a server, and lets a test meddle.
+
+    Args:
+        server: Where to connect to.
+        from_client: Given each message of a client; returns what to send on, None to cut the line.
+        from_server: The same for messages of the server.
+
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        from_client: Callable[[bytes], bytes | None] = bytes,
+        from_server: Callable[[bytes], bytes | None] = bytes,
+    ) -> None:
+        self.server = server
+        self.meddlers = from_client, from_server
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Proxy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.listener.close()
+
+    def through(self, database: str) -> str:
+        """Return the conninfo of a database through this proxy."""
+        host, port = self.listener.getsockname()
+        return make_conninfo(database, host=host, port=port, gssencmode="disable", sslmode="disable")
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(f"{self.server.host}/.s.PGSQL.{self.server.port}")
+                ends = (client, server), (server, client)
+                for (source, target), meddle in zip(ends, self.meddlers, strict=True):
+                    arguments = (source, target, meddle)
+                    threading.Thread(target=_pass_on, args=arguments, daemon=True).start()
+
+
+def _pass_on(
+    source: socket.socket, target: socket.socket, meddle: Callable[[bytes], bytes | None]
+) -> None:
+    with suppress(OSError):
+        while (data := source.recv(100_000)) and (data := meddle(data) or b""):
+            target.sendall(data)
+    for end in (source, target):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@newest
+class TestConnections:
+    @pytest.mark.parametrize("reaches_the_server", [True, False])
+    def test_a_connection_lost_during_commit_is_told_truly(
+        self,
+        pg: Server,
+        empty_database: str,
+        made: MigrationSet,
+        reaches_the_server: bool,
+    ) -> None:
+        commits = []
+
+        def is_second_commit(data: bytes) -> bool:
+            is_commit = data.endswith(b"COMMIT\0") and b"INSERT INTO yoyo" in data
+            commits.extend([data] * is_commit)
+            return is_commit and len(commits) == 2
+
+        def from_client(data: bytes) -> bytes | None:
+            return None if is_second_commit(data) and not reaches_the_server else data
+
+        def from_server(data: bytes) -> bytes | None:
+            if len(commits) == 2 and reaches_the_server:
+                commits.append(b"the answer to it")
+                return None
+            return data
+
+        with Proxy(pg, from_client, from_server) as proxy:
+            answer = call(made, proxy.through(empty_database), "migrate")
+        done = 2 if reaches_the_server else 1
+        assert applied(empty_database) == THREE[:done]
+        assert tables(empty_database) == ["a", "b"][:done]
+        assert answer.code == 1
+        assert "error: The connection was lost: " in answer.err
+        assert (
+            f"state: The history has {done} migrations applied, the last {THREE[done - 1]}; "
+            f"{3 - done} are pending." in answer.err
+        )
+        assert call(made, empty_database, "migrate").code == 0
+        assert applied(empty_database) == THREE
+
+    def test_a_pooler_is_refused(
+        self, pg: Server, empty_database: str, made: MigrationSet
+    ) -> None:
+        def from_server(data: bytes) -> bytes:
+            """Tell another pid, as PgBouncer does."""
+            before, key, after = data.partition(b"K\0\0\0\x0c")
+            return before + key + (struct.pack("!i", 1) + after[4:] if key else b"")
+
+        with Proxy(pg, from_server=from_server) as proxy:
+            answer = call(made, proxy.through(empty_database), "migrate")
+        assert answer.code == 2
+        assert "is behind a connection pooler" in answer.err
+        assert "next: Connect to PostgreSQL itself, past the pooler." in answer.err
+        assert tables(empty_database) == []
+
+
+# Statements that can be in no transaction
+
+INDEX = "-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY {name} ON a (id);\n"
+DROP_INDEX = "-- transactional: false\nDROP INDEX CONCURRENTLY IF EXISTS i;\n"
+
+
+@pytest.fixture
+def indexed(empty_database: str, made: MigrationSet) -> MigrationSet:
+    """The three tables, applied, and an index that is pending."""
+    assert call(made, empty_database, "migrate").code == 0
+    made.add("0004.a.index", INDEX.format(name="i"), DROP_INDEX)
+    return made
+
+
+def validity(database: str) -> list[tuple[str, bool]]:
+    query = "SELECT indexrelid::regclass::text, indisvalid FROM pg_index"
+    return rows(database, f"{query} WHERE indrelid = 'a'::regclass ORDER BY 1")
+
+
+def intents(database: str) -> list[tuple[str, str]]:
+    return rows(database, "SELECT migration_id, direction FROM yoyo.intent")
+
+
+@pytest.mark.parametrize("name", ["i", "IF NOT EXISTS i", '"i"'])
+def test_an_index_that_fails_is_dropped_and_built_anew(
+    empty_database: str, indexed: MigrationSet, name: str
+) -> None:
+    indexed.add("0004.a.index", INDEX.format(name=name), DROP_INDEX)
+    run(empty_database, "INSERT INTO a VALUES (1)")  # twice now: not unique
+    answer = call(indexed, empty_database, "migrate")
+    assert answer.code == 1
+    assert 'could not create unique index "i"' in answer.err
+    assert "state: It left an INVALID index, and is recorded as started." in answer.err
+    assert validity(empty_database) == [("i", False)]
+    assert intents(empty_database) == [("0004.a.index", "apply")]
+    assert applied(empty_database) == THREE
+    status = call(indexed, empty_database, "--json", "status", "--exit-code")
+    assert (status.code, status.document["interrupted"]) == (3, ["0004.a.index"])
+    assert call(indexed, empty_database, "seed").code == 2
+
+    run(empty_database, "DELETE FROM a")
+    answer = call(indexed, empty_database, "migrate")
+    assert answer.code == 0
+    assert "0004.a.index: was interrupted before: it left an INVALID index" in answer.err
+    assert validity(empty_database) == [("i", True)]
+    assert intents(empty_database) == []
+    assert applied(empty_database)[-1] == "0004.a.index"
+
+
+@newest
+class TestOutsideATransaction:
+    def test_a_killed_build_is_taken_up_again(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        with locked(empty_database, "a") as blocker:  # the build waits for this transaction
+            blocker.execute("INSERT INTO a VALUES (3)")
+            process = launch(indexed, empty_database, "migrate")
+            until(lambda: validity(empty_database))
+            process.kill()
+            finish(process)
+            until(lambda: not active(empty_database, "%CONCURRENTLY%"), 1)
+        assert validity(empty_database) == [("i", False)]
+        assert intents(empty_database) == [("0004.a.index", "apply")]
+        assert call(indexed, empty_database, "migrate").code == 0
+        assert validity(empty_database) == [("i", True)]
+        assert intents(empty_database) == []
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_an_interrupted_build_says_what_stands(
+        self, empty_database: str, indexed: MigrationSet, number: signal.Signals
+    ) -> None:
+        with locked(empty_database, "a") as blocker:
+            blocker.execute("INSERT INTO a VALUES (3)")
+            process = launch(indexed, empty_database, "migrate")
+            until(lambda: validity(empty_database))
+            process.send_signal(number)
+            answer = finish(process)
+        assert answer.code == 130
+        assert "1 are pending; interrupted: 0004.a.index." in answer.err
+        assert call(indexed, empty_database, "migrate").code == 0
+        assert validity(empty_database) == [("i", True)]
+
+    def test_it_waits_longer_for_older_transactions_than_for_locks(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        options = ["--lock-timeout", "50ms"]
+        with locked(empty_database, "a") as blocker:
+            blocker.execute("INSERT INTO a VALUES (3)")
+            release = threading.Timer(0.3, blocker.rollback)
+            release.start()
+            assert call(indexed, empty_database, "migrate", *options).code == 0
+            release.join()
+        call(indexed, empty_database, "rollback", "--steps", "1", "--yes")
+        with locked(empty_database, "a") as blocker:
+            blocker.execute("INSERT INTO a VALUES (3)")
+            answer = call(indexed, empty_database, "migrate", *options, "--online-wait", "100ms")
+            assert answer.code == 1
+            assert "canceling statement due to lock timeout" in answer.err
+
+    def test_what_had_taken_effect_is_only_recorded(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        start(empty_database, "0004.a.index", "apply")
+        run(empty_database, "CREATE UNIQUE INDEX i ON a (id)")
+        built = rows(empty_database, "SELECT 'i'::regclass::oid")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 0
+        assert "was interrupted before: it took effect, so it is only recorded" in answer.err
+        assert rows(empty_database, "SELECT 'i'::regclass::oid") == built
+        assert intents(empty_database) == []
+
+    @pytest.mark.parametrize("is_there", [True, False])
+    def test_an_interrupted_rollback_is_taken_up_again(
+        self, empty_database: str, indexed: MigrationSet, is_there: bool
+    ) -> None:
+        call(indexed, empty_database, "migrate")
+        start(empty_database, "0004.a.index", "rollback")
+        if not is_there:
+            run(empty_database, "DROP INDEX i")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 2
+        assert "was started outside a transaction and has no recorded outcome" in answer.err
+        assert call(indexed, empty_database, "rollback", "--steps", "1", "--yes").code == 0
+        assert validity(empty_database) == []
+        assert intents(empty_database) == []
+        assert applied(empty_database) == THREE
+
+    def test_what_nothing_shows_is_not_guessed(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        indexed.add("0004.a.index", "-- transactional: false\nINSERT INTO a VALUES (3);\n")
+        start(empty_database, "0004.a.index", "apply")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 2
+        assert "was started before, and nothing shows whether it took effect" in answer.err
+        assert "take its row out of yoyo.intent" in answer.err
+        assert intents(empty_database) == [("0004.a.index", "apply")]
+        run(empty_database, "DELETE FROM yoyo.intent")
+        assert call(indexed, empty_database, "migrate").code == 0
+        assert rows(empty_database, "SELECT count(*) FROM a") == [(3,)]
+
+    def test_an_index_of_that_name_on_another_table_is_not_touched(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        run(empty_database, "INSERT INTO b VALUES (1), (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            run(empty_database, "CREATE UNIQUE INDEX CONCURRENTLY i ON b (id)")
+        start(empty_database, "0004.a.index", "apply")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 1
+        assert 'relation "i" already exists' in answer.err
+        there = "SELECT indrelid::regclass::text FROM pg_index WHERE indexrelid = 'i'::regclass"
+        assert rows(empty_database, there) == [("b",)]
+
+    def test_a_failure_that_leaves_nothing_is_no_interruption(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        path = indexed.add("0004.a.index", "-- transactional: false\nVACUUM nowhere;\n")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 1
+        assert f'{path}:2:1: relation "nowhere" does not exist' in answer.err
+        assert "state: It ran outside a transaction: what it did before it failed" in answer.err
+        assert intents(empty_database) == []
+
+
+def start(database: str, name: str, direction: str) -> None:
+    """Leave behind what a killed runner leaves that had begun with a file."""
+    run(
+        database,
+        "INSERT INTO yoyo.intent (migration_hash, migration_id, direction, checksum) VALUES"
+        f" (encode(sha256('{name}'), 'hex'), '{name}', '{direction}', 'x')",
+    )
+
+
+# Rights
+
+
+@newest
+class TestRights:
+    def test_without_the_right_to_create_a_schema_it_is_refused(
+        self, pg: Server, empty_database: str, made: MigrationSet
+    ) -> None:
+        with pg.connect() as connection:
+            connection.execute(f"ALTER DATABASE {name_of(empty_database)} OWNER TO postgres")
+        answer = call(made, empty_database, "migrate")
+        assert answer.code == 2
+        assert "The history's schema yoyo cannot be created or used: permission denied" in answer.err
+        assert "next: Migrate as the owner of the database" in answer.err
+
+    def test_a_file_that_needs_more_rights_is_rolled_back(
+        self, empty_database: str, made: MigrationSet
+    ) -> None:
+        made.add("0002.b.create", "CREATE TABLE b (); CREATE ROLE more;\n")
+        answer = call(made, empty_database, "migrate")
+        assert answer.code == 1
+        assert "permission denied to create role" in answer.err
+        assert tables(empty_database) == ["a"]
+        assert applied(empty_database) == THREE[:1]
+
+    def test_another_roles_history_is_refused_in_words(
+        self, pg: Server, empty_database: str, made: MigrationSet
+    ) -> None:
+        call(made, pg.dsn(name_of(empty_database), pg.user), "migrate")
+        for command in ("status", "migrate", "plan", "verify", "seed"):
+            answer = call(made, empty_database, command)
+            assert answer.code == 2, command
+            assert "permission denied for schema yoyo" in answer.err
+            assert "Cannot connect" not in answer.err
+
+    def test_a_read_only_database_is_refused(self, empty_database: str, made: MigrationSet) -> None:
+        name = name_of(empty_database)
+        run(empty_database, f"ALTER DATABASE {name} SET default_transaction_read_only TO on")
+        answer = call(made, empty_database, "migrate")
+        assert answer.code == 2
+        assert "is read-only: nothing can be written there." in answer.err
+        assert call(made, empty_database, "status").code == 0
+
+
+# Durability
+
+
+@contextmanager
+def without_wal_writer(pg: Server) -> Iterator[None]:
+    """Stop the process that would write asynchronous commits to disk before the runner does."""
+    query = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+    ((pid,),) = rows(pg.dsn("postgres", pg.user), query)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@newest
+@pytest.mark.parametrize("failing", [False, True])
+def test_only_the_last_commit_is_waited_for_and_at_the_end_all_are_on_disk(
+    pg: Server, empty_database: str, made: MigrationSet, failing: bool
+) -> None:
+    call(made, empty_database, "migrate")
+    run(
+        empty_database,
+        f"ALTER DATABASE {name_of(empty_database)} SET synchronous_commit TO on",
+        "CREATE TABLE commits (setting text, position pg_lsn)",
+        """CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO public.commits
+            VALUES (current_setting('synchronous_commit'), pg_current_wal_insert_lsn());
+            RETURN NULL;
+        END
+        $$""",
+        "CREATE CONSTRAINT TRIGGER note AFTER INSERT ON yoyo.migration_checksum"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note()",
+    )
+    for number, name in enumerate("defg", 4):
+        made.table(number, name)
+    if failing:
+        made.add("0007.g.create", "SELECT 1 / 0;")
+    with without_wal_writer(pg):
+        assert call(made, empty_database, "migrate").code == (1 if failing else 0)
+        late = "SELECT FROM commits WHERE position >= pg_current_wal_flush_lsn()"
+        assert rows(empty_database, late) == []
+    settings = rows(empty_database, "SELECT setting FROM commits ORDER BY position")
+    assert settings == [("off",)] * 3 + [("on",)] * (not failing)
