@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 RUNNER := $(BIN)/python runner.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help migrate rollback status plan verify round-trip seed schema server-stop psql test lint format clean
+.PHONY: help migrate rollback status plan verify round-trip seed schema psql server-stop test \
+  bench-speed lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -46,6 +47,9 @@ server-stop: $(VENV)/run ## Stop the embedded server
 
 test: $(VENV)/dev ## Run the tests on every PostgreSQL that is there
 	@$(BIN)/python -m pytest
+
+bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and other tools
+	@$(BIN)/python -m bench.speed
 
 lint: $(VENV)/dev ## Check SQL (sqlfluff, squawk, bytes, headers) and Python (ruff, mypy)
 	@$(RUNNER) lint

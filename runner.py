@@ -130,7 +130,8 @@ def status(command: Command, /, exit_code: bool) -> None:
     state = command.work().state()
     groups = state.ids()
     text = [f"{name.replace('_', ' '):<14}{each}" for name, ids in groups.items() for each in ids]
-    verdict = "migrations are up to date" if state.up_to_date else "not up to date"
+    verdict = "up to date" if state.up_to_date else "not up to date"
+    verdict += " but for seeds" * (state.up_to_date and bool(state.pending_seeds))
     answer(command, {"up_to_date": state.up_to_date, **groups}, [*text, verdict])
     if exit_code and not state.up_to_date:
         sys.exit(EXIT_NOT_UP_TO_DATE)

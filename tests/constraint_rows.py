@@ -982,38 +982,38 @@ TABLES: dict[str, dict[str, Case]] = {
 }
 
 # The columns that may be NULL.
-NULLABLE: dict[str, set[str]] = {
-    "subscription_tiers": {"monthly_credits", "max_agents"},
-    "ai_providers": set(),
-    "task_types": set(),
-    "provider_models": {"cost_per_credit"},
-    "agent_categories": set(),
-    "agent_types": {"default_config"},
-    "campaign_types": {"estimated_duration_days"},
-    "users": set(
+NULLABLE: dict[str, str] = {
+    "subscription_tiers": "monthly_credits max_agents",
+    "ai_providers": "",
+    "task_types": "",
+    "provider_models": "cost_per_credit",
+    "agent_categories": "",
+    "agent_types": "default_config",
+    "campaign_types": "estimated_duration_days",
+    "users": (
         "google_id password_hash full_name avatar_url subscription_tier_id preferences "
-        "last_login_at email_verified_at".split()
+        "last_login_at email_verified_at"
     ),
-    "campaigns": set(
+    "campaigns": (
         "campaign_type_id description target_audience budget_credits content_templates scheduling "
-        "automation_rules metrics a_b_testing start_date end_date launched_at completed_at".split()
+        "automation_rules metrics a_b_testing start_date end_date launched_at completed_at"
     ),
-    "agents": set(
+    "agents": (
         "category_id type_id description tags triggers variables permissions success_rate "
-        "avg_execution_time_ms last_executed_at published_at".split()
+        "avg_execution_time_ms last_executed_at published_at"
     ),
-    "tasks": set(
+    "tasks": (
         "task_type_id provider_model_id campaign_id estimated_cost result_payload error_message "
-        "error_code execution_time_ms scheduled_at started_at completed_at expires_at".split()
+        "error_code execution_time_ms scheduled_at started_at completed_at expires_at"
     ),
-    "api_keys": set(
+    "api_keys": (
         "permissions usage_limits usage_stats expires_at last_used_at last_validated_at "
-        "validation_status".split()
+        "validation_status"
     ),
-    "generated_content": set(
+    "generated_content": (
         "mime_type file_size_bytes file_url thumbnail_url original_filename storage_path "
         "storage_provider content_text content_metadata processing_metadata quality_score tags "
-        "expires_at".split()
+        "expires_at"
     ),
 }
 # What refuses a NULL even without NOT NULL: a check that does not let one pass, and an index of

@@ -361,7 +361,7 @@ class TestInterruptions:
         assert answer.code == 130
         assert answer.document == {
             "error": "Interrupted.",
-            "state": "The history has 1 migrations applied, the last 0001.a.create; 2 are pending.",
+            "state": "The history has 1 migrations applied, the last 0001.a.create; pending: 2.",
             "next": "Run the command again; it goes on from there.",
             "exit_code": 130,
         }
@@ -388,7 +388,7 @@ class TestInterruptions:
         assert_gone(empty_database, pid)
         assert answer.code == 1
         assert "error: The connection was lost: " in answer.err
-        state = "The history has 1 migrations applied, the last 0001.a.create; 2 are pending."
+        state = "The history has 1 migrations applied, the last 0001.a.create; pending: 2."
         assert f"state: {state}" in answer.err
 
     def test_a_signal_while_waiting_for_another_runner(
@@ -521,7 +521,7 @@ class TestConnections:
         assert "error: The connection was lost: " in answer.err
         assert (
             f"state: The history has {done} migrations applied, the last {THREE[done - 1]}; "
-            f"{3 - done} are pending." in answer.err
+            f"pending: {3 - done}." in answer.err
         )
         assert call(made, empty_database, "migrate").code == 0
         assert applied(empty_database) == THREE
@@ -620,7 +620,7 @@ class TestOutsideATransaction:
             process.send_signal(number)
             answer = finish(process)
         assert answer.code == 130
-        assert "1 are pending; interrupted: 0004.a.index." in answer.err
+        assert "pending: 1; interrupted: 0004.a.index." in answer.err
         assert call(indexed, empty_database, "migrate").code == 0
         assert validity(empty_database) == [("i", True)]
 

@@ -331,7 +331,7 @@ def test_a_seed_that_fails_leaves_the_migrations_and_the_seeds_before_it(
     assert applied(empty_database) == THREE
     assert seeded(empty_database) == [1, 2]
     assert rows(empty_database, "SELECT * FROM b") == []
-    assert call(made, empty_database, "status").out.endswith("pending seeds 02.b\nup to date\n")
+    assert call(made, empty_database, "status").out.endswith("pending seeds 02.b\nup to date but for seeds\n")
 
 
 def test_text_is_sent_as_it_is(empty_database: str, tmp_path: Path) -> None:
