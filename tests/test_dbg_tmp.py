@@ -1,6 +1,6 @@
 from tests.test_workload import *
 from tests.conftest import *
-def test_dbg(filled, queries):
+def test_zdbg(filled, queries, absent):
     print(filled.execute("select relpages, reltuples, relallvisible from pg_class where relname='tasks'").fetchall())
     print(filled.execute("show autovacuum").fetchall(), filled.execute("show vacuum_cost_delay").fetchall())
     for r in filled.execute("explain select date_trunc('month', created_at,'UTC'), count(*), sum(credit_cost) from tasks where user_id=1 group by 1 order by 1").fetchall(): print(r[0])

@@ -15,7 +15,6 @@ from yoyo.topologicalsort import CycleError
 
 from migrator import files
 from migrator.errors import Refused
-from migrator.files import NOTHING_CHANGED
 from tests.sets import MigrationSet, three_tables
 
 EXAMPLES = settings(deadline=None, derandomize=True, database=None)
@@ -35,7 +34,7 @@ def refusal(made: MigrationSet) -> str:
     with pytest.raises(Refused) as raised:
         check(made)
     assert raised.value.exit_code == 2
-    assert raised.value.state == NOTHING_CHANGED
+    assert raised.value.state == "Nothing was changed."
     assert raised.value.hint
     return raised.value.message.replace(f"{made.migrations.parent}{os.sep}", "")
 
