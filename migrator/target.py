@@ -53,7 +53,6 @@ class Session:
         has_checksums: Whether it has the runner's own tables beside them.
         is_standby: Whether the server is in recovery.
         is_read_only: Whether transactions are read-only by default.
-        may_create_schema: Whether the role may create the bookkeeping schema.
         server_version: As in server_version_num, 150004.
         role: The role that the session acts as.
         database: The database's name.
@@ -66,7 +65,6 @@ class Session:
     has_checksums: bool
     is_standby: bool
     is_read_only: bool
-    may_create_schema: bool
     server_version: int
     role: str
     database: str
@@ -185,7 +183,6 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         has_checksums=facts["has_checksums"],
         is_standby=facts["is_standby"],
         is_read_only=facts["is_read_only"],
-        may_create_schema=facts["may_create_schema"],
         server_version=facts["server_version"],
         role=facts["role_name"],
         database=facts["database_name"],

@@ -7,12 +7,11 @@ SELECT
     pg_backend_pid() AS backend_pid,
     pg_is_in_recovery() AS is_standby,
     current_setting('transaction_read_only')::boolean AS is_read_only,
-    has_database_privilege(current_database(), 'CREATE') AS may_create_schema,
-    EXISTS (
-        SELECT FROM pg_tables AS t
-        WHERE t.schemaname = 'yoyo' AND t.tablename = '_yoyo_migration'
-    ) AS has_history,
-    EXISTS (
-        SELECT FROM pg_tables AS t
-        WHERE t.schemaname = 'yoyo' AND t.tablename = 'migration_checksum'
-    ) AS has_checksums;
+    history.tables @> '{_yoyo_migration}' AS has_history,
+    history.tables @> '{migration_checksum}' AS has_checksums
+FROM (
+    -- Not to_regclass(): it fails for a role that may not use the schema.
+    SELECT coalesce(array_agg(t.tablename::text), '{}') AS tables
+    FROM pg_tables AS t
+    WHERE t.schemaname = 'yoyo'
+) AS history;

@@ -10,4 +10,5 @@ INSERT INTO yoyo._yoyo_migration (migration_hash, migration_id, applied_at_utc)
 VALUES (%(hash)s, %(id)s, clock_timestamp() AT TIME ZONE 'UTC');
 INSERT INTO yoyo.migration_checksum (migration_hash, algorithm, checksum, duration_ms)
 VALUES (%(hash)s, %(algorithm)s, %(checksum)s, 0);
-DELETE FROM yoyo.intent WHERE migration_hash = %(hash)s;
+DELETE FROM yoyo.intent
+WHERE migration_hash = %(hash)s;

@@ -15,4 +15,5 @@ BEGIN
 END
 $$;
 DELETE FROM yoyo.seed_checksum;
-DELETE FROM yoyo.intent WHERE migration_hash = %(hash)s;
+DELETE FROM yoyo.intent
+WHERE migration_hash = %(hash)s;
