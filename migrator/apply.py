@@ -72,7 +72,8 @@ class Applier:
         """
         try:
             self._backend.ensure_internal_schema_updated()
-        except (psycopg.Error, StatementError) as error:
+            self._unflushed = True
+        except psycopg.Error as error:
             cause = error.error if isinstance(error, StatementError) else error
             if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
                 raise

@@ -7,6 +7,7 @@ connection and one transaction hold the whole file, yoyo's mark and log row, and
 from __future__ import annotations
 
 import getpass
+import os
 import socket
 import uuid
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ from migrator.target import Session, sql
 
 # DEFERRABLE means nothing here, and is gone when anything but the runner ends the transaction.
 _BEGIN = b"BEGIN DEFERRABLE; "
+# A later commit, or Applier.flush(), takes this one to the disk.
+_ASYNCHRONOUS = b"SET LOCAL synchronous_commit TO off; "
 _IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
 _WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
 
@@ -57,7 +60,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._internal_schema_updated = session.has_checksums
         self._quoting = psycopg.ClientCursor(session.connection)
         super().__init__(None, default_migration_table)
-        self._logged_as = {"username": getpass.getuser(), "hostname": socket.gethostname()}
+        self._logged_as = {"username": _user_name(), "hostname": socket.gethostname()}
 
     def connect(self, dburi: None) -> psycopg.Connection[Any]:  # noqa: ARG002  yoyo's signature
         """Return the connection that the runner's lock is held on."""
@@ -87,7 +90,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         if self._internal_schema_updated:
             return
         with self.transaction():
-            self.run(sql("bookkeeping").encode())
+            self.run(sql("bookkeeping").encode(), _ASYNCHRONOUS)
         self._internal_schema_updated = True
 
     def execute(self, sql: str, params: Any = None) -> psycopg.Cursor[Any] | None:
@@ -186,6 +189,14 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def run_in_transaction(self, text: bytes) -> int:
         """Begin a transaction and run a text in it, in one message; see `run`."""
         return self.run(text, _BEGIN)
+
+
+def _user_name() -> str:
+    """Return who runs the runner; in a container that may be a number without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 class _WholeFile(MigrationStep):  # type: ignore[misc]

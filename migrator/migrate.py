@@ -134,8 +134,8 @@ class Work:
             return Plan(wanted, state.pending_seeds if ready else [])
 
         planned = plan()
-        files.check(planned.sources)
-        files.check(files.read(each.rollback_path) for each in planned.migrations)
+        rollbacks = [files.read(each.rollback_path) for each in planned.migrations]
+        files.check([*planned.sources, *rollbacks])
         if dry_run or not (planned.migrations or planned.seeds):
             return planned
         return self._changing(plan, self._apply)

@@ -41,7 +41,7 @@ def new(directory: Path, domain: str, change: str) -> list[Path]:
                 hint="For example: new tasks add_deadline",
             )
     numbers = [each.id.partition(".")[0] for each in files.discover(directory)]
-    last = max((number for number in numbers if number.isdigit()), key=int, default="0000")
+    last = max((number for number in numbers if number.isdecimal()), key=int, default="0000")
     stem = f"{int(last) + 1:0{len(last)}}.{domain}.{change}"
     purpose = f"what {change.replace('_', ' ')} is for, in one line"
     pair = {

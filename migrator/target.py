@@ -105,7 +105,7 @@ def named(conninfo: str, origin: str) -> Target:
         parameters = conninfo_to_dict(conninfo)
         if not conninfo.strip():
             raise ProgrammingError
-    except ProgrammingError:
+    except (ProgrammingError, UnicodeError):
         # libpq's message may quote the password, so it is not shown.
         raise Refused(
             f"{origin} is neither a postgresql:// URL nor a key=value connection string.",

@@ -45,7 +45,9 @@ class MigrationSet:
     def table(self, number: int, name: str) -> Path:
         """Write a pair that creates an empty table."""
         return self.add(
-            f"{number:04}.{name}.create", f"CREATE TABLE {name} (id int);\n", f"DROP TABLE {name};\n"
+            f"{number:04}.{name}.create",
+            f"CREATE TABLE {name} (id int);\n",
+            f"DROP TABLE {name};\n",
         )
 
     def seed(self, name: str, text: str) -> Path:
@@ -147,7 +149,9 @@ def run(database: str, *statements: str) -> None:
 
 def tables(database: str) -> list[str]:
     """Return the names of the tables in schema public."""
-    query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    query = (
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
     return sorted(name for (name,) in rows(database, query))
 
 

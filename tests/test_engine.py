@@ -151,7 +151,9 @@ def test_what_a_file_sets_reaches_neither_the_history_nor_the_next_file(
 
 
 @newest
-@pytest.mark.parametrize("text", ["RESET ALL;", "SAVEPOINT s; ROLLBACK TO s;", "SET TRANSACTION READ WRITE;"])
+@pytest.mark.parametrize(
+    "text", ["RESET ALL;", "SAVEPOINT s; ROLLBACK TO s;", "SET TRANSACTION READ WRITE;"]
+)
 def test_what_leaves_the_transaction_alone_is_let_through(
     empty_database: str, made: MigrationSet, text: str
 ) -> None:
@@ -161,7 +163,9 @@ def test_what_leaves_the_transaction_alone_is_let_through(
 
 
 @newest
-def test_a_file_that_forbids_writing_is_rolled_back(empty_database: str, made: MigrationSet) -> None:
+def test_a_file_that_forbids_writing_is_rolled_back(
+    empty_database: str, made: MigrationSet
+) -> None:
     path = made.add("0002.b.create", "CREATE TABLE b (); SET TRANSACTION READ ONLY;")
     answer = call(made, empty_database, "migrate")
     assert answer.code == 1
@@ -211,7 +215,13 @@ def test_a_good_run_leaves_no_error_in_the_servers_log(
     made.add("0005.a.index", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id);")
     log = Path(pg.host, "server.log")
     before = log.stat().st_size
-    for arguments in (["migrate"], ["status"], ["migrate"], ["seed"], ["rollback", "--all", "--yes"]):
+    for arguments in (
+        ["migrate"],
+        ["status"],
+        ["migrate"],
+        ["seed"],
+        ["rollback", "--all", "--yes"],
+    ):
         assert call(made, empty_database, *arguments).code == 0
     written = log.read_bytes()[before:].decode()
     assert "ERROR" not in written
@@ -461,7 +471,9 @@ class Proxy:
     def through(self, database: str) -> str:
         """Return the conninfo of a database through this proxy."""
         host, port = self.listener.getsockname()
-        return make_conninfo(database, host=host, port=port, gssencmode="disable", sslmode="disable")
+        return make_conninfo(
+            database, host=host, port=port, gssencmode="disable", sslmode="disable"
+        )
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -526,9 +538,7 @@ class TestConnections:
         assert call(made, empty_database, "migrate").code == 0
         assert applied(empty_database) == THREE
 
-    def test_a_pooler_is_refused(
-        self, pg: Server, empty_database: str, made: MigrationSet
-    ) -> None:
+    def test_a_pooler_is_refused(self, pg: Server, empty_database: str, made: MigrationSet) -> None:
         def from_server(data: bytes) -> bytes:
             """Tell another pid, as PgBouncer does."""
             before, key, after = data.partition(b"K\0\0\0\x0c")
@@ -728,7 +738,9 @@ class TestRights:
             connection.execute(f"ALTER DATABASE {name_of(empty_database)} OWNER TO postgres")
         answer = call(made, empty_database, "migrate")
         assert answer.code == 2
-        assert "The history's schema yoyo cannot be created or used: permission denied" in answer.err
+        assert (
+            "The history's schema yoyo cannot be created or used: permission denied" in answer.err
+        )
         assert "next: Migrate as the owner of the database" in answer.err
 
     def test_a_file_that_needs_more_rights_is_rolled_back(

@@ -200,7 +200,13 @@ def test_the_header_is_read(tmp_path: Path) -> None:
 header_lines = st.sampled_from(
     (
         *("-- transactional: false", "--transactional:TRUE", "  --  transactional : False "),
-        *("-- depends: a", "-- depends:b  c", "--depends :", "-- depends: a;b", "\t-- depends: d\t"),
+        *(
+            "-- depends: a",
+            "-- depends:b  c",
+            "--depends :",
+            "-- depends: a;b",
+            "\t-- depends: d\t",
+        ),
         *("-- Depends: e", "-- x depends: f", "--- depends: g", "-- transactional: maybe"),
         *("", "   ", "-- a comment; with more", "-- depends", "/* depends: h */", "/* x", "*/"),
         *("SELECT 1;", "\ufeff", "\u00a0", "-- \u00e9 depends: i", ";", "'", "/* */ -- depends: j"),
@@ -353,7 +359,14 @@ def test_an_editors_habit_is_no_edit(tmp_path: Path, text: bytes) -> None:
 
 def test_any_other_change_is_an_edit(tmp_path: Path) -> None:
     made = MigrationSet(tmp_path)
-    texts = ("SELECT 1;\n", "SELECT 1;", "SELECT 1; \n", "select 1;\n", "SELECT 1;\n\n", "SELECT 2;\n")
+    texts = (
+        "SELECT 1;\n",
+        "SELECT 1;",
+        "SELECT 1; \n",
+        "select 1;\n",
+        "SELECT 1;\n\n",
+        "SELECT 2;\n",
+    )
     checksums = {files.read(made.add(f"{n:04}.a", text)).checksum for n, text in enumerate(texts)}
     assert len(checksums) == len(texts)
 

@@ -277,7 +277,10 @@ def test_a_file_that_fails_is_rolled_back_whole_and_those_before_it_stay(
     [
         ("SELECT 1;\nSELECT '\u20ac\u00e9', missing FROM a;\n", ":2:14: "),
         ("/* \u20ac */ SELECT 1;\n\n  ALTER TABLE missing ADD x int;\n", ":3:3: "),
-        ("SELECT 1; -- x\nDO $$\nBEGIN\n    RAISE 'no; %', 1;\nEND\n$$;\n", ":2:1: no; 1; context: "),
+        (
+            "SELECT 1; -- x\nDO $$\nBEGIN\n    RAISE 'no; %', 1;\nEND\n$$;\n",
+            ":2:1: no; 1; context: ",
+        ),
         ("\ufeffSELECT 1;\r\nSELECT missing;\r\n", ":2:8: "),
     ],
 )
@@ -294,9 +297,15 @@ def test_an_error_is_told_with_its_place(
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("CREATE TABLE d (id int);\nCREATE TABEL e (id int);\n", ':2:8: syntax error at or near "TABEL"'),
+        (
+            "CREATE TABLE d (id int);\nCREATE TABEL e (id int);\n",
+            ':2:8: syntax error at or near "TABEL"',
+        ),
         ("-- \u20ac\nSELECT 1,;\n", ':2:10: syntax error at or near ";"'),
-        ("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT; SELECT 1,; END;", ":1:63: syntax error"),
+        (
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT; SELECT 1,; END;",
+            ":1:63: syntax error",
+        ),
     ],
 )
 def test_a_syntax_error_in_the_last_file_is_refused_before_the_first_is_applied(
@@ -331,7 +340,9 @@ def test_a_seed_that_fails_leaves_the_migrations_and_the_seeds_before_it(
     assert applied(empty_database) == THREE
     assert seeded(empty_database) == [1, 2]
     assert rows(empty_database, "SELECT * FROM b") == []
-    assert call(made, empty_database, "status").out.endswith("pending seeds 02.b\nup to date but for seeds\n")
+    assert call(made, empty_database, "status").out.endswith(
+        "pending seeds 02.b\nup to date but for seeds\n"
+    )
 
 
 def test_text_is_sent_as_it_is(empty_database: str, tmp_path: Path) -> None:

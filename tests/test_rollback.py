@@ -79,7 +79,11 @@ def test_the_log_keeps_both_directions(database: str, made: MigrationSet) -> Non
     call(made, database, "rollback", "--steps", "1", "--yes")
     call(made, database, "migrate")
     log = "SELECT operation FROM yoyo._yoyo_log WHERE migration_id = '0003.c.create'"
-    assert rows(database, f"{log} ORDER BY created_at_utc") == [("apply",), ("rollback",), ("apply",)]
+    assert rows(database, f"{log} ORDER BY created_at_utc") == [
+        ("apply",),
+        ("rollback",),
+        ("apply",),
+    ]
 
 
 def test_migrate_gives_the_seeds_again(database: str, made: MigrationSet) -> None:

@@ -77,7 +77,18 @@ items = st.one_of(
     dollar_quoted(),
     contents.map(lambda text: f'1 AS "x{text.replace(chr(34), chr(34) * 2)}"'),
     st.sampled_from(
-        ("1", "1.5e3", "2 - -1", "2*/* ; */3", "6 /- 2", "1 a$b$c", "1 e", "1 \u20ac", "B'1'", "N';'")
+        (
+            "1",
+            "1.5e3",
+            "2 - -1",
+            "2*/* ; */3",
+            "6 /- 2",
+            "1 a$b$c",
+            "1 e",
+            "1 \u20ac",
+            "B'1'",
+            "N';'",
+        )
     ),
 )
 queries = st.lists(items, min_size=1, max_size=4).flatmap(
@@ -126,11 +137,11 @@ BEGIN ATOMIC
     SELECT 'END;' AS "end";
     SELECT 3;
 END"""
-    rule = (
-        "CREATE RULE r AS ON INSERT TO t DO ALSO (INSERT INTO u VALUES (1); DELETE FROM u; NOTIFY x)"
-    )
+    rule = "CREATE RULE r AS ON INSERT TO t DO ALSO (INSERT INTO u VALUES (1); DELETE FROM u; NOTIFY x)"
     block = "DO $$ BEGIN PERFORM 1; END $$"
-    text = f"{routine};\n{block};CREATE TEMP TABLE t (); CREATE TEMP TABLE u (n int);{rule}; SELECT 1"
+    text = (
+        f"{routine};\n{block};CREATE TEMP TABLE t (); CREATE TEMP TABLE u (n int);{rule}; SELECT 1"
+    )
     assert split(text) == [
         routine,
         block,
@@ -201,7 +212,10 @@ def test_what_leaves_the_transaction_open_is_let_through(session: Connection, te
         ("DROP INDEX CONCURRENTLY i", "DROP INDEX IF EXISTS i"),
         ("REINDEX TABLE CONCURRENTLY t", "REINDEX TABLE t"),
         ("REINDEX (VERBOSE) INDEX CONCURRENTLY i", "REINDEX (VERBOSE) TABLE t"),
-        ("REINDEX (VERBOSE, CONCURRENTLY) TABLE t", "REINDEX (VERBOSE, TABLESPACE pg_default) TABLE t"),
+        (
+            "REINDEX (VERBOSE, CONCURRENTLY) TABLE t",
+            "REINDEX (VERBOSE, TABLESPACE pg_default) TABLE t",
+        ),
         ("REINDEX SCHEMA public", "REINDEX INDEX i"),
         ("VACUUM t", "ANALYZE t"),
         ("VACUUM (FULL, ANALYZE) t", "ANALYZE (VERBOSE) t"),
@@ -209,7 +223,10 @@ def test_what_leaves_the_transaction_open_is_let_through(session: Connection, te
         ("CLUSTER VERBOSE", "CLUSTER VERBOSE t USING i"),
         ("CREATE DATABASE d", "CREATE SCHEMA d"),
         ("DROP DATABASE d", "DROP SCHEMA IF EXISTS d"),
-        ("ALTER DATABASE postgres SET TABLESPACE pg_default", "ALTER DATABASE postgres SET jit TO on"),
+        (
+            "ALTER DATABASE postgres SET TABLESPACE pg_default",
+            "ALTER DATABASE postgres SET jit TO on",
+        ),
         ("ALTER SYSTEM SET jit TO on", "ALTER ROLE CURRENT_USER SET jit TO on"),
         ("CREATE TABLESPACE s LOCATION '/nowhere'", "CREATE TABLE s ()"),
         ("DROP TABLESPACE s", "DROP TABLE IF EXISTS s"),
@@ -291,7 +308,9 @@ def test_hostile_text_takes_linear_time(name: str) -> None:
 
 
 @EXAMPLES
-@given(st.text("ab\n", max_size=20).flatmap(lambda t: st.tuples(st.just(t), st.integers(0, len(t)))))
+@given(
+    st.text("ab\n", max_size=20).flatmap(lambda t: st.tuples(st.just(t), st.integers(0, len(t))))
+)
 def test_lines_and_columns_count_from_one(text_and_offset: tuple[str, int]) -> None:
     text, offset = text_and_offset
     line, column = sqltext.line_and_column(text, offset)

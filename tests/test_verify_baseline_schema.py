@@ -49,11 +49,15 @@ def database(empty_database: str, made: MigrationSet) -> str:
 def findings(made: MigrationSet, database: str) -> dict[str, list[str]]:
     """Return what verify finds by check, having seen that exit code and text say the same."""
     answer = call(made, database, "--json", "verify")
-    found = {each["name"]: each["findings"] for each in answer.document["checks"] if each["findings"]}
+    found = {
+        each["name"]: each["findings"] for each in answer.document["checks"] if each["findings"]
+    }
     assert answer.document["passed"] == (not found)
     assert answer.code == (1 if found else 0)
     text = call(made, database, "verify").out.splitlines()
-    assert [line for line in text if line.endswith(": FAILED")] == [f"{name}: FAILED" for name in found]
+    assert [line for line in text if line.endswith(": FAILED")] == [
+        f"{name}: FAILED" for name in found
+    ]
     assert all(f"    {line}".splitlines()[0] in text for lines in found.values() for line in lines)
     return found
 
