@@ -6,7 +6,8 @@
 -- squawk-ignore-file require-concurrent-index-creation
 
 CREATE INDEX idx_users_newest ON users (created_at, id);
-COMMENT ON INDEX idx_users_newest IS 'Serves the query admin_newest_users.';
+COMMENT ON INDEX idx_users_newest IS
+'Serves the queries admin_newest_users and reporting_signups.';
 
 CREATE INDEX idx_users_last_login ON users (last_login_at, id);
 COMMENT ON INDEX idx_users_last_login IS 'Serves the query admin_inactive_users.';

@@ -14,7 +14,7 @@ CREATE INDEX idx_tasks_user_newest ON tasks (user_id, created_at, id)
 INCLUDE (provider_model_id, credit_cost);
 COMMENT ON INDEX idx_tasks_user_newest IS
 'Serves the queries dashboard_recent_tasks, dashboard_recent_tasks_next_page, '
-'analytics_provider_usage, analytics_monthly_usage, reporting_signups and the reference '
+'dashboard_task_counts, analytics_provider_usage, analytics_monthly_usage and the reference '
 'fk_tasks_user_id.';
 
 CREATE INDEX idx_tasks_user_unfinished ON tasks (user_id, created_at, id)

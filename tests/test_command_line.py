@@ -1,4 +1,4 @@
-"""The command line as a contract: targets, options, exit codes, messages, JSON, and no traceback."""
+"""The command line as a contract: targets, options, exit codes, messages; never a traceback."""
 
 from __future__ import annotations
 
@@ -407,9 +407,9 @@ def test_new_takes_names_in_snake_case(made: MigrationSet, name: str) -> None:
 def test_a_reader_that_goes_away_is_no_traceback(empty_database: str, made: MigrationSet) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    arguments = ["--database", empty_database, "--migrations", made.migrations, "plan", "--sql"]
+    options = ["--database", empty_database, "--migrations", str(made.migrations)]
     ran = subprocess.run(
-        [sys.executable, ROOT / "runner.py", *arguments],
+        [sys.executable, str(ROOT / "runner.py"), *options, "plan", "--sql"],
         check=False,
         env=clean_environment(),
         stdout=writer,
@@ -439,15 +439,16 @@ def test_a_name_that_the_terminal_cannot_show(
 
 
 @newest
-def test_a_user_without_a_name(place: Place, made: MigrationSet, runner: Runner) -> None:
+def test_a_user_without_a_name(place: Place, made: MigrationSet) -> None:
     nameless = ["unshare", "--user", "--map-user=54321"]
+    options = ["--database", place.password_url, "--migrations", str(made.migrations)]
+    arguments = [sys.executable, str(ROOT / "runner.py"), *options, "migrate"]
     try:
         subprocess.run([*nameless, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("no user namespaces here")
     ran = subprocess.run(
-        [*nameless, sys.executable, ROOT / "runner.py", "--database", place.password_url]
-        + ["--migrations", made.migrations, "migrate"],
+        [*nameless, *arguments],
         capture_output=True,
         check=False,
         env={

@@ -1,4 +1,4 @@
-"""The engine under strain: history and tables are one, whatever happens to files, locks, processes."""
+"""The engine under strain: history and tables are one, whatever happens to files and processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from yoyo import get_backend, internalmigrations, read_migrations
 
 from migrator.lock import LOCK_KEY
 from tests.conftest import Connection
-from tests.servers import Server, clean_environment
+from tests.servers import Server
 from tests.sets import (
     THREE,
     MigrationSet,
@@ -78,12 +78,10 @@ def stock_url(database: str) -> str:
 def test_stock_yoyo_agrees_with_status(empty_database: str, made: MigrationSet) -> None:
     call(made, empty_database, "migrate")
     call(made, empty_database, "rollback", "--steps", "1", "--yes")
+    yoyo = Path(sys.executable).with_name("yoyo")
+    options = ["--batch", "--no-config-file", "--database", stock_url(empty_database)]
     listed = subprocess.run(
-        [Path(sys.executable).with_name("yoyo"), "list", "--batch", "--no-config-file"]
-        + ["--database", stock_url(empty_database), str(made.migrations)],
-        capture_output=True,
-        check=True,
-        text=True,
+        [yoyo, "list", *options, made.migrations], capture_output=True, check=True, text=True
     ).stdout.splitlines()
     told = [line.split()[:2] for line in listed if line.split()[1:2] and "." in line.split()[1]]
     assert told == [["A", THREE[0]], ["A", THREE[1]], ["U", THREE[2]]]

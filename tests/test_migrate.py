@@ -27,7 +27,7 @@ def made(tmp_path: Path) -> MigrationSet:
 
 
 def seeded(database: str) -> list[int]:
-    return [id for (id,) in rows(database, "SELECT id FROM a ORDER BY id")]
+    return [number for (number,) in rows(database, "SELECT id FROM a ORDER BY id")]
 
 
 # Empty, behind, current
@@ -359,7 +359,8 @@ def test_a_type_made_in_a_file_can_be_used_in_it(empty_database: str, tmp_path: 
     made = MigrationSet(tmp_path)
     made.add(
         "0001.t.create",
-        "CREATE TYPE t AS ENUM ('a'); ALTER TYPE t ADD VALUE 'b'; CREATE TABLE x (t t DEFAULT 'b');",
+        "CREATE TYPE t AS ENUM ('a'); ALTER TYPE t ADD VALUE 'b';\n"
+        "CREATE TABLE x (t t DEFAULT 'b');",
     )
     assert call(made, empty_database, "migrate").code == 0
 

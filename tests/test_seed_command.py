@@ -93,7 +93,7 @@ def test_one_that_fails_is_rolled_back_and_those_before_it_stay(
 
 
 def test_what_a_seed_sets_does_not_reach_the_next(database: str, made: MigrationSet) -> None:
-    made.seed("01.a", f"CREATE SCHEMA s; CREATE TABLE s.b (id int); SET search_path TO s;")
+    made.seed("01.a", "CREATE SCHEMA s; CREATE TABLE s.b (id int); SET search_path TO s;")
     assert call(made, database, "seed").code == 0
     assert len(contents(database)) == 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +264,7 @@ def test_the_script_back_does_what_the_runner_does(
 
 
 @pytest.fixture
-def other_database(pg: Server, empty_database: str) -> Any:
+def other_database(pg: Server) -> Iterator[str]:
     name = f"other_{os.getpid()}"
     with pg.connect() as connection:
         connection.execute(f"CREATE DATABASE {name} OWNER owner")

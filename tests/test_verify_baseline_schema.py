@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
@@ -17,9 +20,8 @@ from migrator.files import Project
 from migrator.lock import LOCK_KEY
 from migrator.migrate import Limits, Work
 from migrator.target import named
-from tests.servers import ROOT, Server
+from tests.servers import ROOT, Server, clean_environment, fast_place
 from tests.sets import (
-    MERGE_TWO_ROWS,
     THREE,
     MigrationSet,
     applied,
@@ -27,7 +29,6 @@ from tests.sets import (
     newest,
     rows,
     run,
-    tables,
     three_tables,
 )
 
@@ -269,6 +270,31 @@ def test_baseline_marks_what_the_database_has(mark: Baseline) -> None:
     log = rows(mark.database, "SELECT operation FROM yoyo._yoyo_log WHERE migration_id < '0003'")
     assert len(log) == 2
     assert scratch_databases(mark.pg) == []
+
+
+@newest
+def test_baseline_by_the_command_line_uses_the_embedded_server(mark: Baseline) -> None:
+    with TemporaryDirectory(dir=fast_place()) as directory:
+        project = Path(directory)
+        project.chmod(0o755)
+        shutil.copy(ROOT / "runner.py", project)
+        for part in ("migrator", "sql/runner"):
+            shutil.copytree(ROOT / part, project / part)
+        options = ["--database", mark.database, "--migrations", str(mark.made.migrations)]
+        runner = [sys.executable, str(project / "runner.py"), *options, "--json"]
+        try:
+            ran = subprocess.run(
+                [*runner, "baseline", "0002"],
+                capture_output=True,
+                check=False,
+                env=clean_environment(),
+                text=True,
+            )
+        finally:
+            subprocess.run([*runner, "server", "stop"], check=True, capture_output=True)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == {"marked": THREE[:2]}
+    assert applied(mark.database) == THREE[:2]
 
 
 @newest

@@ -49,7 +49,7 @@ INSERT INTO users (
 SELECT
     g, format('user%s@example.com', g), format('google-%s', g), md5(g::text), g % 97,
     (SELECT min(id) + g % 4 FROM subscription_tiers), g % 10 > 0,
-    now() - g % 89 * interval '1 day', now(), now() - (4000 - g) * interval '1 hour'
+    now() - (1500 - g) * interval '1 hour', now(), now() - (1501 - g) * interval '1 hour'
 FROM generate_series(1, 1500) AS g;
 
 CREATE TEMPORARY TABLE drawn AS
@@ -58,16 +58,15 @@ SELECT
     CASE g % 150 WHEN 0 THEN 1 ELSE 1 + (hashint4(g) & 255) END AS user_id,
     (hashint4(g + 10000) & 1023) AS a,
     (hashint4(g + 20000) & 1023) AS b,
-    now() - interval '200 days' + g * interval '45 minutes' AS since
+    now() - (6001 - g) * interval '45 minutes' AS since
 FROM generate_series(1, 6000) AS g;
 
 INSERT INTO campaigns (
-    id, user_id, campaign_type_id, name, status, channels, objectives, start_date, end_date,
+    user_id, campaign_type_id, name, status, channels, objectives, start_date, end_date,
     launched_at, completed_at, created_at
 )
 SELECT
-    format('00000000-0000-7000-8000-%s', lpad(g::text, 12, '0'))::uuid, user_id,
-    (SELECT min(id) + b % 15 FROM campaign_types), 'campaign', status,
+    user_id, (SELECT min(id) + b % 15 FROM campaign_types), 'campaign', status,
     jsonb_build_array('channel' || b % 20), '{"goal": 1}',
     CASE WHEN status <> 'draft' THEN since END,
     CASE WHEN status <> 'draft' THEN now() + a * interval '2 hours' END,
@@ -120,7 +119,8 @@ INSERT INTO tasks (
 SELECT
     format('00000000-0000-7000-9000-%s', lpad(d.g::text, 12, '0'))::uuid, d.user_id,
     (SELECT min(id) + d.a % 23 FROM task_types), (SELECT min(id) + d.b % 22 FROM provider_models),
-    c.id, d.status, (ARRAY['low', 'medium', 'high', 'urgent'])[1 + d.b % 4], d.a % 10, '{"a": 1}',
+    CASE WHEN d.g % 2 = 0 THEN c.id END, d.status,
+    (ARRAY['low', 'medium', 'high', 'urgent'])[1 + d.b % 4], d.a % 10, '{"a": 1}',
     CASE WHEN d.status = 'completed' THEN jsonb '{"a": 1}' END,
     CASE WHEN d.status = 'failed' THEN 'it failed' END,
     CASE WHEN d.status = 'failed' THEN 'code_' || d.a % 5 END,
@@ -133,16 +133,17 @@ FROM (
     SELECT
         *,
         CASE
-            WHEN g > 5700 THEN (ARRAY['pending', 'queued', 'processing'])[1 + a % 3]
+            WHEN g > 5900 THEN (ARRAY['pending', 'queued', 'processing'])[1 + a % 3]
             WHEN a % 12 = 0 THEN 'failed'
             ELSE 'completed'
         END AS status
     FROM drawn
 ) AS d
-LEFT JOIN campaigns AS c
-    ON
-        d.user_id = c.user_id
-        AND c.id = format('00000000-0000-7000-8000-%s', lpad((d.g % 30 * 30)::text, 12, '0'))::uuid;
+LEFT JOIN (
+    SELECT DISTINCT ON (user_id) user_id, id
+    FROM campaigns
+    ORDER BY user_id, id
+) AS c ON d.user_id = c.user_id;
 
 INSERT INTO generated_content (
     task_id, user_id, content_type, file_size_bytes, storage_path, storage_provider, content_text,
@@ -164,7 +165,7 @@ VALUES = {
     "before": "'infinity'",
     "before_id": "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
     "before_user_id": "9223372036854775807",
-    "campaign_id": "'00000000-0000-7000-8000-000000000300'",
+    "campaign_id": "(SELECT max(campaign_id::text) FROM tasks WHERE user_id = 1)",
     "category_id": "(SELECT min(id) FROM agent_categories)",
     "channel": "'channel7'",
     "content_type": "'image'",
@@ -172,24 +173,24 @@ VALUES = {
     "email": "'User17@example.com'",
     "expires_before": "now() + interval '7 days'",
     "google_id": "'google-17'",
-    "key_hash": "encode(sha256('17'), 'hex')",
-    "last_login_before": "now() - interval '80 days'",
+    "key_hash": "(SELECT max(key_hash::text) FROM api_keys WHERE user_id = 1)",
+    "last_login_before": "now() - interval '60 days'",
     "now": "now()",
     "page": "5",
     "pattern": "'%' || substr(md5('17'), 9, 8) || '%'",
     "period_end": "now()",
     "period_start": "now() - interval '10 days'",
-    "provider_id": "(SELECT min(id) FROM ai_providers)",
+    "provider_id": "(SELECT max(provider_id) FROM api_keys WHERE user_id = 1 AND is_default)",
     "provider_model_id": "(SELECT min(id) FROM provider_models)",
     "started_before": "now() - interval '30 minutes'",
     "status": "'active'",
-    "tag": "'tag8'",
-    "task_id": "'00000000-0000-7000-9000-000000000003'",
+    "tag": "(SELECT max(tags ->> 0) FROM generated_content WHERE user_id = 1 AND is_public)",
+    "task_id": "(SELECT max(id::text) FROM tasks WHERE user_id = 1)",
     "task_type_id": "(SELECT min(id) FROM task_types)",
     "type_id": "(SELECT min(id) FROM agent_types)",
     "type_name": "'copywriting'",
     "user_id": "1",
-    "words": "'campanha loja12'",
+    "words": "(SELECT max(content_text) FROM generated_content WHERE user_id = 1)",
 }
 
 
@@ -277,7 +278,7 @@ def test_every_query_of_the_application_is_there(queries: list[Query]) -> None:
 def test_every_secondary_index_says_what_it_serves(
     migrated: Connection, queries: list[Query]
 ) -> None:
-    secondary = dict(
+    secondary: dict[str, str] = dict(
         migrated.execute("""
             SELECT x.relname, coalesce(obj_description(x.oid, 'pg_class'), '')
             FROM pg_index AS i
@@ -452,7 +453,7 @@ def test_search_finds_a_user_s_own_texts_in_portuguese(migrated: Connection) -> 
     add_users(migrated)
     add_text(migrated, 1, "As campanhas de e-mail/SMS para São Paulo: contato@loja.com.br")
     add_text(migrated, 1, "x " * 50_000 + "longe")
-    add_text(migrated, 2, "USER1, user1: promoções")
+    add_text(migrated, 2, "USER1, user1: ofertas")
     migrated.execute("SET LOCAL enable_seqscan = off")
 
     def found(words: str, user_id: int = 1) -> int:
@@ -461,9 +462,9 @@ def test_search_finds_a_user_s_own_texts_in_portuguese(migrated: Connection) -> 
     finds = ("campanha", "Campanhas paulo", "e-mail", '"são paulo"', "sms", "contato@loja.com.br")
     assert [words for words in finds if found(words) != 1] == []
     assert [
-        words for words in ("promoção", "longe", "user1", '"paulo campanha"') if found(words)
+        words for words in ("oferta", "longe", "user1", '"paulo campanha"') if found(words)
     ] == []
-    assert [found("promoção", user_id=2), found("campanha", user_id=2)] == [1, 0]
+    assert [found("oferta", user_id=2), found("campanha", user_id=2)] == [1, 0]
 
 
 @pytest.mark.parametrize(

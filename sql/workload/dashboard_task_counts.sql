@@ -1,6 +1,6 @@
 -- group: dashboard
 -- budget_ms: 50
--- index: uq_tasks_user_id_id
+-- index: idx_tasks_user_newest
 -- params: user_id bigint
 --
 -- Visits the user's rows: an index that held the status would answer alone, and would make every

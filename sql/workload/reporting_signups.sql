@@ -1,6 +1,6 @@
 -- group: reporting
 -- budget_ms: 5000
--- index: idx_tasks_user_newest
+-- index: idx_users_newest
 -- params: period_start timestamptz, period_end timestamptz
 --
 -- A user is activated by a first task.
