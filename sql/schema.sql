@@ -1890,7 +1890,7 @@ COMMENT ON INDEX public.idx_tasks_type_user_newest IS 'Serves the query playgrou
 CREATE INDEX idx_tasks_user_newest ON public.tasks USING btree (user_id, created_at, id) INCLUDE (provider_model_id, credit_cost);
 
 -- Name: INDEX idx_tasks_user_newest; Type: COMMENT; Schema: public
-COMMENT ON INDEX public.idx_tasks_user_newest IS 'Serves the queries dashboard_recent_tasks, dashboard_recent_tasks_next_page, analytics_provider_usage, analytics_monthly_usage, reporting_signups and the reference fk_tasks_user_id.';
+COMMENT ON INDEX public.idx_tasks_user_newest IS 'Serves the queries dashboard_recent_tasks, dashboard_recent_tasks_next_page, dashboard_task_counts, analytics_provider_usage, analytics_monthly_usage and the reference fk_tasks_user_id.';
 
 -- Name: idx_tasks_user_unfinished; Type: INDEX; Schema: public
 CREATE INDEX idx_tasks_user_unfinished ON public.tasks USING btree (user_id, created_at, id) WHERE (completed_at IS NULL);
@@ -1926,7 +1926,7 @@ COMMENT ON INDEX public.idx_users_last_login IS 'Serves the query admin_inactive
 CREATE INDEX idx_users_newest ON public.users USING btree (created_at, id);
 
 -- Name: INDEX idx_users_newest; Type: COMMENT; Schema: public
-COMMENT ON INDEX public.idx_users_newest IS 'Serves the query admin_newest_users.';
+COMMENT ON INDEX public.idx_users_newest IS 'Serves the queries admin_newest_users and reporting_signups.';
 
 -- Name: idx_users_subscription_tier_id; Type: INDEX; Schema: public
 CREATE INDEX idx_users_subscription_tier_id ON public.users USING btree (subscription_tier_id);
