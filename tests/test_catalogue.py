@@ -217,7 +217,11 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
         ("CREATE INDEX a ON users (created_at, id)", "a"),
         ("CREATE INDEX a ON users (email)", "a"),
         ("CREATE UNIQUE INDEX a ON users (email)", "a"),
-        ("CREATE INDEX a ON tasks (user_id, created_at DESC) INCLUDE (credit_cost)", "a"),
+        (
+            "CREATE INDEX a ON tasks (retry_count) INCLUDE (credit_cost); "
+            "CREATE INDEX b ON tasks (retry_count, priority) INCLUDE (credit_cost)",
+            "a",
+        ),
         ("CREATE INDEX a ON campaigns (end_date) WHERE status = 'active'", "a"),
         (
             "CREATE INDEX a ON campaigns USING gin (metrics); "

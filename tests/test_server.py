@@ -363,6 +363,7 @@ def test_creation_killed_half_way_is_begun_anew(fresh: EmbeddedServer) -> None:
 
 
 def test_creation_that_runs_out_of_space_leaves_nothing(fresh: EmbeddedServer) -> None:
+    assert fresh.bin_dir.is_dir()  # copied now, if that is needed at all
     argv = command(fresh)
     argv[2] = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n" + argv[2]
