@@ -211,7 +211,6 @@ class Applier:
             raise _failed(seed.source, failure) from failure
         finally:
             self._backend.rollback()
-            self._backend.restore_session()
 
     def flush(self) -> None:
         """Wait until what was committed is on disk; after a run that ended before its last file."""
@@ -409,7 +408,8 @@ def _returning_block(text: bytes) -> bytes:
     while tag in text:
         tag = tag[:-1] + b"_$"
     closed = _CLOSED.search(text)
-    return b"DO " + tag + b"BEGIN RETURN;\n" + text + (b"\n" if closed else b"\n;") + b"END" + tag
+    end = b"\n" if closed else b"\n;"
+    return b"".join((b"DO ", tag, b"BEGIN RETURN;\n", text, end, b"END", tag))
 
 
 def _failed(

@@ -31,6 +31,7 @@ _BEGIN = b"BEGIN DEFERRABLE; "
 # A later commit, or Applier.flush(), takes this one to the disk.
 _ASYNCHRONOUS = b"SET LOCAL synchronous_commit TO off; "
 _IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
+_LARGE = 1_000_000  # bytes
 _WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
 
 
@@ -187,8 +188,14 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         return written
 
     def run_in_transaction(self, text: bytes) -> int:
-        """Begin a transaction and run a text in it, in one message; see `run`."""
-        return self.run(text, _BEGIN)
+        """Begin a transaction and run a text in it; see `run`.
+
+        In one message, unless to join the two would double the memory of a large text.
+        """
+        if len(text) <= _LARGE:
+            return self.run(text, _BEGIN)
+        self.run(_BEGIN)
+        return self.run(text)
 
 
 def _user_name() -> str:

@@ -60,6 +60,4 @@ def _holder(session: Session) -> str:
     if row is None:
         return "it has just let go"
     pid, user, client, since, query = row
-    return (
-        f"pid {pid}, user {user}, from {client}, since {since:%Y-%m-%d %H:%M:%S%z}, query: {query}"
-    )
+    return f"pid {pid}, user {user}, from {client}, since {since}, query: {query}"

@@ -118,7 +118,7 @@ class TestTargets:
             f"[it]\nhost={place.pg.host}\nport={place.pg.port}\nuser=owner\ndbname={place.database}\n"
         )
         monkeypatch.setenv("PGSERVICEFILE", str(service))
-        for database in ("service=it", "postgresql:///?service=it"):
+        for database in ("service=it", "postgresql:///?service=it", "dbname='' service=it"):
             assert " service=it (from --database)" in target_line(call(made, database, "migrate"))
         monkeypatch.setenv("PGSERVICE", "it")
         assert " service=it (from PGSERVICE)" in target_line(call(made, None, "status"))
@@ -419,6 +419,16 @@ def test_a_reader_that_goes_away_is_no_traceback(empty_database: str, made: Migr
     os.close(writer)
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
+
+
+@newest
+def test_closed_streams_are_no_obstacle(empty_database: str, made: MigrationSet) -> None:
+    options = ["--database", empty_database, "--migrations", str(made.migrations), "migrate"]
+    command = [sys.executable, str(ROOT / "runner.py"), *options]
+    closing = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh"]
+    ran = subprocess.run([*closing, *command], check=False, env=clean_environment())
+    assert ran.returncode == 0
+    assert applied(empty_database) == THREE
 
 
 @newest

@@ -124,15 +124,16 @@ def test_a_changed_search_path_changes_nothing(empty_database: str, made: Migrat
 
 
 @newest
+@pytest.mark.parametrize("role", ["ROLE", "SESSION AUTHORIZATION"])
 def test_what_a_file_sets_reaches_neither_the_history_nor_the_next_file(
-    pg: Server, empty_database: str, tmp_path: Path
+    pg: Server, empty_database: str, tmp_path: Path, role: str
 ) -> None:
     made = MigrationSet(tmp_path)
     made.add(
         "0001.settings.change",
         "CREATE SCHEMA s; SET search_path TO s; SET lock_timeout TO '1h'; SET client_encoding TO"
         " latin1; SET statement_timeout TO '1h'; SET default_transaction_read_only TO on;"
-        " SET SESSION AUTHORIZATION owner; SET ROLE owner;",
+        f" SET {role} owner;",
     )
     made.add(
         "0002.settings.keep",
@@ -224,6 +225,24 @@ def test_a_good_run_leaves_no_error_in_the_servers_log(
     written = log.read_bytes()[before:].decode()
     assert "ERROR" not in written
     assert "WARNING" not in written
+
+
+@newest
+def test_a_large_file_takes_less_than_three_times_its_size_in_memory(
+    empty_database: str, made: MigrationSet
+) -> None:
+    def memory_of_a_run() -> int:
+        process = launch(made, empty_database, "migrate")
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        assert status == 0
+        return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+    small = memory_of_a_run()
+    row = f"INSERT INTO b VALUES (length('{'x' * 10_000}'));\n"
+    large = made.add("0004.b.fill", row * 2_400, "DELETE FROM b;")
+    assert memory_of_a_run() - small < 3 * large.stat().st_size
+    assert rows(empty_database, "SELECT count(*) FROM b") == [(2_400,)]
 
 
 # Locks and time-outs
@@ -319,6 +338,34 @@ class TestRunners:
             assert f"error: Another runner holds the lock of this database: {holder}" in answer.err
             assert "query: SELECT pg_advisory_lock" in answer.err
         assert tables(empty_database) == []
+
+    def test_a_holder_that_may_not_be_seen_is_named_as_far_as_it_may(
+        self, pg: Server, empty_database: str, made: MigrationSet
+    ) -> None:
+        with pg.connect(name_of(empty_database)) as other:
+            other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+            answer = call(made, empty_database, "migrate", "--lock-wait", "0")
+            assert answer.code == 2
+            hidden = "(not visible to this role)"
+            holder = f"pid {other.info.backend_pid}, user postgres, from {hidden}, since {hidden}"
+            assert holder in answer.err
+
+    def test_a_deadlock_is_tried_again(
+        self, pg: Server, empty_database: str, made: MigrationSet
+    ) -> None:
+        call(made, empty_database, "migrate")
+        made.add("0004.a.alter", "ALTER TABLE a ADD x int; ALTER TABLE b ADD x int;")
+        database = pg.dsn(name_of(empty_database), pg.user)
+        with psycopg.connect(database) as other:
+            other.execute("SET deadlock_timeout TO '1min'")  # so the runner is the one to notice
+            other.execute("LOCK TABLE b")
+            process = launch(made, empty_database, "migrate", "--lock-timeout", "1min")
+            until(lambda: rows(empty_database, "SELECT FROM pg_locks WHERE NOT granted"))
+            other.execute("LOCK TABLE a")
+        answer = finish(process)
+        assert answer.code == 0
+        assert "deadlock detected" in answer.err
+        assert "attempt 1 of 5" in answer.err
 
     def test_a_runner_on_another_database_is_no_matter(
         self, pg: Server, empty_database: str, made: MigrationSet

@@ -2,8 +2,11 @@
 SELECT
     a.pid,
     a.usename AS user_name,
-    coalesce(a.client_addr::text, 'local socket') AS client,
-    a.backend_start AS connected_at,
+    CASE
+        WHEN a.backend_start IS NULL THEN '(not visible to this role)'
+        ELSE coalesce(a.client_addr::text, 'local socket')
+    END AS client,
+    coalesce(date_trunc('second', a.backend_start)::text, '(not visible to this role)') AS since,
     coalesce(nullif(left(a.query, 200), ''), '(not visible to this role)') AS query
 FROM pg_locks AS l
 INNER JOIN pg_stat_activity AS a ON l.pid = a.pid

@@ -12,5 +12,5 @@ FROM users AS u
 WHERE
     u.email ILIKE $1
     OR u.full_name ILIKE $1
-ORDER BY u.email
+ORDER BY u.full_name, u.id
 LIMIT $2;
