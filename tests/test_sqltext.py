@@ -118,7 +118,7 @@ harmless = st.sampled_from(
 )
 
 
-@settings(EXAMPLES, max_examples=80)
+@settings(EXAMPLES, max_examples=50)
 @given(st.lists(queries, min_size=1, max_size=4), gaps, st.sampled_from((";", ";;", "; ;", "")))
 def test_splits_valid_text_as_the_server_does(
     session: Connection, parts: list[str], gap: str, end: str
@@ -132,7 +132,7 @@ def test_splits_valid_text_as_the_server_does(
 
 
 @newest
-@settings(EXAMPLES, max_examples=400)
+@settings(EXAMPLES, max_examples=300)
 @given(st.lists(fragments, max_size=9))
 def test_splits_as_the_server_does_whatever_the_server_accepts(
     session: Connection, parts: list[str]
