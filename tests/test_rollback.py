@@ -154,7 +154,6 @@ def test_what_loses_nothing_is_not_asked_about(database: str, made: MigrationSet
     [
         (b"y\n", 0, "rolled back 0003.c.create"),
         (b"n\n", 2, "error: Not confirmed."),
-        (b"\n", 2, "error: Not confirmed."),
         (b"\x04", 130, "error: Interrupted."),
     ],
 )
