@@ -59,6 +59,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._session = session
         self._batch: list[str] | None = None
         self._internal_schema_updated = session.has_checksums
+        self._queries: dict[str, str] = {}  # yoyo's statements with psycopg's parameters
         self._quoting = psycopg.ClientCursor(session.connection)
         super().__init__(None, default_migration_table)
         self._logged_as = {"username": _user_name(), "hostname": socket.gethostname()}
@@ -99,8 +100,10 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         if self._batch is None:
             return super().execute(sql, params)  # type: ignore[no-any-return]
         if params:
-            query, arguments = change_param_style("pyformat", sql, params)
-            sql = self._quoting.mogrify(query, arguments)
+            query = self._queries.get(sql)
+            if query is None:
+                query = self._queries[sql] = change_param_style("pyformat", sql, params)[0]
+            sql = self._quoting.mogrify(query, params)
         self._batch.append(sql)
         return None
 

@@ -39,11 +39,10 @@ def script(
         rollback: Whether the migrations are to be rolled back.
 
     """
-    settings = session.settings.rstrip().removesuffix(";") + " \\gset session_"
     parts = [
         _PREAMBLE.format(
             database=session.database,
-            settings=settings,
+            settings=session.settings,
             key=lock.LOCK_KEY,
             bookkeeping=sql("bookkeeping"),
         )
@@ -57,10 +56,10 @@ def script(
             "algorithm": CHECKSUM_ALGORITHM,
             "checksum": migration.source.checksum,
         }
-        parts.extend(_one(source, settings, _quoted(session, record, values)))
+        parts.extend(_one(source, session.settings, _quoted(session, record, values)))
     for seed in seeds:
         values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.source.checksum}
-        parts.extend(_one(seed.source, settings, _quoted(session, "record_seed", values)))
+        parts.extend(_one(seed.source, session.settings, _quoted(session, "record_seed", values)))
     return "\n".join(parts)
 
 
@@ -76,4 +75,4 @@ def _one(source: SqlFile, settings: str, record: str) -> Iterator[str]:
     # What the file may have SET is undone, as the runner does.
     yield f"BEGIN;\n{text}" if source.transactional else f"{text}\nBEGIN;"
     yield "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;"
-    yield f"{settings}\n{record}COMMIT;\n"
+    yield f"{settings}{record}COMMIT;\n"

@@ -48,7 +48,7 @@ class Session:
 
     Args:
         connection: In autocommit mode; the runner begins and ends transactions itself.
-        settings: The statement that puts the session's settings back after a file changed them.
+        settings: The statements that put the session's settings back after a file changed them.
         has_history: Whether the database has yoyo's tables in schema yoyo.
         has_checksums: Whether it has the runner's own tables beside them.
         is_standby: Whether the server is in recovery.
@@ -166,8 +166,13 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
             },
         )
         cursor = connection.cursor(row_factory=dict_row).execute((settings + sql("facts")).encode())
-        cursor.nextset()
+        while cursor.nextset():
+            pass
         facts = cursor.fetchone()
+        if facts and facts["search_path"] == '"$user", public':
+            # Its "$user" would let a schema that is named as the role catch the tables.
+            settings += "SET search_path TO public;\n"
+            connection.execute("SET search_path TO public")
     except psycopg.Error as error:
         what = "Cannot connect to" if connection is None else "Cannot work on"
         raise Refused(

@@ -2,6 +2,7 @@
 SELECT
     current_setting('server_version_num')::integer AS server_version,
     current_setting('server_encoding') AS encoding,
+    current_setting('search_path') AS search_path,
     current_database() AS database_name,
     current_user AS role_name,
     pg_backend_pid() AS backend_pid,
