@@ -53,8 +53,6 @@ class Session:
         has_checksums: Whether it has the runner's own tables beside them.
         is_standby: Whether the server is in recovery.
         is_read_only: Whether transactions are read-only by default.
-        server_version: As in server_version_num, 150004.
-        role: The role that the session acts as.
         database: The database's name.
 
     """
@@ -65,8 +63,6 @@ class Session:
     has_checksums: bool
     is_standby: bool
     is_read_only: bool
-    server_version: int
-    role: str
     database: str
 
 
@@ -188,8 +184,6 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         has_checksums=facts["has_checksums"],
         is_standby=facts["is_standby"],
         is_read_only=facts["is_read_only"],
-        server_version=facts["server_version"],
-        role=facts["role_name"],
         database=facts["database_name"],
     )
     if connection.info.backend_pid != facts["backend_pid"]:

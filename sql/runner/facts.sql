@@ -4,7 +4,6 @@ SELECT
     current_setting('server_encoding') AS encoding,
     current_setting('search_path') AS search_path,
     current_database() AS database_name,
-    current_user AS role_name,
     pg_backend_pid() AS backend_pid,
     pg_is_in_recovery() AS is_standby,
     current_setting('transaction_read_only')::boolean AS is_read_only,
