@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -14,9 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+if __name__ == "__main__":
+    from migrator import process
 
-from migrator import options
+    process.begin()
+
+try:
+    import click
+except ModuleNotFoundError:
+    print("error: The Python package click is not installed.\nnext: make migrate", file=sys.stderr)
+    sys.exit(2)
+
+from migrator import options, process
 from migrator.command import Command, in_words
 from migrator.errors import Refused
 from migrator.files import Migration
@@ -29,9 +37,10 @@ EXIT_FAILED, EXIT_NOT_UP_TO_DATE = 1, 3
 say = partial(click.echo, err=True)
 
 
-def answer(command: Command, document: dict[str, Any], text: Sequence[str]) -> None:
-    """Print a command's answer: a JSON document or lines of text."""
+def answer(command: Command, document: dict[str, Any], text: Sequence[str], code: int = 0) -> int:
+    """Print a command's answer, a JSON document or lines of text; return its exit code."""
     click.echo(json.dumps(document, indent=2, default=str) if command.as_json else "\n".join(text))
+    return code
 
 
 def answer_plan(command: Command, plan: Plan, done: str) -> None:
@@ -125,16 +134,15 @@ def rollback(
 @cli.command()
 @click.option("--exit-code", is_flag=True, help="Exit 3 if anything but up to date.")
 @click.pass_obj
-def status(command: Command, /, exit_code: bool) -> None:
+def status(command: Command, /, exit_code: bool) -> int:
     """Show what is applied, pending, edited, missing, out of order and interrupted."""
     state = command.work().state()
     groups = state.ids()
     text = [f"{name.replace('_', ' '):<14}{each}" for name, ids in groups.items() for each in ids]
     verdict = "up to date" if state.up_to_date else "not up to date"
     verdict += " but for seeds" * (state.up_to_date and bool(state.pending_seeds))
-    answer(command, {"up_to_date": state.up_to_date, **groups}, [*text, verdict])
-    if exit_code and not state.up_to_date:
-        sys.exit(EXIT_NOT_UP_TO_DATE)
+    code = EXIT_NOT_UP_TO_DATE if exit_code and not state.up_to_date else 0
+    return answer(command, {"up_to_date": state.up_to_date, **groups}, [*text, verdict], code)
 
 
 @cli.command()
@@ -160,20 +168,15 @@ def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
 
 @cli.command()
 @click.pass_obj
-def verify(command: Command, /) -> None:
+def verify(command: Command, /) -> int:
     """Check history, schema, rules over the catalogue, indexes and seeds; change nothing."""
     from migrator.verify import verify as make_checks
 
     checks = make_checks(command.work())
-    lines = []
-    for check in checks:
-        verdict = f"skipped: {check.skipped}" if check.skipped else "ok"
-        lines.append(f"{check.name}: {'FAILED' if check.findings else verdict}")
-        lines += [f"    {finding}" for finding in check.findings]
+    lines = [line for check in checks for line in check.lines()]
     passed = not any(check.findings for check in checks)
-    answer(command, {"passed": passed, "checks": [asdict(check) for check in checks]}, lines)
-    if not passed:
-        sys.exit(EXIT_FAILED)
+    document = {"passed": passed, "checks": [asdict(check) for check in checks]}
+    return answer(command, document, lines, 0 if passed else EXIT_FAILED)
 
 
 @cli.command()
@@ -202,20 +205,19 @@ def new(command: Command, /, domain: str, change: str) -> None:
 
 @cli.command()
 @click.pass_obj
-def lint(command: Command, /) -> None:
+def lint(command: Command, /) -> int:
     """Check the files: bytes, headers, pairs, and squawk's rules."""
     from migrator.lint import lint as check_files
 
     findings = check_files(command.project)
-    answer(command, {"findings": findings}, findings or ["no findings"])
-    if findings:
-        sys.exit(EXIT_FAILED)
+    code = EXIT_FAILED if findings else 0
+    return answer(command, {"findings": findings}, findings or ["no findings"], code)
 
 
 @cli.command()
 @click.option("--check", is_flag=True, help="Compare instead of writing.")
 @click.pass_obj
-def schema(command: Command, /, check: bool) -> None:
+def schema(command: Command, /, check: bool) -> int:
     """Write sql/schema.sql and docs/schema.md from a target that is up to date, or compare."""
     from migrator import diagram, history, snapshot
 
@@ -224,14 +226,12 @@ def schema(command: Command, /, check: bool) -> None:
     if check:
         differences = snapshot.compare(snapshot.load(path), work.target, work.session)
         differences += diagram.differences(path, work.session)
-        answer(command, {"differences": differences}, differences or [f"{path} is current"])
-        if differences:
-            sys.exit(EXIT_FAILED)
-        return
+        lines, code = differences or [f"{path} is current"], EXIT_FAILED if differences else 0
+        return answer(command, {"differences": differences}, lines, code)
     history.refuse_behind(work.state())
     snapshot.write(path, work.target, work.session)
     written = [path, *diagram.write(path, work.session)]
-    answer(command, {"files": written}, [f"wrote {each}" for each in written])
+    return answer(command, {"files": written}, [f"wrote {each}" for each in written])
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -269,17 +269,17 @@ def main() -> int:
         The exit code; every error that a user can cause is one message, not a traceback.
 
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started this
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-        getattr(sys, name).reconfigure(errors="backslashreplace")
+    process.on_signals(signal.default_int_handler)
+    process.open_streams()
     try:
-        return cli.main(standalone_mode=False) or 0
+        code = cli.main(standalone_mode=False) or 0
+        process.on_signals(signal.SIG_IGN)  # what is done is done
+        return code
     except BrokenPipeError:  # `plan --sql | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except (Exception, KeyboardInterrupt) as ending:
+        process.on_signals(signal.SIG_IGN)
         error = in_words(ending)
         told = {"error": error.message, "state": error.state, "next": error.hint}
         if isinstance(ending, click.ClickException):
@@ -292,8 +292,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    gc.disable()  # collecting, and the interpreter's shutdown, take a tenth of a short run
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    process.end(main())

@@ -14,7 +14,7 @@ from migrator.apply import Applier
 from migrator.errors import Refused
 from migrator.files import Migration
 from migrator.migrate import Work, find
-from migrator.target import named, refuse_read_only
+from migrator.target import named, refuse_unwritable
 
 
 def baseline(work: Work, name: str, server_url: str) -> list[Migration]:
@@ -33,7 +33,7 @@ def baseline(work: Work, name: str, server_url: str) -> list[Migration]:
         Refused: The schemas differ, or the database has a history already.
 
     """
-    refuse_read_only(work.session, work.target)
+    refuse_unwritable(work.session, work.target)
     last = find(work.migrations, name)
     wanted = work.migrations[: work.migrations.index(last) + 1]
     _refuse_history(work)

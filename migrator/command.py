@@ -61,9 +61,9 @@ class Command:
 
     def target(self) -> Target:
         """Find the target and say which it is; the embedded server is started."""
-        from migrator import target
+        from migrator import process, target
 
-        found = target.resolve(self.database, os.environ)
+        found = target.resolve(process.given(self.database), os.environ)
         if found is None:
             found = target.named(self.server.start(), _EMBEDDED)
         self.say(f"target: {found.shown} (from {found.origin})")
@@ -72,11 +72,12 @@ class Command:
     def work(self, **limits: Any) -> Work:
         """Connect to the target and read the files."""
         from migrator.migrate import Limits, Work
+        from migrator.target import NoConnection
 
         project, target = self.project, self.target()
         try:
             return Work(project, target, Limits(**limits), self.say)
-        except Refused:
+        except NoConnection:  # perhaps its database was dropped
             if target.origin != _EMBEDDED or not self.server.create_database():
                 raise
             return Work(project, target, Limits(**limits), self.say)
@@ -92,6 +93,12 @@ def in_words(ending: BaseException) -> MigratorError:
             return Refused(message, hint="See --help.")
         case KeyboardInterrupt() | click.Abort():
             return Interrupted("Interrupted.", **_UNDONE)
+        case ModuleNotFoundError():
+            return Refused(
+                f"The Python package {ending.name} is not installed.",
+                hint="Run make migrate, which installs what is needed in .venv/, and then "
+                ".venv/bin/python runner.py.",
+            )
         case OSError():
             return Failed(f"{ending.filename or ''}: {ending.strerror}")
     psycopg = sys.modules.get("psycopg")  # imported late: without it, there was no connection

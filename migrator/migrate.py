@@ -14,7 +14,7 @@ from migrator import files, history, lock
 from migrator.errors import Failed, Interrupted, Refused
 from migrator.files import Migration, Project, Seed, SqlFile
 from migrator.history import State
-from migrator.target import Session, Target, connect, refuse_read_only
+from migrator.target import Session, Target, connect, refuse_unwritable
 
 if TYPE_CHECKING:
     from migrator.apply import Applier
@@ -136,7 +136,10 @@ class Work:
         planned = plan()
         rollbacks = [files.read(each.rollback_path) for each in planned.migrations]
         files.check([*planned.sources, *rollbacks])
-        if dry_run or not (planned.migrations or planned.seeds):
+        if dry_run:
+            return planned
+        refuse_unwritable(self.session, self.target)
+        if not (planned.migrations or planned.seeds):
             return planned
         return self._changing(plan, self._apply)
 
@@ -153,6 +156,7 @@ class Work:
             return Plan([], self.seeds)
 
         files.check(plan().sources)
+        refuse_unwritable(self.session, self.target)
         return self._changing(plan, self._apply)
 
     def rollback(
@@ -171,6 +175,7 @@ class Work:
 
         """
         planned = self.rollback_plan(steps=steps, to=to)
+        refuse_unwritable(self.session, self.target)
         if not planned.migrations:
             return planned
 
@@ -217,7 +222,6 @@ class Work:
         """Do work under the lock, by the plan as it stands once the lock is held."""
         from migrator.apply import Applier
 
-        refuse_read_only(self.session, self.target)
         with self._telling_the_truth(), lock.held(self.session, self.limits.lock_wait_s, self.say):
             applier = Applier(
                 self.session,

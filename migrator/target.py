@@ -21,6 +21,10 @@ _CONNECT_TIMEOUT_S = "10"
 _MINIMUM_VERSION = 150000
 
 
+class NoConnection(Refused):
+    """The target cannot be connected to."""
+
+
 def sql(name: str) -> str:
     """Return one of the runner's own queries, by its file name without `.sql`."""
     return (SQL_DIRECTORY / f"{name}.sql").read_text(encoding="utf-8")
@@ -51,6 +55,7 @@ class Session:
         settings: The statements that put the session's settings back after a file changed them.
         has_history: Whether the database has yoyo's tables in schema yoyo.
         has_checksums: Whether it has the runner's own tables beside them.
+        may_write_history: Whether the role may write the tables that are there.
         is_standby: Whether the server is in recovery.
         is_read_only: Whether transactions are read-only by default.
         database: The database's name.
@@ -61,6 +66,7 @@ class Session:
     settings: str
     has_history: bool
     has_checksums: bool
+    may_write_history: bool
     is_standby: bool
     is_read_only: bool
     database: str
@@ -130,8 +136,33 @@ def _target(parameters: Mapping[str, str], origin: str) -> Target:
     return Target(parameters, origin, shown)
 
 
+def open_connection(target: Target) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect, and do nothing more.
+
+    Raises:
+        NoConnection: The server cannot be reached, or turned the role away.
+
+    """
+    import psycopg
+
+    parameters = {
+        "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
+        "fallback_application_name": "gestorlead-migrator",
+        "client_encoding": "UTF8",
+        **target.parameters,
+    }
+    try:
+        return psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+    except psycopg.Error as error:
+        raise NoConnection(
+            f"Cannot connect to {target.shown}: {_without_secrets(str(error), target)}",
+            hint="Check the target, the server and the role's rights; behind PgBouncer, connect to "
+            "PostgreSQL itself.",
+        ) from None
+
+
 def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: int = 0) -> Session:
-    """Connect, set the session up and learn what decides whether a command may go on.
+    """Connect, learn what decides whether a command may go on, and set the session up.
 
     Args:
         target: Where to connect.
@@ -145,47 +176,44 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
     import psycopg
     from psycopg.rows import dict_row
 
-    parameters = {
-        "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
-        "fallback_application_name": "gestorlead-migrator",
-        "client_encoding": "UTF8",
-        **target.parameters,
-    }
-    connection: psycopg.Connection[Any] | None = None
+    connection = open_connection(target)
     try:
-        connection = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
-        settings = psycopg.ClientCursor(connection).mogrify(
-            sql("settings"),
-            {
-                "lock_timeout": f"{lock_timeout_ms}ms",
-                "statement_timeout": f"{statement_timeout_ms}ms",
-            },
-        )
-        cursor = connection.cursor(row_factory=dict_row).execute((settings + sql("facts")).encode())
-        while cursor.nextset():
-            pass
-        facts = cursor.fetchone()
-        if facts and facts["search_path"] == '"$user", public':
+        facts = connection.cursor(row_factory=dict_row).execute(sql("facts").encode()).fetchone()
+        assert facts is not None  # noqa: S101  a SELECT without FROM has one row
+        _refuse_unfit(connection, target, facts)
+        values = {
+            "lock_timeout": f"{lock_timeout_ms}ms",
+            "statement_timeout": f"{statement_timeout_ms}ms",
+        }
+        settings = psycopg.ClientCursor(connection).mogrify(sql("settings"), values)
+        if facts["search_path"] == '"$user", public':
             # Its "$user" would let a schema that is named as the role catch the tables.
             settings += "SET search_path TO public;\n"
-            connection.execute("SET search_path TO public")
-    except psycopg.Error as error:
-        what = "Cannot connect to" if connection is None else "Cannot work on"
+        connection.execute(settings.encode())
+    except BaseException as error:
+        connection.close()
+        if not isinstance(error, psycopg.Error):
+            raise
         raise Refused(
-            f"{what} {target.shown}: {_without_secrets(str(error), target)}",
-            hint="Check the target, the server and the role's rights; behind PgBouncer, connect to "
-            "PostgreSQL itself.",
+            f"Cannot work on {target.shown}: {_without_secrets(str(error), target)}",
+            hint="Check the target and the role's rights.",
         ) from None
-    assert facts is not None  # noqa: S101  a SELECT without FROM has one row
-    session = Session(
+    return Session(
         connection=connection,
         settings=settings,
         has_history=facts["has_history"],
         has_checksums=facts["has_checksums"],
+        may_write_history=facts["may_write_history"],
         is_standby=facts["is_standby"],
         is_read_only=facts["is_read_only"],
         database=facts["database_name"],
     )
+
+
+def _refuse_unfit(
+    connection: psycopg.Connection[Any], target: Target, facts: Mapping[str, Any]
+) -> None:
+    """Refuse what cannot be worked on, before anything is SET: a pooler would keep that."""
     if connection.info.backend_pid != facts["backend_pid"]:
         raise Refused(
             f"{target.shown} is behind a connection pooler, where the runner's lock and settings "
@@ -202,23 +230,30 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
             f"{target.shown} has the encoding {facts['encoding']}; UTF8 is needed.",
             hint="Create the database with ENCODING 'UTF8'.",
         )
-    return session
 
 
-def refuse_read_only(session: Session, target: Target) -> None:
-    """Refuse a standby or a read-only session before work that would write.
+def refuse_unwritable(session: Session, target: Target) -> None:
+    """Refuse a target where nothing can be written, or not recorded, before any work.
 
     Raises:
-        Refused: The session cannot write.
+        Refused: A standby, a read-only session, a history that belongs to others.
 
     """
-    if session.is_standby or session.is_read_only:
-        what = "a standby" if session.is_standby else "read-only"
+    if session.is_standby:
         raise Refused(
-            f"{target.shown} is {what}: nothing can be written there.",
-            hint="Name the primary."
-            if session.is_standby
-            else "Set default_transaction_read_only off.",
+            f"{target.shown} is a standby: nothing can be written there.",
+            hint="Name the primary.",
+        )
+    if session.is_read_only:
+        raise Refused(
+            f"{target.shown} is read-only: nothing can be written there.",
+            hint="Set default_transaction_read_only off.",
+        )
+    if not session.may_write_history:
+        raise Refused(
+            f"The role {session.connection.info.user} may not write the history in schema yoyo, so "
+            "nothing that it did could be recorded.",
+            hint="Use the role that migrates, which owns that schema.",
         )
 
 

@@ -29,6 +29,12 @@ class Check:
     findings: list[str]
     skipped: str = ""
 
+    def lines(self) -> list[str]:
+        """Return the result as text."""
+        verdict = f"skipped: {self.skipped}" if self.skipped else "ok"
+        first = f"{self.name}: {'FAILED' if self.findings else verdict}"
+        return [first, *(f"    {finding}" for finding in self.findings)]
+
 
 def verify(work: Work) -> list[Check]:
     """Make every check that the set and the target allow; nothing is changed.

@@ -99,7 +99,8 @@ class Answer(NamedTuple):
 
 def call(made: MigrationSet | None, database: str | None, *arguments: str | Path) -> Answer:
     """Run the command line in this process: the same as `runner`, and 0.3 s faster."""
-    argv, handler = sys.argv, signal.getsignal(signal.SIGTERM)
+    argv = sys.argv
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     sys.argv = ["runner.py", *_arguments(made, database, arguments)]
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     try:
@@ -109,7 +110,8 @@ def call(made: MigrationSet | None, database: str | None, *arguments: str | Path
         code = int(end.code or 0)
     finally:
         sys.argv = argv
-        signal.signal(signal.SIGTERM, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     return Answer(code, _text(out), _text(err))
 
 

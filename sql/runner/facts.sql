@@ -8,10 +8,23 @@ SELECT
     pg_is_in_recovery() AS is_standby,
     current_setting('transaction_read_only')::boolean AS is_read_only,
     history.tables @> '{_yoyo_migration}' AS has_history,
-    history.tables @> '{migration_checksum}' AS has_checksums
+    history.tables @> '{migration_checksum}' AS has_checksums,
+    history.may_write AS may_write_history
 FROM (
     -- Not to_regclass(): it fails for a role that may not use the schema.
-    SELECT coalesce(array_agg(t.tablename::text), '{}') AS tables
-    FROM pg_tables AS t
-    WHERE t.schemaname = 'yoyo'
+    SELECT
+        coalesce(array_agg(c.relname::text), '{}') AS tables,
+        coalesce(
+            bool_and(
+                has_table_privilege(c.oid, 'INSERT')
+                AND has_table_privilege(c.oid, 'UPDATE')
+                AND has_table_privilege(c.oid, 'DELETE')
+            ),
+            TRUE
+        ) AS may_write
+    FROM pg_class AS c
+    INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+    WHERE
+        n.nspname = 'yoyo'
+        AND c.relkind = 'r'
 ) AS history;
