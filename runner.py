@@ -114,21 +114,29 @@ def rollback(
         raise click.UsageError("Give one of --steps N, --to ID and --all.")
 
     def confirm(migrations: Sequence[Migration]) -> None:
-        say("to be rolled back, with the data that is in them:")
-        for each in migrations:
-            say(f"  {each.id}")
-        if yes:
-            return
-        if not sys.stdin.isatty():
+        text = [f"  {each.id}" for each in migrations]
+        say("\n".join(["to be rolled back, with the data that is in them:", *text]))
+        if not yes and not sys.stdin.isatty():
             raise Refused(
                 "A rollback may destroy data, and there is no terminal to ask on.",
                 hint="Give --yes if that is meant.",
             )
-        if not click.confirm("Go on?", err=True):
+        if not yes and not click.confirm("Go on?", err=True):
             raise Refused("Not confirmed.")
 
     plan = command.work(**limits).rollback(steps=steps, to=to, confirm=confirm)
     answer_plan(command, plan, "rolled back")
+
+
+@cli.command()
+@click.argument("migration", metavar="ID")
+@click.option("--as", "end", type=click.Choice(["applied", "pending"]), required=True)
+@options.limits
+@click.pass_obj
+def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None:
+    """Record how an interrupted file ended, where the database does not show it: applied or not."""
+    settled = command.work(**limits).settle(migration, applied=end == "applied")
+    answer(command, {"settled": settled, "as": end}, [f"{settled} is {end}"])
 
 
 @cli.command()
@@ -137,12 +145,9 @@ def rollback(
 def status(command: Command, /, exit_code: bool) -> int:
     """Show what is applied, pending, edited, missing, out of order and interrupted."""
     state = command.work().state()
-    groups = state.ids()
-    text = [f"{name.replace('_', ' '):<14}{each}" for name, ids in groups.items() for each in ids]
-    verdict = "up to date" if state.up_to_date else "not up to date"
-    verdict += " but for seeds" * (state.up_to_date and bool(state.pending_seeds))
+    document = {"up_to_date": state.up_to_date, **state.ids()}
     code = EXIT_NOT_UP_TO_DATE if exit_code and not state.up_to_date else 0
-    return answer(command, {"up_to_date": state.up_to_date, **groups}, [*text, verdict], code)
+    return answer(command, document, state.lines(), code)
 
 
 @cli.command()
@@ -187,7 +192,7 @@ def baseline(command: Command, /, migration: str, **limits: Any) -> None:
     """Mark everything up to ID as applied, on a database that already has that schema."""
     from migrator.baseline import baseline as mark
 
-    marked = mark(command.work(**limits), migration, command.server.start())
+    marked = mark(command.work(**limits), migration, command.server.start)
     answer(command, {"marked": [each.id for each in marked]}, [f"marked {len(marked)} as applied"])
 
 
@@ -251,24 +256,21 @@ def server(command: Command, /, action: str, arguments: tuple[str, ...]) -> None
         embedded.start()
         argv = [*embedded.psql_argv(), *arguments]
         os.execv(argv[0], argv)  # noqa: S606  psql takes the terminal over
-    elif action == "stop":
-        stopped = embedded.stop()
-        answer(command, {"stopped": stopped}, ["stopped" if stopped else "it was not running"])
+    facts: dict[str, Any] = {}
+    if action == "stop":
+        facts["stopped"] = embedded.stop()
+        text = ["stopped" if facts["stopped"] else "it was not running"]
     elif action == "status":
         facts = embedded.status()._asdict()
-        answer(command, facts, [f"{name:<9}{value}" for name, value in facts.items()])
+        text = [f"{name:<9}{value}" for name, value in facts.items()]
     else:
-        url = embedded.start() if action == "start" else embedded.url()
-        answer(command, {"url": url}, [url])
+        facts["url"] = embedded.start() if action == "start" else embedded.url()
+        text = [facts["url"]]
+    answer(command, facts, text)
 
 
 def main() -> int:
-    """Run the command line.
-
-    Returns:
-        The exit code; every error that a user can cause is one message, not a traceback.
-
-    """
+    """Run the command line; return the exit code. What a user can cause is told, no traceback."""
     process.on_signals(signal.default_int_handler)
     process.open_streams()
     try:

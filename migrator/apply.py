@@ -7,6 +7,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import psycopg
 from psycopg import pq
@@ -16,6 +17,7 @@ from migrator.engine import Backend, RawMigration, StatementError
 from migrator.errors import Failed, Refused
 from migrator.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile, read
 from migrator.target import Session, sql
+from migrator.waits import Blockers, Watch
 
 _RETRIED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _LONGEST_BACKOFF_S = 5.0
@@ -24,12 +26,17 @@ _STAYS = (
     "It ran outside a transaction: what it did before it failed, if anything, stays. "
     "It is not recorded as done."
 )
+_STARTED = "It is recorded as started."
+_SETTLE = (
+    "Look at the database, and say what is so: `settle {id} --as applied` or `settle {id} --as "
+    "pending`."
+)
 _IDLE = pq.TransactionStatus.IDLE
 _SMALL = 1_000_000  # bytes
 # An aborted transaction parses a message and then refuses its first statement: nothing can run.
 _PARSE_ONLY = b"SELECT 1; "
 _CLOSED = re.compile(rb";(?:\s|--[^\n]*)*+\Z")
-_FORGET_INTENT = "DELETE FROM yoyo.intent WHERE migration_hash = :hash"
+_FORGET_INTENT = "DELETE FROM yoyo.intent WHERE migration_id = :id"
 
 
 class Applier:
@@ -41,6 +48,7 @@ class Applier:
         lock_attempts: How often a file is tried that does not get a lock in time.
         online_wait_ms: How long a statement outside a transaction may wait for locks and for older
             transactions, in milliseconds.
+        watch: Looks whom a statement waits for.
 
     """
 
@@ -51,12 +59,14 @@ class Applier:
         *,
         lock_attempts: int = 5,
         online_wait_ms: int = 600_000,
+        watch: Watch | None = None,
     ) -> None:
         self._connection = session.connection
         self._backend = Backend(session)
         self._say = say
         self._lock_attempts = lock_attempts
         self._online_wait_ms = online_wait_ms
+        self._watch = watch
         self._unflushed = False
         session.connection.add_notice_handler(self._notice)
 
@@ -71,8 +81,7 @@ class Applier:
 
         """
         try:
-            self._backend.ensure_internal_schema_updated()
-            self._unflushed = True
+            self._unflushed = self._backend.ensure_internal_schema_updated()
         except psycopg.Error as error:
             cause = error.error if isinstance(error, StatementError) else error
             if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
@@ -145,9 +154,7 @@ class Applier:
         yoyo_migration = RawMigration(migration, source)
 
         def record(duration_ms: int) -> None:
-            self._backend.log_migration(yoyo_migration, "apply")
-            self._backend.mark_one(yoyo_migration, log=False)
-            self._record_checksum(yoyo_migration, migration, duration_ms)
+            self._record_apply(yoyo_migration, migration, duration_ms)
 
         return self._work(yoyo_migration, source, "apply", record, last=last)
 
@@ -160,10 +167,7 @@ class Applier:
         yoyo_migration = RawMigration(migration, source)
 
         def record(_: int) -> None:
-            self._backend.log_migration(yoyo_migration, "rollback")
-            self._backend.unmark_one(yoyo_migration, log=False)
-            # The rows that seeds wrote may be gone: the next migrate applies them all.
-            self._backend.execute("DELETE FROM yoyo.seed_checksum")
+            self._record_rollback(yoyo_migration)
 
         return self._work(yoyo_migration, source, "rollback", record, last=last)
 
@@ -171,10 +175,45 @@ class Applier:
         """Record migrations as applied, in one transaction, without running them."""
         with self._backend.transaction():
             for migration in migrations:
-                yoyo_migration = RawMigration(migration, migration.source)
                 with self._backend.one_message():
-                    self._backend.mark_one(yoyo_migration)
-                    self._record_checksum(yoyo_migration, migration, 0)
+                    self._record_apply(RawMigration(migration, migration.source), migration, 0)
+
+    def refuse_contradiction(
+        self, migration: Migration, direction: str, *, took_effect: bool
+    ) -> None:
+        """Refuse to record of an interrupted file what the catalogue shows to be otherwise.
+
+        Raises:
+            Refused: It does.
+
+        """
+        source = migration.source if direction == "apply" else read(migration.rollback_path)
+        outcome = self._find_out(source, _only_statement(source)).outcome
+        agreeing = online.Outcome.DONE if took_effect else online.Outcome.NOTHING_DONE
+        if outcome not in {agreeing, online.Outcome.UNKNOWN, online.Outcome.MAY_BE_REPEATED}:
+            command = "migrate" if direction == "apply" else "rollback"
+            raise Refused(
+                f"{source.path}: the database shows otherwise: {outcome.what}.",
+                hint=f"Run {command} again: {outcome.then}.",
+            )
+
+    def settle(self, name: str, migration: Migration | None, direction: str) -> None:
+        """Record how an interrupted file ended, without running it.
+
+        Args:
+            name: Its id.
+            migration: It, where it took effect; None where it did not.
+            direction: What was interrupted: `apply` or `rollback`.
+
+        """
+        with self._backend.transaction(), self._backend.one_message():
+            if migration is not None:
+                yoyo_migration = RawMigration(migration, migration.source)
+                if direction == "apply":
+                    self._record_apply(yoyo_migration, migration, 0)
+                else:
+                    self._record_rollback(yoyo_migration)
+            self._backend.execute(_FORGET_INTENT, {"id": name})
 
     def seed(self, seed: Seed, *, last: bool) -> int:
         """Apply one seed and record its checksum.
@@ -218,9 +257,11 @@ class Applier:
             self._connection.execute("SELECT pg_logical_emit_message(TRUE, 'migrator', '')")
             self._unflushed = False
 
-    def _record_checksum(
+    def _record_apply(
         self, yoyo_migration: RawMigration, migration: Migration, duration_ms: int
     ) -> None:
+        self._backend.log_migration(yoyo_migration, "apply")
+        self._backend.mark_one(yoyo_migration, log=False)
         self._backend.execute(
             "INSERT INTO yoyo.migration_checksum VALUES (:hash, :algorithm, :checksum, :ms)",
             {
@@ -230,6 +271,12 @@ class Applier:
                 "ms": duration_ms,
             },
         )
+
+    def _record_rollback(self, yoyo_migration: RawMigration) -> None:
+        self._backend.log_migration(yoyo_migration, "rollback")
+        self._backend.unmark_one(yoyo_migration, log=False)
+        # The rows that seeds wrote may be gone: the next migrate applies them all.
+        self._backend.execute("DELETE FROM yoyo.seed_checksum")
 
     def _work(
         self,
@@ -263,8 +310,9 @@ class Applier:
         """Do work and record it in one transaction, again where a lock was not to be had."""
         for attempt in range(1, self._lock_attempts + 1):
             try:
-                result = work()
-                self._finish(source, result, record, last=last)
+                with self._watched():
+                    result = work()
+                    self._finish(source, result, record, last=last)
             except StatementError as failure:
                 if failure.completed and self._connection.info.transaction_status == _IDLE:
                     raise _ended_transaction(source) from failure
@@ -272,11 +320,12 @@ class Applier:
                 if self._connection.closed:
                     raise failure.error from failure
                 if attempt == self._lock_attempts or not isinstance(failure.error, _RETRIED):
-                    raise _failed(source, failure) from failure
+                    raise _failed(source, failure, blockers=self._blockers) from failure
                 pause = min(_LONGEST_BACKOFF_S, 0.25 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
+                said = _said(failure.error, self._blockers)
                 self._say(
-                    f"{source.path.name}: {_said(failure.error)}; attempt {attempt} of "
-                    f"{self._lock_attempts}, again in {pause:.1f} s"
+                    f"{source.path.name}: {said}; attempt {attempt} of {self._lock_attempts}, "
+                    f"again in {pause:.1f} s"
                 )
                 time.sleep(pause)
             except BaseException:
@@ -322,47 +371,77 @@ class Applier:
     ) -> int:
         """Run one statement that can be in no transaction, between an intent and its outcome."""
         statement = _only_statement(source)
-        key = {"hash": yoyo_migration.hash}
-        started_before = self._record_intent(yoyo_migration, source, direction)
-        outcome = online.Outcome.NOTHING_DONE
-        if started_before:
-            outcome = online.outcome(self._connection, statement)
-            self._say(f"{yoyo_migration.id}: was interrupted before: {outcome.value}")
-        if outcome is online.Outcome.UNKNOWN:
+        found = online.Finding(online.Outcome.NOTHING_DONE)
+        if self._record_intent(yoyo_migration, source, direction):
+            found = self._find_out(source, statement)
+            told = ", so ".join(filter(None, (found.outcome.what, found.outcome.then)))
+            self._say(f"{yoyo_migration.id}: was interrupted before: {told}")
+        if found.outcome is online.Outcome.UNKNOWN:
             raise Refused(
                 f"{source.path}: was started before, and nothing shows whether it took effect.",
-                state="Its start is recorded in yoyo.intent; nothing was changed now.",
-                hint="Look at the database. To have the file run again, take its row out of "
-                "yoyo.intent first.",
+                state=f"{_STARTED} Nothing was changed now.",
+                hint=_SETTLE.format(id=yoyo_migration.id),
             )
         duration_ms = 0
         try:
-            if outcome is online.Outcome.INVALID_INDEX:
-                dropping = online.drop_statement(self._connection, statement)
-                self._online(lambda: self._backend.run(dropping.encode()))
-            if outcome is not online.Outcome.DONE:
+            for repair in found.repairs:
+                self._online(partial(self._backend.run, repair.encode()))
+            if found.is_to_run:
                 duration_ms = self._online(work)
-        except StatementError as error:
-            if online.outcome(self._connection, statement) is online.Outcome.INVALID_INDEX:
-                raise _failed(
-                    source,
-                    error,
-                    state="It left an INVALID index, and is recorded as started.",
-                    hint="Run the command again: it drops that index and builds it anew.",
-                ) from error
-            self._backend.execute(_FORGET_INTENT, key)
-            raise _failed(source, error, state=_STAYS) from error
-        if online.outcome(self._connection, statement) is online.Outcome.INVALID_INDEX:
+        except StatementError as failure:
+            if self._connection.closed:
+                raise failure.error from failure
+            raise self._half_done(yoyo_migration.id, source, statement, failure) from failure
+        if online.look(self._connection, statement).outcome is online.Outcome.INVALID_INDEX:
             raise Failed(
                 f"{source.path}: an INVALID index of that name was there, and is there still.",
-                state="The file is recorded as started.",
-                hint="Run the command again: it drops that index and builds it anew.",
+                state=_STARTED,
+                hint="Run the same command again: that is dropped, and built anew.",
             )
         with self._backend.transaction(), self._backend.one_message():
             record(duration_ms)
-            self._backend.execute(_FORGET_INTENT, key)
+            self._backend.execute(_FORGET_INTENT, {"id": yoyo_migration.id})
         self._unflushed = False
         return duration_ms
+
+    def _half_done(
+        self, name: str, source: SqlFile, statement: str, failure: StatementError
+    ) -> Failed:
+        """Return a statement's error; keep its start recorded if a half of it may be there."""
+        left = online.look(self._connection, statement)
+        if left.is_half:
+            return _failed(
+                source,
+                failure,
+                state=f"{left.outcome.what[0].upper()}{left.outcome.what[1:]}. {_STARTED}",
+                hint=f"Correct the cause and run the same command again: {left.outcome.then}.",
+                blockers=self._blockers,
+            )
+        if left.outcome is online.Outcome.UNKNOWN and not online.fails_whole(statement):
+            return _failed(
+                source,
+                failure,
+                state=f"What it committed before it failed stays. {_STARTED}",
+                hint=_SETTLE.format(id=name),
+                blockers=self._blockers,
+            )
+        self._backend.execute(_FORGET_INTENT, {"id": name})
+        return _failed(source, failure, state=_STAYS, blockers=self._blockers)
+
+    def _find_out(self, source: SqlFile, statement: str) -> online.Finding:
+        """Look what a statement did that was started, once nobody else builds on its table."""
+        if table := online.table_built_on(statement):
+            lock = f"BEGIN; LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE"
+            try:  # an operator may be building that index by hand: INVALID is then no leftover
+                self._online(partial(self._backend.run, lock.encode()))
+            except StatementError as failure:
+                if isinstance(failure.error, psycopg.errors.LockNotAvailable):
+                    raise _failed(
+                        source, failure, state=_STARTED, blockers=self._blockers
+                    ) from failure
+            finally:
+                self._backend.rollback()
+        return online.look(self._connection, statement)
 
     def _record_intent(self, yoyo_migration: RawMigration, source: SqlFile, direction: str) -> bool:
         """Record that a file is about to run; return whether that was recorded before."""
@@ -382,10 +461,18 @@ class Applier:
         """Run work with the patience that a wait for older transactions needs."""
         self._connection.execute(f"SET lock_timeout TO {self._online_wait_ms}")
         try:
-            return work()
+            with self._watched(tells=True):
+                return work()
         finally:
             if not self._connection.closed:
                 self._backend.restore_session()
+
+    def _watched(self, *, tells: bool = False) -> contextlib.AbstractContextManager[None]:
+        return self._watch.over(tells=tells) if self._watch else contextlib.nullcontext()
+
+    @property
+    def _blockers(self) -> Blockers:
+        return self._watch.seen if self._watch else Blockers()
 
 
 def _ended_transaction(source: SqlFile) -> Failed:
@@ -415,18 +502,22 @@ def _returning_block(text: bytes) -> bytes:
 def _failed(
     source: SqlFile,
     failure: StatementError,
+    *,
     state: str = _ROLLED_BACK,
     hint: str = "Correct the cause and run the command again.",
+    blockers: Blockers = Blockers(),  # noqa: B008  it cannot change
 ) -> Failed:
     error = failure.error
     if isinstance(error, psycopg.errors.ActiveSqlTransaction):
         hint = "Put the statement alone in a file that says -- transactional: false."
+    elif isinstance(error, psycopg.errors.DiskFull):
+        hint = "Make room on the server's disk, and run the command again."
     elif isinstance(error, psycopg.errors.LockNotAvailable):
         hint = (
-            "A session held the lock all that time; find it with pg_blocking_pids() or "
-            "pg_stat_activity, wait for it or end it, and run the command again."
+            "Wait until whoever holds the lock is done, or end it (pg_terminate_backend, ROLLBACK "
+            "PREPARED), and run the command again."
         )
-    return Failed(f"{_place(source, failure)}: {_said(error)}", state=state, hint=hint)
+    return Failed(f"{_place(source, failure)}: {_said(error, blockers)}", state=state, hint=hint)
 
 
 def _place(source: SqlFile, failure: StatementError) -> str:
@@ -440,11 +531,13 @@ def _place(source: SqlFile, failure: StatementError) -> str:
     return f"{source.path}:{line}:{column}"
 
 
-def _said(error: psycopg.Error) -> str:
+def _said(error: psycopg.Error, blockers: Blockers = Blockers()) -> str:  # noqa: B008
     diagnosis = error.diag
     parts = [diagnosis.message_primary or str(error)]
     for name in ("detail", "hint", "context"):
         value = getattr(diagnosis, f"message_{name}" if name != "context" else "context")
         if value:
             parts.append(f"{name}: {value}")
+    if blockers.words and isinstance(error, psycopg.errors.LockNotAvailable):
+        parts.append(f"it waited for {blockers.words}")
     return "; ".join(parts)

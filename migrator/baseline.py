@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -17,14 +17,14 @@ from migrator.migrate import Work, find
 from migrator.target import named, refuse_unwritable
 
 
-def baseline(work: Work, name: str, server_url: str) -> list[Migration]:
+def baseline(work: Work, name: str, start_server: Callable[[], str]) -> list[Migration]:
     """Mark every migration up to one as applied.
 
     Args:
         work: The target and the files.
         name: The last migration that the database has.
-        server_url: A server where a scratch database can be made, in which those migrations are
-            applied to see what they add up to.
+        start_server: Returns the URL of a server where a scratch database can be made, in which
+            those migrations are applied to see what they add up to.
 
     Returns:
         What was marked.
@@ -37,7 +37,7 @@ def baseline(work: Work, name: str, server_url: str) -> list[Migration]:
     last = find(work.migrations, name)
     wanted = work.migrations[: work.migrations.index(last) + 1]
     _refuse_history(work)
-    with _scratch_database(server_url) as scratch_url:
+    with _scratch_database(start_server()) as scratch_url:
         differences = _differences(work, last, scratch_url)
     if differences:
         raise Refused(

@@ -87,13 +87,14 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             **self._logged_as,
         }
 
-    def ensure_internal_schema_updated(self) -> None:
-        """Create what is missing of the bookkeeping schema, in one transaction."""
+    def ensure_internal_schema_updated(self) -> bool:
+        """Create what is missing of the bookkeeping schema, in one transaction; say if any was."""
         if self._internal_schema_updated:
-            return
+            return False
         with self.transaction():
             self.run(sql("bookkeeping").encode(), _ASYNCHRONOUS)
         self._internal_schema_updated = True
+        return True
 
     def execute(self, sql: str, params: Any = None) -> psycopg.Cursor[Any] | None:
         """Run one of yoyo's statements, or keep it for the message that `one_message` sends."""

@@ -78,6 +78,14 @@ class State:
             "pending_seeds": [each.id for each in self.pending_seeds],
         }
 
+    def lines(self) -> list[str]:
+        """Return the groups as text, with a verdict at the end."""
+        verdict = "up to date" if self.up_to_date else "not up to date"
+        verdict += " but for seeds" * (self.up_to_date and bool(self.pending_seeds))
+        groups = self.ids().items()
+        lines = [f"{name.replace('_', ' '):<14}{each}" for name, ids in groups for each in ids]
+        return [*lines, verdict]
+
 
 def read(session: Session) -> History:
     """Read the history; a database without one has an empty history.

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from migrator.errors import Refused
 from migrator.target import Session, sql
+from migrator.waits import sessions_in_words
 
 # Any constant will do; PostgreSQL keeps advisory locks apart by database.
 LOCK_KEY = 0x6765_7374_6F72_6C64
@@ -56,8 +57,6 @@ def _try(session: Session) -> bool:
 
 
 def _holder(session: Session) -> str:
-    row = session.connection.execute(sql("lock_holder"), {"key": LOCK_KEY}).fetchone()
-    if row is None:
-        return "it has just let go"
-    pid, user, client, since, query = row
-    return f"pid {pid}, user {user}, from {client}, since {since}, query: {query}"
+    rows = session.connection.execute(sql("lock_holder"), {"key": LOCK_KEY}).fetchall()
+    pids = [pid for (pid,) in rows]
+    return sessions_in_words(session.connection, pids) or "it has just let go"

@@ -15,6 +15,7 @@ from migrator.errors import Failed, Interrupted, Refused
 from migrator.files import Migration, Project, Seed, SqlFile
 from migrator.history import State
 from migrator.target import Session, Target, connect, refuse_unwritable
+from migrator.waits import Watch
 
 if TYPE_CHECKING:
     from migrator.apply import Applier
@@ -66,14 +67,18 @@ def find(migrations: Sequence[Migration], name: str) -> Migration:
         Refused: There is none.
 
     """
-    name = name.removesuffix(".sql")
     for migration in migrations:
-        if name in {migration.id, migration.id.split(".")[0]}:
+        if name.removesuffix(".sql") in _names(migration.id):
             return migration
     raise Refused(
         f"There is no migration {name} in the files.",
         hint="`status` lists them.",
     )
+
+
+def _names(migration_id: str) -> set[str]:
+    """Return what a user may call a migration: its id or its number."""
+    return {migration_id, migration_id.partition(".")[0]}
 
 
 class Work:
@@ -194,6 +199,49 @@ class Work:
             confirm(planned.migrations)
         return self._changing(plan, self._roll_back)
 
+    def settle(self, name: str, *, applied: bool) -> str:
+        """Record how an interrupted file ended, where the runner itself cannot tell.
+
+        Args:
+            name: Its id or number.
+            applied: Whether the database is as the migration leaves it; else as it was before.
+
+        Returns:
+            Its id.
+
+        Raises:
+            Refused: It is not interrupted, or the catalogue shows something else.
+
+        """
+        refuse_unwritable(self.session, self.target)
+        settled: list[history.Recorded] = []
+
+        def plan() -> Plan:
+            intents = history.read(self.session).intents
+            settled[:] = [intents[each] for each in intents if name in _names(each)]
+            if not settled:
+                raise Refused(
+                    f"{name} was not interrupted, so there is nothing to settle.",
+                    hint="`status` shows what is.",
+                )
+            return Plan([each for each in self.migrations if each.id == settled[0].id], [])
+
+        def work(applier: Applier, planned: Plan) -> None:
+            (intent,) = settled
+            took_effect = applied == (intent.detail == "apply")
+            migration = next(iter(planned.migrations), None)
+            if migration is None and took_effect:
+                raise Refused(
+                    f"{intent.id}: its file is missing, so it cannot be recorded.",
+                    hint="Get the file from the branch that applied it.",
+                )
+            if migration is not None:
+                applier.refuse_contradiction(migration, str(intent.detail), took_effect=took_effect)
+            applier.settle(intent.id, migration if took_effect else None, str(intent.detail))
+
+        self._changing(plan, work)
+        return settled[0].id
+
     def rollback_plan(self, *, steps: int | None, to: str | None) -> Plan:
         """Return what a rollback would undo, newest first.
 
@@ -222,12 +270,17 @@ class Work:
         """Do work under the lock, by the plan as it stands once the lock is held."""
         from migrator.apply import Applier
 
-        with self._telling_the_truth(), lock.held(self.session, self.limits.lock_wait_s, self.say):
+        with (
+            self._telling_the_truth(),
+            lock.held(self.session, self.limits.lock_wait_s, self.say),
+            Watch(self.target, self.session, self.limits.lock_timeout_ms, self.say) as watch,
+        ):
             applier = Applier(
                 self.session,
                 self.say,
                 lock_attempts=self.limits.lock_attempts,
                 online_wait_ms=self.limits.online_wait_ms,
+                watch=watch,
             )
             applier.prepare()
             self.session = replace(self.session, has_history=True, has_checksums=True)

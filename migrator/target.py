@@ -19,6 +19,7 @@ _LIBPQ_TARGET_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSE
 _SECRETS = frozenset({"password", "sslpassword", "passfile", "oauth_client_secret"})
 _CONNECT_TIMEOUT_S = "10"
 _MINIMUM_VERSION = 150000
+_HAS_TRANSACTION_TIMEOUT = 170000
 
 
 class NoConnection(Refused):
@@ -58,6 +59,7 @@ class Session:
         may_write_history: Whether the role may write the tables that are there.
         is_standby: Whether the server is in recovery.
         is_read_only: Whether transactions are read-only by default.
+        is_replica_role: Whether session_replication_role is replica.
         database: The database's name.
 
     """
@@ -69,6 +71,7 @@ class Session:
     may_write_history: bool
     is_standby: bool
     is_read_only: bool
+    is_replica_role: bool
     database: str
 
 
@@ -186,6 +189,8 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
             "statement_timeout": f"{statement_timeout_ms}ms",
         }
         settings = psycopg.ClientCursor(connection).mogrify(sql("settings"), values)
+        if facts["server_version"] >= _HAS_TRANSACTION_TIMEOUT:
+            settings += "SET transaction_timeout TO 0;\n"
         if facts["search_path"] == '"$user", public':
             # Its "$user" would let a schema that is named as the role catch the tables.
             settings += "SET search_path TO public;\n"
@@ -206,6 +211,7 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         may_write_history=facts["may_write_history"],
         is_standby=facts["is_standby"],
         is_read_only=facts["is_read_only"],
+        is_replica_role=facts["is_replica_role"],
         database=facts["database_name"],
     )
 
@@ -236,7 +242,7 @@ def refuse_unwritable(session: Session, target: Target) -> None:
     """Refuse a target where nothing can be written, or not recorded, before any work.
 
     Raises:
-        Refused: A standby, a read-only session, a history that belongs to others.
+        Refused: A standby, a read-only session, one without triggers, a history of others'.
 
     """
     if session.is_standby:
@@ -248,6 +254,12 @@ def refuse_unwritable(session: Session, target: Target) -> None:
         raise Refused(
             f"{target.shown} is read-only: nothing can be written there.",
             hint="Set default_transaction_read_only off.",
+        )
+    if session.is_replica_role:
+        raise Refused(
+            f"{target.shown} has session_replication_role replica: no trigger and no reference "
+            "works there.",
+            hint="Take that setting from the role, the database or the URL.",
         )
     if not session.may_write_history:
         raise Refused(

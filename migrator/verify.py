@@ -9,6 +9,7 @@ import psycopg
 
 from migrator import files, snapshot
 from migrator.apply import Applier
+from migrator.engine import StatementError
 from migrator.errors import MigratorError
 from migrator.migrate import Work
 from migrator.target import sql
@@ -95,12 +96,17 @@ def _seeds(work: Work) -> Check:
     if work.state().pending:
         return Check("seeds", [], skipped="migrations are pending")
     applier = Applier(work.session, work.say)
-    findings = []
+    findings: list[str] = []
     for seed in work.seeds:
         try:
             files.check([seed.source])  # a COMMIT would keep what is written
             rows = applier.rows_a_seed_would_write(seed)
         except MigratorError as error:
+            cause = error.__cause__
+            if isinstance(cause, StatementError) and isinstance(
+                cause.error, psycopg.errors.InsufficientPrivilege
+            ):
+                return Check("seeds", findings, skipped=f"only their owner can: {error.message}")
             findings.append(error.message)
         else:
             findings += [f"{seed.id}: {rows} rows are missing or have other values"] * bool(rows)

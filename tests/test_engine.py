@@ -21,6 +21,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from yoyo import get_backend, internalmigrations, read_migrations
 
+from migrator import sqltext
 from migrator.lock import LOCK_KEY
 from tests.conftest import Connection
 from tests.servers import Server
@@ -188,16 +189,11 @@ def test_a_check_at_commit_rolls_the_file_back(empty_database: str, made: Migrat
 
 @newest
 @pytest.mark.parametrize("then", ["", "BEGIN; CREATE TABLE more ();", "SELECT 1 / 0;"])
-def test_a_commit_that_the_lexer_cannot_see_is_noticed(
-    empty_database: str, made: MigrationSet, then: str
+def test_a_commit_that_the_lexer_missed_is_noticed(
+    empty_database: str, made: MigrationSet, monkeypatch: pytest.MonkeyPatch, then: str
 ) -> None:
-    # In such a database a backslash escapes the quote: what seems to be a string is a COMMIT.
-    run(
-        empty_database,
-        f"ALTER DATABASE {name_of(empty_database)} SET standard_conforming_strings TO off",
-        f"ALTER DATABASE {name_of(empty_database)} SET escape_string_warning TO off",
-    )
-    path = made.add("0002.b.create", f"CREATE TABLE b ();\nSELECT 'a\\'' ; COMMIT; {then} --'\n")
+    monkeypatch.setattr(sqltext, "ends_transaction", lambda _: False)
+    path = made.add("0002.b.create", f"CREATE TABLE b ();\nCOMMIT; {then}\n")
     answer = call(made, empty_database, "migrate")
     assert answer.code == 1
     assert f"{path}: the file ended the runner's transaction" in answer.err
@@ -270,24 +266,31 @@ class TestLocks:
         self, empty_database: str, altered: MigrationSet
     ) -> None:
         with locked(empty_database, "a") as blocker:
-            release = threading.Timer(0.3, blocker.rollback)
+            release = threading.Timer(0.7, blocker.rollback)
             release.start()
-            answer = call(altered, empty_database, "migrate", "--lock-timeout", "50ms")
+            waited = f"it waited for pid {blocker.info.backend_pid}, user owner, from local socket"
+            answer = call(altered, empty_database, "migrate", "--lock-timeout", "400ms")
             release.join()
         assert answer.code == 0
-        assert "canceling statement due to lock timeout; attempt 1 of 5, again in" in answer.err
+        assert f"canceling statement due to lock timeout; {waited}" in answer.err
+        assert "attempt 1 of 5, again in" in answer.err
         assert tables(empty_database) == ["a", "b", "c", "d"]
 
     def test_after_the_last_attempt_it_fails_and_says_who_to_look_for(
         self, empty_database: str, altered: MigrationSet
     ) -> None:
-        options = ["--lock-timeout", "50ms", "--lock-attempts", "2"]
-        with locked(empty_database, "a"):
+        options = ["--lock-timeout", "400ms", "--lock-attempts", "2"]
+        with locked(empty_database, "a") as blocker:
+            waited = f"it waited for pid {blocker.info.backend_pid}, user owner, from local socket"
             answer = call(altered, empty_database, "migrate", *options)
         assert answer.code == 1
         assert answer.err.count("attempt 1 of 2") == 1
         assert "0004.a.alter.sql:2:" in answer.err
-        assert "pg_blocking_pids()" in answer.err
+        error = next(line for line in answer.err.splitlines() if line.startswith("error: "))
+        assert waited in error
+        assert "idle in transaction, in a transaction since 20" in error
+        assert "query: LOCK TABLE a IN ACCESS SHARE MODE" in error
+        assert "next: Wait until whoever holds the lock is done, or end it" in answer.err
         assert tables(empty_database) == ["a", "b", "c"]
         assert applied(empty_database) == THREE
 
@@ -629,7 +632,7 @@ def test_an_index_that_fails_is_dropped_and_built_anew(
     answer = call(indexed, empty_database, "migrate")
     assert answer.code == 1
     assert 'could not create unique index "i"' in answer.err
-    assert "state: It left an INVALID index, and is recorded as started." in answer.err
+    assert "state: It left an INVALID index. It is recorded as started." in answer.err
     assert validity(empty_database) == [("i", False)]
     assert intents(empty_database) == [("0004.a.index", "apply")]
     assert applied(empty_database) == THREE
@@ -731,7 +734,9 @@ class TestOutsideATransaction:
         answer = call(indexed, empty_database, "migrate")
         assert answer.code == 2
         assert "was started before, and nothing shows whether it took effect" in answer.err
-        assert "take its row out of yoyo.intent" in answer.err
+        assert (
+            "`settle 0004.a.index --as applied` or `settle 0004.a.index --as pending`" in answer.err
+        )
         assert intents(empty_database) == [("0004.a.index", "apply")]
         run(empty_database, "DELETE FROM yoyo.intent")
         assert call(indexed, empty_database, "migrate").code == 0

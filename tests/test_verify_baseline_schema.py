@@ -231,7 +231,7 @@ class Baseline:
         project = Project.at(self.made.migrations, None)
         work = Work(project, named(self.database, "test"), Limits(lock_wait_s=0), lambda _: None)
         with work.session.connection:
-            marked = baseline(work, name, self.pg.dsn("postgres", self.pg.user))
+            marked = baseline(work, name, lambda: self.pg.dsn("postgres", self.pg.user))
         return [each.id for each in marked]
 
     def refused(self, name: str) -> str:

@@ -6,6 +6,7 @@ SELECT
     current_database() AS database_name,
     pg_backend_pid() AS backend_pid,
     pg_is_in_recovery() AS is_standby,
+    current_setting('session_replication_role') = 'replica' AS is_replica_role,
     current_setting('transaction_read_only')::boolean AS is_read_only,
     history.tables @> '{_yoyo_migration}' AS has_history,
     history.tables @> '{migration_checksum}' AS has_checksums,
