@@ -13,7 +13,7 @@ import psycopg
 from psycopg import pq
 
 from migrator import online, sqltext
-from migrator.engine import Backend, RawMigration, StatementError
+from migrator.engine import LARGE, Backend, RawMigration, StatementError
 from migrator.errors import Failed, Refused
 from migrator.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile, read
 from migrator.target import Session, sql
@@ -32,7 +32,6 @@ _SETTLE = (
     "pending`."
 )
 _IDLE = pq.TransactionStatus.IDLE
-_SMALL = 1_000_000  # bytes
 # An aborted transaction parses a message and then refuses its first statement: nothing can run.
 _PARSE_ONLY = b"SELECT 1; "
 _CLOSED = re.compile(rb";(?:\s|--[^\n]*)*+\Z")
@@ -94,46 +93,56 @@ class Applier:
     def check_syntax(self, migrations: Sequence[SqlFile], seeds: Sequence[SqlFile]) -> None:
         """Have the server parse files before any of them is run.
 
-        The server parses a file whole before it runs any of it. So a large file need not be parsed
-        twice when it is the first, or when it is a seed: what came before is complete without it.
+        A large file is not parsed twice when it is the first, or when it is a seed: what came
+        before is complete without it. Of another large file, a single statement of many megabytes
+        is not parsed ahead: it would take as much memory again.
 
         Raises:
             Refused: A file that the server cannot parse, with its place.
 
         """
-        small = [each for each in (*migrations, *seeds) if len(each.text) <= _SMALL]
-        large = [each for each in migrations[1:] if len(each.text) > _SMALL]
-        for group in (small, *([each] for each in large)):
-            if not self._parses(b";\n".join(_returning_block(each.text) for each in group)):
-                self._refuse_unparsed(group)
+        small = [each for each in (*migrations, *seeds) if len(each.text) <= LARGE]
+        if not self._parses(each.text for each in small):
+            for source in small:
+                self._refuse_unparsed(source, source.text)
+        for source in migrations[1:]:
+            if len(source.text) > LARGE:
+                self._check_large(source)
 
-    def _parses(self, blocks: bytes) -> bool:
+    def _check_large(self, source: SqlFile) -> None:
+        start = 0
+        for piece in sqltext.pieces(source.text, LARGE):
+            if len(piece) <= 2 * LARGE and not self._parses([piece]):
+                self._refuse_unparsed(source, piece, before=source.text[:start])
+            start += len(piece)
+
+    def _parses(self, texts: Iterable[bytes]) -> bool:
         """Parse statements inside PL/pgSQL blocks, which do it before they run their first.
 
         Nothing fails where all is well, so the server logs no error. PL/pgSQL knows less than SQL:
         what it does not parse may be right all the same.
         """
         try:
-            self._backend.run(blocks)
+            self._backend.run(b";\n".join(map(_returning_block, texts)))
         except StatementError:
             return False
         return True
 
-    def _refuse_unparsed(self, sources: Iterable[SqlFile]) -> None:
-        """Have SQL's own parser say which files are wrong; the server logs an error for each."""
-        for source in sources:
-            with contextlib.suppress(StatementError):
-                self._backend.run(b"BEGIN; ROLLBACK TO none")  # leaves an aborted transaction
-            try:
-                self._backend.run(source.text, _PARSE_ONLY)
-            except StatementError as failure:
-                if not isinstance(failure.error, psycopg.errors.InFailedSqlTransaction):
-                    raise Refused(
-                        f"{_place(source, failure)}: {_said(failure.error)}",
-                        hint="Correct the file and run the command again.",
-                    ) from failure
-            finally:
-                self._connection.execute("ROLLBACK")
+    def _refuse_unparsed(self, source: SqlFile, text: bytes, before: bytes = b"") -> None:
+        """Have SQL's own parser say whether a text of a file is wrong; the server logs an error."""
+        with contextlib.suppress(StatementError):
+            self._backend.run(b"BEGIN; ROLLBACK TO none")  # leaves an aborted transaction
+        try:
+            self._backend.run(text, _PARSE_ONLY)
+        except StatementError as failure:
+            if not isinstance(failure.error, psycopg.errors.InFailedSqlTransaction):
+                place = _place(source, failure, before=len(before.decode()))
+                raise Refused(
+                    f"{place}: {_said(failure.error)}",
+                    hint="Correct the file and run the command again.",
+                ) from failure
+        finally:
+            self._connection.execute("ROLLBACK")
 
     def apply(self, migration: Migration, *, last: bool) -> int:
         """Apply one migration and record it.
@@ -353,7 +362,7 @@ class Applier:
         except StatementError as failure:
             if self._connection.closed:
                 raise
-            if isinstance(failure.error, psycopg.errors.DivisionByZero):
+            if not failure.completed:  # the guard is the message's first statement
                 raise _ended_transaction(source) from failure
             raise Failed(
                 f"{source.path}: cannot be recorded and committed: {_said(failure.error)}",
@@ -484,9 +493,8 @@ def _ended_transaction(source: SqlFile) -> Failed:
 
 
 def _only_statement(source: SqlFile) -> str:
-    text = source.text.decode()
-    (statement,) = sqltext.statements(text)
-    return text[statement.start : statement.end]
+    (statement,) = sqltext.statements(source.text)
+    return source.text[statement.start : statement.end].decode()
 
 
 def _returning_block(text: bytes) -> bytes:
@@ -520,14 +528,17 @@ def _failed(
     return Failed(f"{_place(source, failure)}: {_said(error, blockers)}", state=state, hint=hint)
 
 
-def _place(source: SqlFile, failure: StatementError) -> str:
-    """Return path:line:column of a failure: where the server says, else its statement's start."""
-    text = source.text.decode()
-    offset = failure.offset
-    if offset is None:
-        starts = [statement.start for statement in sqltext.statements(text)]
+def _place(source: SqlFile, failure: StatementError, before: int = 0) -> str:
+    """Return path:line:column of a failure: where the server says, else its statement's start.
+
+    `before` is how many characters of the file are before the text that was sent.
+    """
+    if failure.offset is not None:
+        offset = len(source.text.decode()[: before + failure.offset].encode())
+    else:
+        starts = [statement.start for statement in sqltext.statements(source.text)]
         offset = starts[failure.completed] if failure.completed < len(starts) else 0
-    line, column = sqltext.line_and_column(text, offset)
+    line, column = sqltext.line_and_column(source.text, offset)
     return f"{source.path}:{line}:{column}"
 
 

@@ -23,6 +23,7 @@ from yoyo.migrations import Migration as YoyoMigration
 from yoyo.migrations import MigrationStep, default_migration_table
 from yoyo.utils import change_param_style
 
+from migrator import sqltext
 from migrator.files import Migration, SqlFile
 from migrator.target import Session, sql
 
@@ -31,7 +32,7 @@ _BEGIN = b"BEGIN DEFERRABLE; "
 # A later commit, or Applier.flush(), takes this one to the disk.
 _ASYNCHRONOUS = b"SET LOCAL synchronous_commit TO off; "
 _IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
-_LARGE = 1_000_000  # bytes
+LARGE = 1_000_000  # bytes
 _WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
 
 
@@ -164,6 +165,10 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             psycopg.OperationalError: The connection was lost.
 
         """
+        return self._send(text, prefix)[0]
+
+    def _send(self, text: bytes, prefix: bytes = b"") -> tuple[int, int]:
+        """Do what `run` says; return how many rows were written, how many statements run."""
         pgconn = self.connection.pgconn
         written = completed = 0
         failure: pq.abc.PGresult | None = None
@@ -189,17 +194,29 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             position = error.diag.statement_position
             offset = int(position) - 1 - len(prefix) if position is not None else None
             raise StatementError(error, max(0, completed - prefix.count(b";")), offset)
-        return written
+        return written, completed
 
     def run_in_transaction(self, text: bytes) -> int:
         """Begin a transaction and run a text in it; see `run`.
 
-        In one message, unless to join the two would double the memory of a large text.
+        A large text goes piece by piece: libpq keeps a copy of what it sends.
         """
-        if len(text) <= _LARGE:
+        if len(text) <= LARGE:
             return self.run(text, _BEGIN)
         self.run(_BEGIN)
-        return self.run(text)
+        written = completed = characters = 0
+        for piece in sqltext.pieces(text, LARGE):
+            try:
+                more_written, more_completed = self._send(piece)
+            except StatementError as failure:
+                failure.completed += completed
+                if failure.offset is not None:
+                    failure.offset += characters
+                raise
+            written += more_written
+            completed += more_completed
+            characters += len(piece.decode())
+        return written
 
 
 def _user_name() -> str:

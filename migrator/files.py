@@ -6,6 +6,7 @@ with everything that yoyo would pass over in silence refused here.
 
 from __future__ import annotations
 
+import codecs
 import graphlib
 import hashlib
 import heapq
@@ -30,6 +31,8 @@ _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 _NUMBER = re.compile(r"\d+(?=\.)")
 _LINE_END = re.compile(r"[\r\n]")  # a lone CR too ends a comment, for PostgreSQL and for yoyo
 _LONGEST_NAME = 250
+_LONGEST_HEADER = 1_000_000  # bytes; a directive after that is refused as any that yoyo passes over
+_PIECE = 1_000_000  # bytes
 _MOST_PROBLEMS = 20  # of one file
 
 
@@ -135,7 +138,7 @@ def read(path: Path) -> SqlFile:
         raise Refused(f"{path}: cannot be read: {error.strerror}.") from error
     text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     problems = list(_byte_problems(path, text))
-    header = _header(text.decode("utf-8", "replace"))
+    header = _header(text[:_LONGEST_HEADER].decode("utf-8", "replace"))
     directives: dict[str, str] = {}
     said: dict[str, str] = {}
     for number, line in enumerate(header, 1):
@@ -170,11 +173,15 @@ def _byte_problems(path: Path, text: bytes) -> Iterator[str]:
     if nul >= 0:
         line = text.count(b"\n", 0, nul) + 1
         yield f"{path}:{line}: a NUL byte (byte {nul}), which PostgreSQL's text cannot hold"
+    position = 0
     try:
-        text.decode("utf-8")
+        while position < len(text):  # piece by piece: as characters it may be four times as large
+            end = position + _PIECE
+            position += codecs.utf_8_decode(text[position:end], "strict", end >= len(text))[1]
     except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
-        yield f"{path}:{line}: not UTF-8 (byte {error.start}): save the file as UTF-8"
+        position += error.start
+        line = text.count(b"\n", 0, position) + 1
+        yield f"{path}:{line}: not UTF-8 (byte {position}): save the file as UTF-8"
 
 
 def _header(text: str) -> list[str]:
@@ -331,24 +338,24 @@ def _problems(source: SqlFile) -> list[str]:
     problems = list(source.problems)
     if problems:
         return problems
-    text = source.text.decode()
     count = 0
-    first_start = len(text)
+    first_start = len(source.text)
     try:
         for count, statement in enumerate(
-            sqltext.statements(text, pass_over_harmless=source.transactional), 1
+            sqltext.statements(source.text, pass_over_harmless=source.transactional), 1
         ):
             first_start = min(first_start, statement.start)
             for message in _statement_problems(source, statement, count):
-                problems.append(_at(source.path, text, statement.start, message))
+                problems.append(_at(source, statement.start, message))
             if len(problems) >= _MOST_PROBLEMS:
                 return [*problems, f"{source.path}: the rest of the file was not looked at"]
     except sqltext.SqlTextError as error:
-        return [*problems, _at(source.path, text, error.offset, str(error))]
+        return [*problems, _at(source, error.offset, str(error))]
     if not count:
         problems.append(f"{source.path}: empty: it has no statement")
-    header_length = len(_header(text[:first_start]))
-    for number, line in enumerate(_LINE_END.split(text[:first_start]), 1):
+    before = source.text[:first_start].decode()
+    header_length = len(_header(before[:_LONGEST_HEADER]))
+    for number, line in enumerate(_LINE_END.split(before), 1):
         if number > header_length and _LOOKS_LIKE_DIRECTIVE.match(line):
             problems.append(
                 f"{source.path}:{number}: yoyo passes over this directive; "
@@ -364,15 +371,17 @@ def _statement_problems(
         yield f"{' '.join(statement.words[:2])} in a file: the runner begins and ends transactions"
     if sqltext.copies_with_client(statement):
         yield "COPY with the client's data: write INSERT ... VALUES"
+    if sqltext.builds_nameless_index(statement):
+        yield "an index without a name: name it, so that a build that was cut off can be found again"
     if source.transactional and sqltext.needs_no_transaction(statement):
         yield "cannot run in a transaction: put it alone in a file with -- transactional: false"
     if not source.transactional and ordinal > 1:
         yield "a second statement in a file with -- transactional: false: give it its own file"
 
 
-def _at(path: Path, text: str, offset: int, message: str) -> str:
-    line, column = sqltext.line_and_column(text, offset)
-    return f"{path}:{line}:{column}: {message}"
+def _at(source: SqlFile, byte: int, message: str) -> str:
+    line, column = sqltext.line_and_column(source.text, byte)
+    return f"{source.path}:{line}:{column}: {message}"
 
 
 def refuse(problems: list[str]) -> None:

@@ -68,9 +68,9 @@ def _quoted(session: Session, name: str, values: dict[str, str]) -> str:
 
 
 def _one(source: SqlFile, settings: str, record: str) -> Iterator[str]:
-    text = source.text.decode()
-    *_, final = sqltext.statements(text)
-    text = text[: final.end] + ";" + text[final.end :].removeprefix(";")
+    *_, final = sqltext.statements(source.text)
+    before, after = source.text[: final.end], source.text[final.end :].removeprefix(b";")
+    text = f"{before.decode()};{after.decode()}"
     yield f"-- {'-' * 8} {source.path.name}"
     # What the file may have SET is undone, as the runner does.
     yield f"BEGIN;\n{text}" if source.transactional else f"{text}\nBEGIN;"

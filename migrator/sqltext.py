@@ -2,6 +2,9 @@
 
 No parser: the server is the one that knows SQL. This finds where statements begin and end, so that
 what cannot run in a transaction, or would end it, is refused with its line before anything runs.
+
+Text is read as the bytes of its UTF-8, and offsets are of bytes: a file of many megabytes is not
+copied, where Python's characters could take four times its size.
 """
 
 from __future__ import annotations
@@ -11,9 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
+
+def _compiled(pattern: str, flags: int = 0) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode("ascii"), flags)
+
+
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html.
-# Every character beyond ASCII is a letter, for PostgreSQL: even $\u20ac$ is a dollar quote. Classes
-# are written by the ASCII that they lack: as ranges up to U+10FFFF they take 50 ms to compile.
+# Every byte beyond ASCII is a letter, for PostgreSQL: even $\u20ac$ is a dollar quote. Classes are
+# written by the ASCII that they lack.
 _LETTER = r"[^\x00-@\[-^`{-\x7f]"
 _LETTER_OR_DIGIT = r"[^\x00-/:-@\[-^`{-\x7f]"
 _OF_WORD = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # letters, digits, $
@@ -26,7 +34,7 @@ _GAP = r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\f\v\n\r]|--[^\n\r]*+)*+"
 _ESCAPED_STRING = rf"{_ESCAPED}(?:{_GAP}{_ESCAPED})*+(?!{_GAP}')"
 # Alternatives in the order of their frequency in migrations; each is linear, so hostile text costs
 # no more than long text.
-_TOKEN = re.compile(
+_TOKEN = _compiled(
     rf"""
       (?P<word>{_LETTER}{_OF_WORD}*)
     | (?P<punct>[();\\])
@@ -40,7 +48,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_ESCAPE_STRING = re.compile(_ESCAPED_STRING, re.DOTALL)
+_ESCAPE_STRING = _compiled(_ESCAPED_STRING, re.DOTALL)
 # Everything up to the end of a statement, or to what a single match cannot pass. Possessive, so
 # that a seed of many megabytes takes one match and no memory.
 _PLAIN = rf"""(?:
@@ -52,14 +60,14 @@ _PLAIN = rf"""(?:
     | /(?!\*)
     | (?<={_OF_WORD})\$ | \$(?!{_DOLLAR_TAG})
     )*+"""
-_PLAIN_RUN = re.compile(_PLAIN, re.VERBOSE | re.DOTALL)
+_PLAIN_RUN = _compiled(_PLAIN, re.VERBOSE | re.DOTALL)
 # Statements that begin so can be anywhere: a file of a hundred thousand takes one match as well.
-_HARMLESS_RUN = re.compile(
+_HARMLESS_RUN = _compiled(
     rf"(?:\s*+(?:INSERT|UPDATE|DELETE|MERGE|COMMENT)\b{_PLAIN};)*+",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_COMMENT_EDGE = re.compile(r"/\*|\*/")
-_NEXT_WORD = re.compile(r"\s*([A-Za-z]+)")
+_COMMENT_EDGE = _compiled(r"/\*|\*/")
+_NEXT_WORD = _compiled(r"\s*([A-Za-z]+)")
 _HEAD_WORDS = 14
 # Of all other statements the first word says enough.
 _TELLING_HEAD = re.compile(r"ALTER|CLUSTER|COPY|CREATE|DISCARD|DROP|PREPARE|REINDEX|ROLLBACK|START")
@@ -69,7 +77,7 @@ class SqlTextError(ValueError):
     """The text breaks off inside a quote or comment, or holds a psql command.
 
     Args:
-        offset: Where, in characters from the start.
+        offset: Where, in bytes from the start.
         message: What is wrong there.
 
     """
@@ -95,13 +103,14 @@ class Statement:
     end: int
 
 
-def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Return the 1-based line and column of a character offset."""
-    line_start = text.rfind("\n", 0, offset) + 1
-    return text.count("\n", 0, offset) + 1, offset - line_start + 1
+def line_and_column(text: bytes, offset: int) -> tuple[int, int]:
+    """Return the 1-based line and column, in characters, of an offset in bytes."""
+    line_start = text.rfind(b"\n", 0, offset) + 1
+    column = len(text[line_start:offset].decode("utf-8", "replace")) + 1
+    return text.count(b"\n", 0, offset) + 1, column
 
 
-def statements(text: str, *, pass_over_harmless: bool = False) -> Iterator[Statement]:
+def statements(text: bytes, *, pass_over_harmless: bool = False) -> Iterator[Statement]:
     """Yield the statements of an SQL text in order.
 
     Args:
@@ -119,8 +128,23 @@ def statements(text: str, *, pass_over_harmless: bool = False) -> Iterator[State
             scanner.position = run.end()
 
 
+def pieces(text: bytes, size: int) -> Iterator[bytes]:
+    """Cut a text before statements into pieces, each of at least a size but for the last.
+
+    Raises:
+        SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
+
+    """
+    start = 0
+    for statement in statements(text):
+        if statement.start - start >= size:
+            yield text[start : statement.start]
+            start = statement.start
+    yield text[start:]
+
+
 class _Scanner:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: bytes) -> None:
         self.text = text
         self.position = 0
 
@@ -135,7 +159,7 @@ class _Scanner:
             symbol = match.group()
             if self._skip_comment(match):
                 continue
-            if symbol == ";" and not parentheses and not block_depth:
+            if symbol == b";" and not parentheses and not block_depth:
                 if start >= 0:
                     return Statement(tuple(words), start, match.start())
                 continue
@@ -143,15 +167,14 @@ class _Scanner:
                 start = match.start()
             if self._skip_quoted(match):
                 pass
-            elif symbol in "()":
-                parentheses = max(0, parentheses + (1 if symbol == "(" else -1))
+            elif symbol in b"()":
+                parentheses = max(0, parentheses + (1 if symbol == b"(" else -1))
             elif match.lastgroup in {"word", "ident"} and (
                 not parentheses or block_depth or _is_telling_option(words, symbol)
             ):
-                words = [*words, symbol.upper() if match.lastgroup == "word" else symbol][
-                    :_HEAD_WORDS
-                ]
-                block_depth = _block_depth(block_depth, words, symbol.upper(), self._next_word())
+                word = (symbol.upper() if match.lastgroup == "word" else symbol).decode()
+                words = [*words, word][:_HEAD_WORDS]
+                block_depth = _block_depth(block_depth, words, word, self._next_word())
             if words and _head_is_known(words):
                 parentheses = 0
                 self._skip_plain_run()
@@ -161,33 +184,32 @@ class _Scanner:
 
     def _next_word(self) -> str:
         match = _NEXT_WORD.match(self.text, self.position)
-        return match.group(1).upper() if match else ""
+        return match.group(1).upper().decode() if match else ""
 
     def _skip_plain_run(self) -> None:
         if match := _PLAIN_RUN.match(self.text, self.position):
             self.position = match.end()
-        for quote in ("'", '"'):
-            if self.text.startswith(quote, self.position):
-                self._refuse_open(self.position, quote)
+        if self.text.startswith((b"'", b'"'), self.position):
+            self._refuse_open(self.position, self.text[self.position : self.position + 1])
 
-    def _refuse_open(self, offset: int, quote: str) -> NoReturn:
-        raise SqlTextError(offset, f"a quote {quote} that is never closed")
+    def _refuse_open(self, offset: int, quote: bytes) -> NoReturn:
+        raise SqlTextError(offset, f"a quote {quote.decode()} that is never closed")
 
-    def _skip_comment(self, match: re.Match[str]) -> bool:
+    def _skip_comment(self, match: re.Match[bytes]) -> bool:
         if match.lastgroup == "block":
             depth = 1
             while depth:
                 edge = _COMMENT_EDGE.search(self.text, self.position)
                 if edge is None:
                     raise SqlTextError(match.start(), "a comment /* that is never closed")
-                depth += 1 if edge.group() == "/*" else -1
+                depth += 1 if edge.group() == b"/*" else -1
                 self.position = edge.end()
         return match.lastgroup in {"line", "block"}
 
-    def _skip_quoted(self, match: re.Match[str]) -> bool:
+    def _skip_quoted(self, match: re.Match[bytes]) -> bool:
         """Move past what is quoted in a way that one match of a token does not cover."""
         symbol = match.group()
-        if symbol == "\\":
+        if symbol == b"\\":
             raise SqlTextError(match.start(), "a psql command or a stray backslash")
         if match.lastgroup == "open":
             self._refuse_open(match.start(), symbol)
@@ -197,10 +219,10 @@ class _Scanner:
                 self._refuse_open(match.start(), symbol)
             self.position = close + len(symbol)
             return True
-        if symbol in {"e", "E"} and self.text.startswith("'", self.position):
+        if symbol in {b"e", b"E"} and self.text.startswith(b"'", self.position):
             escape_string = _ESCAPE_STRING.match(self.text, self.position)
             if escape_string is None:
-                self._refuse_open(match.start(), "'")
+                self._refuse_open(match.start(), b"'")
             self.position = escape_string.end()
             return True
         return match.lastgroup == "string"
@@ -210,9 +232,9 @@ def _is_routine(words: list[str]) -> bool:
     return words[0] == "CREATE" and ("FUNCTION" in words[1:4] or "PROCEDURE" in words[1:4])
 
 
-def _is_telling_option(words: list[str], symbol: str) -> bool:
+def _is_telling_option(words: list[str], symbol: bytes) -> bool:
     """Say whether a word in parentheses is the CONCURRENTLY of REINDEX (CONCURRENTLY)."""
-    return words[:1] == ["REINDEX"] and symbol.upper() == "CONCURRENTLY"
+    return words[:1] == ["REINDEX"] and symbol.upper() == b"CONCURRENTLY"
 
 
 def _head_is_known(words: list[str]) -> bool:
@@ -251,6 +273,7 @@ _TRANSACTION_CONTROL = re.compile(
     r"(BEGIN|COMMIT|END|ABORT|START TRANSACTION|PREPARE TRANSACTION)\b"
     r"|ROLLBACK(?! TO\b| (WORK|TRANSACTION) TO\b)\b"
 )
+_NAMELESS_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX CONCURRENTLY ON\b")
 _COPY_WITH_CLIENT = re.compile(r"COPY (.* )?(FROM STDIN|TO STDOUT)\b")
 
 
@@ -263,6 +286,11 @@ def needs_no_transaction(statement: Statement) -> bool:
     """Say whether PostgreSQL refuses to run the statement inside a transaction block."""
     head = " ".join(statement.words)
     return any(pattern.match(head) for pattern in _NEVER_IN_TRANSACTION)
+
+
+def builds_nameless_index(statement: Statement) -> bool:
+    """Say whether the statement is a CREATE INDEX CONCURRENTLY that names no index."""
+    return _NAMELESS_INDEX.match(" ".join(statement.words)) is not None
 
 
 def copies_with_client(statement: Statement) -> bool:

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 import runner
 from tests.servers import NEWEST, ROOT, clean_environment
@@ -161,6 +162,25 @@ def applied(database: str) -> list[str]:
     """Return yoyo's marks, in the order in which they were made."""
     query = "SELECT migration_id FROM yoyo._yoyo_migration ORDER BY applied_at_utc, migration_id"
     return [name for (name,) in rows(database, query)]
+
+
+def name_of(database: str) -> str:
+    """Return the name of a conninfo's database."""
+    return str(conninfo_to_dict(database)["dbname"])
+
+
+def active(database: str, query: str = "%pg_sleep(%") -> list[int]:
+    """Return the pids of sessions that are running such a query."""
+    find = f"FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '{query}'"
+    return [pid for (pid,) in rows(database, f"SELECT pid {find} AND pid <> pg_backend_pid()")]
+
+
+@contextmanager
+def locked(database: str, table: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Hold a lock on a table, as a long transaction does."""
+    with psycopg.connect(database) as connection:
+        connection.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+        yield connection
 
 
 def until(condition: Callable[[], object], seconds: float = 15) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -23,15 +24,16 @@ from yoyo import get_backend, internalmigrations, read_migrations
 
 from migrator import sqltext
 from migrator.lock import LOCK_KEY
-from tests.conftest import Connection
-from tests.servers import Server
+from tests.servers import ROOT, Server
 from tests.sets import (
     THREE,
     MigrationSet,
+    active,
     applied,
     call,
     finish,
     launch,
+    name_of,
     newest,
     rows,
     run,
@@ -54,16 +56,6 @@ def slow(made: MigrationSet) -> MigrationSet:
     """The three tables, of which the second is created and then takes its time."""
     made.add("0002.b.create", f"CREATE TABLE b (id int);\n{SLEEP}", "DROP TABLE b;")
     return made
-
-
-def active(database: str, query: str = "%pg_sleep(%") -> list[int]:
-    """Return the pids of sessions that are running such a query."""
-    find = f"FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '{query}'"
-    return [pid for (pid,) in rows(database, f"SELECT pid {find} AND pid <> pg_backend_pid()")]
-
-
-def name_of(database: str) -> str:
-    return str(conninfo_to_dict(database)["dbname"])
 
 
 # The history is yoyo's
@@ -174,6 +166,23 @@ def test_a_file_that_forbids_writing_is_rolled_back(
 
 
 @newest
+def test_a_division_by_zero_at_commit_is_told_as_what_it_is(
+    empty_database: str, made: MigrationSet
+) -> None:
+    made.add(
+        "0002.b.create",
+        "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM 1 / 0; RETURN NULL; END $$;"
+        " CREATE CONSTRAINT TRIGGER late AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION late(); INSERT INTO a VALUES (1);",
+    )
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 1
+    assert "cannot be recorded and committed: division by zero" in answer.err
+    assert applied(empty_database) == THREE[:1]
+
+
+@newest
 def test_a_check_at_commit_rolls_the_file_back(empty_database: str, made: MigrationSet) -> None:
     path = made.add(
         "0002.b.create",
@@ -224,167 +233,35 @@ def test_a_good_run_leaves_no_error_in_the_servers_log(
 
 
 @newest
+@pytest.mark.parametrize("is_first", [True, False])
 def test_a_large_file_takes_less_than_three_times_its_size_in_memory(
+    empty_database: str, made: MigrationSet, is_first: bool
+) -> None:
+    # One character outside the BMP: Python would take four bytes for each of the text's.
+    row = f"INSERT INTO b VALUES (length('\U0001f600{'x' * 10_000}'));\n"
+    large = made.add("0002.b.create", f"CREATE TABLE b (id int);\n{row * 3_600}", "DROP TABLE b;")
+    if is_first:
+        made.remove(THREE[0])
+        made.seed("01.a", "SELECT 1;")
+    options = ["--database", empty_database, "--migrations", str(made.migrations)]
+    argv = [ROOT / "bench" / "measured.py", sys.executable, ROOT / "runner.py", *options, "migrate"]
+    done = subprocess.run([sys.executable, *argv], capture_output=True, check=True, text=True)
+    measured = json.loads(done.stdout)
+    assert measured["code"] == 0, done.stderr
+    assert rows(empty_database, "SELECT count(*) FROM b") == [(3_600,)]
+    assert measured["peak"] < 3 * large.stat().st_size
+
+
+@newest
+def test_a_fault_deep_in_a_large_file_is_found_before_anything_is_applied(
     empty_database: str, made: MigrationSet
 ) -> None:
-    def memory_of_a_run() -> int:
-        process = launch(made, empty_database, "migrate")
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-        assert status == 0
-        return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-    small = memory_of_a_run()
-    row = f"INSERT INTO b VALUES (length('{'x' * 10_000}'));\n"
-    large = made.add("0004.b.fill", row * 2_400, "DELETE FROM b;")
-    assert memory_of_a_run() - small < 3 * large.stat().st_size
-    assert rows(empty_database, "SELECT count(*) FROM b") == [(2_400,)]
-
-
-# Locks and time-outs
-
-
-@contextmanager
-def locked(database: str, table: str) -> Iterator[Connection]:
-    """Hold a lock on a table, as a long transaction does."""
-    with psycopg.connect(database) as connection:
-        connection.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
-        yield connection
-
-
-@pytest.fixture
-def altered(empty_database: str, made: MigrationSet) -> MigrationSet:
-    """A set whose next file needs a lock on table a."""
-    assert call(made, empty_database, "migrate").code == 0
-    made.add("0004.a.alter", "CREATE TABLE d ();\nALTER TABLE a ADD note text;")
-    return made
-
-
-@newest
-class TestLocks:
-    def test_a_lock_time_out_is_tried_again(
-        self, empty_database: str, altered: MigrationSet
-    ) -> None:
-        with locked(empty_database, "a") as blocker:
-            release = threading.Timer(0.7, blocker.rollback)
-            release.start()
-            waited = f"it waited for pid {blocker.info.backend_pid}, user owner, from local socket"
-            answer = call(altered, empty_database, "migrate", "--lock-timeout", "400ms")
-            release.join()
-        assert answer.code == 0
-        assert f"canceling statement due to lock timeout; {waited}" in answer.err
-        assert "attempt 1 of 5, again in" in answer.err
-        assert tables(empty_database) == ["a", "b", "c", "d"]
-
-    def test_after_the_last_attempt_it_fails_and_says_who_to_look_for(
-        self, empty_database: str, altered: MigrationSet
-    ) -> None:
-        options = ["--lock-timeout", "400ms", "--lock-attempts", "2"]
-        with locked(empty_database, "a") as blocker:
-            waited = f"it waited for pid {blocker.info.backend_pid}, user owner, from local socket"
-            answer = call(altered, empty_database, "migrate", *options)
-        assert answer.code == 1
-        assert answer.err.count("attempt 1 of 2") == 1
-        assert "0004.a.alter.sql:2:" in answer.err
-        error = next(line for line in answer.err.splitlines() if line.startswith("error: "))
-        assert waited in error
-        assert "idle in transaction, in a transaction since 20" in error
-        assert "query: LOCK TABLE a IN ACCESS SHARE MODE" in error
-        assert "next: Wait until whoever holds the lock is done, or end it" in answer.err
-        assert tables(empty_database) == ["a", "b", "c"]
-        assert applied(empty_database) == THREE
-
-    def test_readers_wait_no_longer_than_the_time_out(
-        self, empty_database: str, altered: MigrationSet
-    ) -> None:
-        with locked(empty_database, "a"):
-            process = launch(altered, empty_database, "migrate", "--lock-timeout", "200ms")
-            until(lambda: rows(empty_database, "SELECT FROM pg_locks WHERE NOT granted"))
-            started = time.monotonic()
-            rows(empty_database, "SELECT * FROM a")  # queues behind the ALTER TABLE
-            assert time.monotonic() - started < 1
-        assert finish(process).code == 0
-
-    def test_a_statement_time_out(self, empty_database: str, slow: MigrationSet) -> None:
-        answer = call(slow, empty_database, "migrate", "--statement-timeout", "100ms")
-        assert answer.code == 1
-        assert "0002.b.create.sql:2:1: canceling statement due to statement timeout" in answer.err
-        assert tables(empty_database) == ["a"]
-        assert applied(empty_database) == THREE[:1]
-
-
-# Two runners
-
-
-@newest
-class TestRunners:
-    def test_the_others_wait_then_find_nothing_to_do(
-        self, empty_database: str, made: MigrationSet
-    ) -> None:
-        made.add("0002.b.create", "CREATE TABLE b (id int); SELECT pg_sleep(0.7);")
-        processes = [launch(made, empty_database, "migrate") for _ in range(3)]
-        answers = [finish(process) for process in processes]
-        assert [answer.code for answer in answers] == [0, 0, 0]
-        assert sorted(answer.out for answer in answers)[1:] == ["nothing to do\n"] * 2
-        assert sum("waiting for another runner: pid " in answer.err for answer in answers) == 2
-        assert applied(empty_database) == THREE
-        assert rows(empty_database, "SELECT count(*) FROM yoyo._yoyo_log") == [(3,)]
-
-    def test_past_its_patience_it_names_the_holder(
-        self, empty_database: str, made: MigrationSet
-    ) -> None:
-        with psycopg.connect(empty_database, autocommit=True) as other:
-            other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
-            answer = call(made, empty_database, "migrate", "--lock-wait", "200ms")
-            assert answer.code == 2
-            holder = f"pid {other.info.backend_pid}, user owner, from local socket, since "
-            assert f"error: Another runner holds the lock of this database: {holder}" in answer.err
-            assert "query: SELECT pg_advisory_lock" in answer.err
-        assert tables(empty_database) == []
-
-    def test_a_holder_that_may_not_be_seen_is_named_as_far_as_it_may(
-        self, pg: Server, empty_database: str, made: MigrationSet
-    ) -> None:
-        with pg.connect(name_of(empty_database)) as other:
-            other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
-            answer = call(made, empty_database, "migrate", "--lock-wait", "0")
-            assert answer.code == 2
-            hidden = "(not visible to this role)"
-            holder = f"pid {other.info.backend_pid}, user postgres, from {hidden}, since {hidden}"
-            assert holder in answer.err
-
-    def test_a_deadlock_is_tried_again(
-        self, pg: Server, empty_database: str, made: MigrationSet
-    ) -> None:
-        call(made, empty_database, "migrate")
-        made.add("0004.a.alter", "ALTER TABLE a ADD x int; ALTER TABLE b ADD x int;")
-        database = pg.dsn(name_of(empty_database), pg.user)
-        with psycopg.connect(database) as other:
-            other.execute("SET deadlock_timeout TO '1min'")  # so the runner is the one to notice
-            other.execute("LOCK TABLE b")
-            process = launch(made, empty_database, "migrate", "--lock-timeout", "1min")
-            until(lambda: rows(empty_database, "SELECT FROM pg_locks WHERE NOT granted"))
-            other.execute("LOCK TABLE a")
-        answer = finish(process)
-        assert answer.code == 0
-        assert "deadlock detected" in answer.err
-        assert "attempt 1 of 5" in answer.err
-
-    def test_a_runner_on_another_database_is_no_matter(
-        self, pg: Server, empty_database: str, made: MigrationSet
-    ) -> None:
-        with psycopg.connect(pg.dsn("postgres"), autocommit=True) as other:
-            other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
-            assert call(made, empty_database, "migrate", "--lock-wait", "0").code == 0
-
-    def test_an_index_can_be_built_while_another_runner_waits(
-        self, empty_database: str, made: MigrationSet
-    ) -> None:
-        # A waiter that blocked in the server would hold a snapshot that this build waits for.
-        made.add("0004.a.index", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id);")
-        made.add("0003.c.create", "CREATE TABLE c (id int); SELECT pg_sleep(0.7);")
-        answers = [finish(each) for each in [launch(made, empty_database, "migrate") for _ in "12"]]
-        assert [answer.code for answer in answers] == [0, 0]
+    filling = "SELECT '\u20ac';\n" * 130_000
+    path = made.add("0003.c.create", f"{filling}CREATE TABEL c ();\n{filling}")
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 2
+    assert f'{path}:130001:8: syntax error at or near "TABEL"' in answer.err
+    assert tables(empty_database) == []
 
 
 # Interruptions
@@ -598,181 +475,6 @@ class TestConnections:
         assert "is behind a connection pooler" in answer.err
         assert "next: Connect to PostgreSQL itself, past the pooler." in answer.err
         assert tables(empty_database) == []
-
-
-# Statements that can be in no transaction
-
-INDEX = "-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY {name} ON a (id);\n"
-DROP_INDEX = "-- transactional: false\nDROP INDEX CONCURRENTLY IF EXISTS i;\n"
-
-
-@pytest.fixture
-def indexed(empty_database: str, made: MigrationSet) -> MigrationSet:
-    """The three tables, applied, and an index that is pending."""
-    assert call(made, empty_database, "migrate").code == 0
-    made.add("0004.a.index", INDEX.format(name="i"), DROP_INDEX)
-    return made
-
-
-def validity(database: str) -> list[tuple[str, bool]]:
-    query = "SELECT indexrelid::regclass::text, indisvalid FROM pg_index"
-    return rows(database, f"{query} WHERE indrelid = 'a'::regclass ORDER BY 1")
-
-
-def intents(database: str) -> list[tuple[str, str]]:
-    return rows(database, "SELECT migration_id, direction FROM yoyo.intent")
-
-
-@pytest.mark.parametrize("name", ['"i"', "IF NOT EXISTS i"])
-def test_an_index_that_fails_is_dropped_and_built_anew(
-    empty_database: str, indexed: MigrationSet, name: str
-) -> None:
-    indexed.add("0004.a.index", INDEX.format(name=name), DROP_INDEX)
-    run(empty_database, "INSERT INTO a VALUES (1)")  # twice now: not unique
-    answer = call(indexed, empty_database, "migrate")
-    assert answer.code == 1
-    assert 'could not create unique index "i"' in answer.err
-    assert "state: It left an INVALID index. It is recorded as started." in answer.err
-    assert validity(empty_database) == [("i", False)]
-    assert intents(empty_database) == [("0004.a.index", "apply")]
-    assert applied(empty_database) == THREE
-    status = call(indexed, empty_database, "--json", "status", "--exit-code")
-    assert (status.code, status.document["interrupted"]) == (3, ["0004.a.index"])
-    assert call(indexed, empty_database, "seed").code == 2
-
-    run(empty_database, "DELETE FROM a")
-    answer = call(indexed, empty_database, "migrate")
-    assert answer.code == 0
-    assert "0004.a.index: was interrupted before: it left an INVALID index" in answer.err
-    assert validity(empty_database) == [("i", True)]
-    assert intents(empty_database) == []
-    assert applied(empty_database)[-1] == "0004.a.index"
-
-
-@newest
-class TestOutsideATransaction:
-    def test_a_killed_build_is_taken_up_again(
-        self, empty_database: str, indexed: MigrationSet
-    ) -> None:
-        with locked(empty_database, "a") as blocker:  # the build waits for this transaction
-            blocker.execute("INSERT INTO a VALUES (3)")
-            process = launch(indexed, empty_database, "migrate")
-            until(lambda: validity(empty_database))
-            process.kill()
-            finish(process)
-            until(lambda: not active(empty_database, "%CONCURRENTLY%"), 1)
-        assert validity(empty_database) == [("i", False)]
-        assert intents(empty_database) == [("0004.a.index", "apply")]
-        assert call(indexed, empty_database, "migrate").code == 0
-        assert validity(empty_database) == [("i", True)]
-        assert intents(empty_database) == []
-
-    def test_an_interrupted_build_says_what_stands(
-        self, empty_database: str, indexed: MigrationSet
-    ) -> None:
-        with locked(empty_database, "a") as blocker:
-            blocker.execute("INSERT INTO a VALUES (3)")
-            process = launch(indexed, empty_database, "migrate")
-            until(lambda: validity(empty_database))
-            process.terminate()
-            answer = finish(process)
-        assert answer.code == 130
-        assert "pending: 1; interrupted: 0004.a.index." in answer.err
-        assert call(indexed, empty_database, "migrate").code == 0
-        assert validity(empty_database) == [("i", True)]
-
-    def test_it_waits_longer_for_older_transactions_than_for_locks(
-        self, empty_database: str, indexed: MigrationSet
-    ) -> None:
-        options = ["--lock-timeout", "50ms"]
-        with locked(empty_database, "a") as blocker:
-            blocker.execute("INSERT INTO a VALUES (3)")
-            release = threading.Timer(0.3, blocker.rollback)
-            release.start()
-            assert call(indexed, empty_database, "migrate", *options).code == 0
-            release.join()
-        call(indexed, empty_database, "rollback", "--steps", "1", "--yes")
-        with locked(empty_database, "a") as blocker:
-            blocker.execute("INSERT INTO a VALUES (3)")
-            answer = call(indexed, empty_database, "migrate", *options, "--online-wait", "100ms")
-            assert answer.code == 1
-            assert "canceling statement due to lock timeout" in answer.err
-
-    def test_what_had_taken_effect_is_only_recorded(
-        self, empty_database: str, indexed: MigrationSet
-    ) -> None:
-        start(empty_database, "0004.a.index", "apply")
-        run(empty_database, "CREATE UNIQUE INDEX i ON a (id)")
-        built = rows(empty_database, "SELECT 'i'::regclass::oid")
-        answer = call(indexed, empty_database, "migrate")
-        assert answer.code == 0
-        assert "was interrupted before: it took effect, so it is only recorded" in answer.err
-        assert rows(empty_database, "SELECT 'i'::regclass::oid") == built
-        assert intents(empty_database) == []
-
-    @pytest.mark.parametrize("is_there", [True, False])
-    def test_an_interrupted_rollback_is_taken_up_again(
-        self, empty_database: str, indexed: MigrationSet, is_there: bool
-    ) -> None:
-        call(indexed, empty_database, "migrate")
-        start(empty_database, "0004.a.index", "rollback")
-        if not is_there:
-            run(empty_database, "DROP INDEX i")
-        answer = call(indexed, empty_database, "migrate")
-        assert answer.code == 2
-        assert "was started outside a transaction and has no recorded outcome" in answer.err
-        assert call(indexed, empty_database, "rollback", "--steps", "1", "--yes").code == 0
-        assert validity(empty_database) == []
-        assert intents(empty_database) == []
-        assert applied(empty_database) == THREE
-
-    def test_what_nothing_shows_is_not_guessed(
-        self, empty_database: str, indexed: MigrationSet
-    ) -> None:
-        indexed.add("0004.a.index", "-- transactional: false\nINSERT INTO a VALUES (3);\n")
-        start(empty_database, "0004.a.index", "apply")
-        answer = call(indexed, empty_database, "migrate")
-        assert answer.code == 2
-        assert "was started before, and nothing shows whether it took effect" in answer.err
-        assert (
-            "`settle 0004.a.index --as applied` or `settle 0004.a.index --as pending`" in answer.err
-        )
-        assert intents(empty_database) == [("0004.a.index", "apply")]
-        run(empty_database, "DELETE FROM yoyo.intent")
-        assert call(indexed, empty_database, "migrate").code == 0
-        assert rows(empty_database, "SELECT count(*) FROM a") == [(3,)]
-
-    def test_an_index_of_that_name_on_another_table_is_not_touched(
-        self, empty_database: str, indexed: MigrationSet
-    ) -> None:
-        run(empty_database, "INSERT INTO b VALUES (1), (1)")
-        with pytest.raises(psycopg.errors.UniqueViolation):
-            run(empty_database, "CREATE UNIQUE INDEX CONCURRENTLY i ON b (id)")
-        start(empty_database, "0004.a.index", "apply")
-        answer = call(indexed, empty_database, "migrate")
-        assert answer.code == 1
-        assert 'relation "i" already exists' in answer.err
-        there = "SELECT indrelid::regclass::text FROM pg_index WHERE indexrelid = 'i'::regclass"
-        assert rows(empty_database, there) == [("b",)]
-
-    def test_a_failure_that_leaves_nothing_is_no_interruption(
-        self, empty_database: str, indexed: MigrationSet
-    ) -> None:
-        path = indexed.add("0004.a.index", "-- transactional: false\nVACUUM nowhere;\n")
-        answer = call(indexed, empty_database, "migrate")
-        assert answer.code == 1
-        assert f'{path}:2:1: relation "nowhere" does not exist' in answer.err
-        assert "state: It ran outside a transaction: what it did before it failed" in answer.err
-        assert intents(empty_database) == []
-
-
-def start(database: str, name: str, direction: str) -> None:
-    """Leave behind what a killed runner leaves that had begun with a file."""
-    run(
-        database,
-        "INSERT INTO yoyo.intent (migration_hash, migration_id, direction, checksum) VALUES"
-        f" (encode(sha256('{name}'), 'hex'), '{name}', '{direction}', 'x')",
-    )
 
 
 # Rights

@@ -27,7 +27,8 @@ def session(pg: Server) -> Iterator[Connection]:
 
 
 def split(text: str) -> list[str]:
-    return [text[each.start : each.end] for each in sqltext.statements(text)]
+    data = text.encode()
+    return [data[each.start : each.end].decode() for each in sqltext.statements(data)]
 
 
 def results(session: Connection, text: str) -> list[list[object]] | None:
@@ -146,14 +147,14 @@ def test_splits_as_the_server_does_whatever_the_server_accepts(
 @settings(EXAMPLES, max_examples=300)
 @given(st.lists(st.one_of(fragments, harmless), max_size=12))
 def test_passing_over_harmless_statements_hides_no_other(parts: list[str]) -> None:
-    text = "".join(parts)
+    data = "".join(parts).encode()
 
     def outcome(pass_over_harmless: bool) -> tuple[list[str], str]:
         found: list[str] = []
         try:
-            for each in sqltext.statements(text, pass_over_harmless=pass_over_harmless):
+            for each in sqltext.statements(data, pass_over_harmless=pass_over_harmless):
                 if each.words[:1] not in {("INSERT",), ("UPDATE",), ("COMMENT",)}:
-                    found.append(text[each.start : each.end])
+                    found.append(data[each.start : each.end].decode())
         except sqltext.SqlTextError as error:
             return found, str(error)
         return found, ""
@@ -202,7 +203,7 @@ END"""
 )
 def test_what_breaks_off_is_told_with_its_place(text: str, offset: int, message: str) -> None:
     with pytest.raises(sqltext.SqlTextError, match=message) as raised:
-        list(sqltext.statements(text))
+        list(sqltext.statements(text.encode()))
     assert abs(raised.value.offset - offset) <= 1  # at the quote, or at the E before it
 
 
@@ -220,14 +221,14 @@ NOT_ENDING = [
 
 @pytest.mark.parametrize("text", ENDING)
 def test_transaction_control_is_known(text: str) -> None:
-    (statement,) = sqltext.statements(text)
+    (statement,) = sqltext.statements(text.encode())
     assert sqltext.ends_transaction(statement)
 
 
 @pytest.mark.parametrize("text", NOT_ENDING)
 @newest
 def test_what_leaves_the_transaction_open_is_let_through(session: Connection, text: str) -> None:
-    (statement,) = sqltext.statements(text)
+    (statement,) = sqltext.statements(text.encode())
     assert not sqltext.ends_transaction(statement)
     results(session, "BEGIN; SAVEPOINT s")
     results(session, text)
@@ -284,7 +285,7 @@ def test_what_can_be_in_no_transaction_is_known_as_the_server_knows_it(
                 return True
         return False
 
-    (statement,), (neighbour,) = sqltext.statements(text), sqltext.statements(allowed)
+    (statement,), (neighbour,) = map(sqltext.statements, (text.encode(), allowed.encode()))
     assert sqltext.needs_no_transaction(statement)
     assert refused(text)
     assert not sqltext.needs_no_transaction(neighbour)
@@ -303,7 +304,7 @@ def test_what_can_be_in_no_transaction_is_known_as_the_server_knows_it(
     ],
 )
 def test_copy_with_the_client_is_known(text: str, copies: bool) -> None:
-    (statement,) = sqltext.statements(text)
+    (statement,) = sqltext.statements(text.encode())
     assert sqltext.copies_with_client(statement) == copies
 
 
@@ -333,22 +334,34 @@ HOSTILE = {
 def test_hostile_text_takes_linear_time(name: str) -> None:
     started = time.process_time()
     with suppress(sqltext.SqlTextError):
-        list(sqltext.statements(HOSTILE[name]))
+        list(sqltext.statements(HOSTILE[name].encode()))
     assert time.process_time() - started < 2  # what is quadratic takes minutes
 
 
 @EXAMPLES
 @given(
-    st.text("ab\n", max_size=20).flatmap(lambda t: st.tuples(st.just(t), st.integers(0, len(t))))
+    st.text("a\u20ac\n", max_size=20).flatmap(
+        lambda t: st.tuples(st.just(t), st.integers(0, len(t)))
+    )
 )
-def test_lines_and_columns_count_from_one(text_and_offset: tuple[str, int]) -> None:
+def test_lines_and_columns_count_characters_from_one(text_and_offset: tuple[str, int]) -> None:
     text, offset = text_and_offset
-    line, column = sqltext.line_and_column(text, offset)
+    line, column = sqltext.line_and_column(text.encode(), len(text[:offset].encode()))
     lines = text.split("\n")
     assert offset == sum(len(each) + 1 for each in lines[: line - 1]) + column - 1
     assert column <= len(lines[line - 1]) + 1
 
 
+@EXAMPLES
+@given(st.lists(queries, max_size=9), st.integers(1, 40))
+def test_pieces_are_the_text_and_break_no_statement(parts: list[str], size: int) -> None:
+    text = ";\n".join(parts).encode()
+    found = list(sqltext.pieces(text, size))
+    assert b"".join(found) == text
+    assert [each for piece in found for each in split(piece.decode())] == split(text.decode())
+    assert all(len(each) >= size for each in found[:-1])
+
+
 def test_the_first_words_are_told_outside_parentheses() -> None:
-    (statement,) = sqltext.statements('create /* x */ table "T" (a int) -- y\n with (b = 1);')
+    (statement,) = sqltext.statements(b'create /* x */ table "T" (a int) -- y\n with (b = 1);')
     assert statement.words == ("CREATE", "TABLE", '"T"', "WITH")

@@ -1,0 +1,204 @@
+"""Files outside a transaction: what was cut off is found, and brought to its end or told."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.sets import (
+    THREE,
+    MigrationSet,
+    active,
+    applied,
+    call,
+    finish,
+    launch,
+    locked,
+    newest,
+    rows,
+    run,
+    three_tables,
+    until,
+)
+
+# Statements that can be in no transaction
+
+INDEX = "-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY {name} ON a (id);\n"
+DROP_INDEX = "-- transactional: false\nDROP INDEX CONCURRENTLY IF EXISTS i;\n"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MigrationSet:
+    return three_tables(tmp_path)
+
+
+@pytest.fixture
+def indexed(empty_database: str, made: MigrationSet) -> MigrationSet:
+    """The three tables, applied, and an index that is pending."""
+    assert call(made, empty_database, "migrate").code == 0
+    made.add("0004.a.index", INDEX.format(name="i"), DROP_INDEX)
+    return made
+
+
+def validity(database: str) -> list[tuple[str, bool]]:
+    query = "SELECT indexrelid::regclass::text, indisvalid FROM pg_index"
+    return rows(database, f"{query} WHERE indrelid = 'a'::regclass ORDER BY 1")
+
+
+def start(database: str, name: str, direction: str) -> None:
+    """Leave behind what a killed runner leaves that had begun with a file."""
+    run(
+        database,
+        "INSERT INTO yoyo.intent (migration_hash, migration_id, direction, checksum) VALUES"
+        f" (encode(sha256('{name}'), 'hex'), '{name}', '{direction}', 'x')",
+    )
+
+
+def intents(database: str) -> list[tuple[str, str]]:
+    return rows(database, "SELECT migration_id, direction FROM yoyo.intent")
+
+
+@pytest.mark.parametrize("name", ['"i"', "IF NOT EXISTS i"])
+def test_an_index_that_fails_is_dropped_and_built_anew(
+    empty_database: str, indexed: MigrationSet, name: str
+) -> None:
+    indexed.add("0004.a.index", INDEX.format(name=name), DROP_INDEX)
+    run(empty_database, "INSERT INTO a VALUES (1)")  # twice now: not unique
+    answer = call(indexed, empty_database, "migrate")
+    assert answer.code == 1
+    assert 'could not create unique index "i"' in answer.err
+    assert "state: It left an INVALID index. It is recorded as started." in answer.err
+    assert validity(empty_database) == [("i", False)]
+    assert intents(empty_database) == [("0004.a.index", "apply")]
+    assert applied(empty_database) == THREE
+    status = call(indexed, empty_database, "--json", "status", "--exit-code")
+    assert (status.code, status.document["interrupted"]) == (3, ["0004.a.index"])
+    assert call(indexed, empty_database, "seed").code == 2
+
+    run(empty_database, "DELETE FROM a")
+    answer = call(indexed, empty_database, "migrate")
+    assert answer.code == 0
+    assert "0004.a.index: was interrupted before: it left an INVALID index" in answer.err
+    assert validity(empty_database) == [("i", True)]
+    assert intents(empty_database) == []
+    assert applied(empty_database)[-1] == "0004.a.index"
+
+
+@newest
+class TestOutsideATransaction:
+    def test_a_killed_build_is_taken_up_again(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        with locked(empty_database, "a") as blocker:  # the build waits for this transaction
+            blocker.execute("INSERT INTO a VALUES (3)")
+            process = launch(indexed, empty_database, "migrate")
+            until(lambda: validity(empty_database))
+            process.kill()
+            finish(process)
+            until(lambda: not active(empty_database, "%CONCURRENTLY%"), 1)
+        assert validity(empty_database) == [("i", False)]
+        assert intents(empty_database) == [("0004.a.index", "apply")]
+        assert call(indexed, empty_database, "migrate").code == 0
+        assert validity(empty_database) == [("i", True)]
+        assert intents(empty_database) == []
+
+    def test_an_interrupted_build_says_what_stands(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        with locked(empty_database, "a") as blocker:
+            blocker.execute("INSERT INTO a VALUES (3)")
+            process = launch(indexed, empty_database, "migrate")
+            until(lambda: validity(empty_database))
+            process.terminate()
+            answer = finish(process)
+        assert answer.code == 130
+        assert "pending: 1; interrupted: 0004.a.index." in answer.err
+        assert call(indexed, empty_database, "migrate").code == 0
+        assert validity(empty_database) == [("i", True)]
+
+    def test_it_waits_longer_for_older_transactions_than_for_locks(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        options = ["--lock-timeout", "50ms"]
+        with locked(empty_database, "a") as blocker:
+            blocker.execute("INSERT INTO a VALUES (3)")
+            release = threading.Timer(0.3, blocker.rollback)
+            release.start()
+            assert call(indexed, empty_database, "migrate", *options).code == 0
+            release.join()
+        call(indexed, empty_database, "rollback", "--steps", "1", "--yes")
+        with locked(empty_database, "a") as blocker:
+            blocker.execute("INSERT INTO a VALUES (3)")
+            answer = call(indexed, empty_database, "migrate", *options, "--online-wait", "100ms")
+            assert answer.code == 1
+            assert "canceling statement due to lock timeout" in answer.err
+
+    def test_what_had_taken_effect_is_only_recorded(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        start(empty_database, "0004.a.index", "apply")
+        run(empty_database, "CREATE UNIQUE INDEX i ON a (id)")
+        built = rows(empty_database, "SELECT 'i'::regclass::oid")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 0
+        assert "was interrupted before: it took effect, so it is only recorded" in answer.err
+        assert rows(empty_database, "SELECT 'i'::regclass::oid") == built
+        assert intents(empty_database) == []
+
+    @pytest.mark.parametrize("is_there", [True, False])
+    def test_an_interrupted_rollback_is_taken_up_again(
+        self, empty_database: str, indexed: MigrationSet, is_there: bool
+    ) -> None:
+        call(indexed, empty_database, "migrate")
+        start(empty_database, "0004.a.index", "rollback")
+        if not is_there:
+            run(empty_database, "DROP INDEX i")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 2
+        assert "was started outside a transaction and has no recorded outcome" in answer.err
+        assert call(indexed, empty_database, "rollback", "--steps", "1", "--yes").code == 0
+        assert validity(empty_database) == []
+        assert intents(empty_database) == []
+        assert applied(empty_database) == THREE
+
+    def test_what_nothing_shows_is_not_guessed(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        indexed.add("0004.a.index", "-- transactional: false\nINSERT INTO a VALUES (3);\n")
+        start(empty_database, "0004.a.index", "apply")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 2
+        assert "was started before, and nothing shows whether it took effect" in answer.err
+        assert (
+            "`settle 0004.a.index --as applied` or `settle 0004.a.index --as pending`" in answer.err
+        )
+        assert intents(empty_database) == [("0004.a.index", "apply")]
+        run(empty_database, "DELETE FROM yoyo.intent")
+        assert call(indexed, empty_database, "migrate").code == 0
+        assert rows(empty_database, "SELECT count(*) FROM a") == [(3,)]
+
+    def test_an_index_of_that_name_on_another_table_is_not_touched(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        run(empty_database, "INSERT INTO b VALUES (1), (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            run(empty_database, "CREATE UNIQUE INDEX CONCURRENTLY i ON b (id)")
+        start(empty_database, "0004.a.index", "apply")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 1
+        assert 'relation "i" already exists' in answer.err
+        there = "SELECT indrelid::regclass::text FROM pg_index WHERE indexrelid = 'i'::regclass"
+        assert rows(empty_database, there) == [("b",)]
+
+    def test_a_failure_that_leaves_nothing_is_no_interruption(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        path = indexed.add("0004.a.index", "-- transactional: false\nVACUUM nowhere;\n")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 1
+        assert f'{path}:2:1: relation "nowhere" does not exist' in answer.err
+        assert "state: It ran outside a transaction: what it did before it failed" in answer.err
+        assert intents(empty_database) == []
