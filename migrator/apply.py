@@ -17,10 +17,11 @@ from migrator.engine import LARGE, Backend, RawMigration, StatementError
 from migrator.errors import Failed, Refused
 from migrator.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile, read
 from migrator.target import Session, sql
-from migrator.waits import Blockers, Watch
+from migrator.waits import Blockers, Watch, sessions_in_words
 
 _RETRIED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _LONGEST_BACKOFF_S = 5.0
+_POLL_S = 0.2
 _ROLLED_BACK = "The file was rolled back; the files before it stay as they are."
 _STAYS = (
     "It ran outside a transaction: what it did before it failed, if anything, stays. "
@@ -438,18 +439,25 @@ class Applier:
         return _failed(source, failure, state=_STAYS, blockers=self._blockers)
 
     def _find_out(self, source: SqlFile, statement: str) -> online.Finding:
-        """Look what a statement did that was started, once nobody else builds on its table."""
-        if table := online.table_built_on(statement):
-            lock = f"BEGIN; LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE"
-            try:  # an operator may be building that index by hand: INVALID is then no leftover
-                self._online(partial(self._backend.run, lock.encode()))
-            except StatementError as failure:
-                if isinstance(failure.error, psycopg.errors.LockNotAvailable):
-                    raise _failed(
-                        source, failure, state=_STARTED, blockers=self._blockers
-                    ) from failure
-            finally:
-                self._backend.rollback()
+        """Look what a statement did that was started, once nobody else builds on its table.
+
+        An operator may be building that index by hand: INVALID is then no leftover. Polled: a
+        session that waits in the server holds up, or deadlocks with, what it waits for.
+        """
+        deadline = time.monotonic() + self._online_wait_ms / 1000
+        told = False
+        while builders := online.builders(self._connection, statement):
+            words = sessions_in_words(self._connection, builders)
+            if time.monotonic() >= deadline:
+                raise Failed(
+                    f"{source.path}: another session is at work on its table: {words}",
+                    state=f"{_STARTED} Nothing was changed now.",
+                    hint="Wait for it to end, and run the same command again.",
+                )
+            if not told:
+                self._say(f"waiting for {words}")
+                told = True
+            time.sleep(_POLL_S)
         return online.look(self._connection, statement)
 
     def _record_intent(self, yoyo_migration: RawMigration, source: SqlFile, direction: str) -> bool:

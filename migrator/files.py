@@ -372,7 +372,7 @@ def _statement_problems(
     if sqltext.copies_with_client(statement):
         yield "COPY with the client's data: write INSERT ... VALUES"
     if sqltext.builds_nameless_index(statement):
-        yield "an index without a name: name it, so that a build that was cut off can be found again"
+        yield "an index without a name: name it, so that a build that is cut off can be found"
     if source.transactional and sqltext.needs_no_transaction(statement):
         yield "cannot run in a transaction: put it alone in a file with -- transactional: false"
     if not source.transactional and ordinal > 1:

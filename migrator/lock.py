@@ -56,7 +56,11 @@ def _try(session: Session) -> bool:
     return bool(row and row[0])
 
 
+def holders(session: Session) -> list[int]:
+    """Return the process that holds the lock, in a list; an empty one where nobody does."""
+    rows = session.connection.execute(sql("lock_holder"), {"key": LOCK_KEY})
+    return [pid for (pid,) in rows]
+
+
 def _holder(session: Session) -> str:
-    rows = session.connection.execute(sql("lock_holder"), {"key": LOCK_KEY}).fetchall()
-    pids = [pid for (pid,) in rows]
-    return sessions_in_words(session.connection, pids) or "it has just let go"
+    return sessions_in_words(session.connection, holders(session)) or "it has just let go"

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-_GO_ON = "Run the command again; it goes on from there."
+_GO_ON = "Run the command again; it goes on from there, or says what stands in its way."
+_UNKNOWN = "The server cannot be asked; what was being done is there whole or not at all."
+_AT_WORK = "The lost session, pid {pid}, is still at work: what it does may yet be committed."
 _RECONNECT_S = 10.0
+_RETRY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,23 +331,35 @@ class Work:
             ) from error
 
     def _state_in_words(self) -> str:
-        """Read the history again, on a new connection if need be, and say what stands."""
-        state = None
+        """Read the history again, on a new connection if need be, and say what stands.
+
+        A session whose connection was lost may be at its COMMIT yet: its end is waited for.
+        """
         deadline = time.monotonic() + _RECONNECT_S
-        while state is None:
+        lost = self.session.pid
+        while True:
             try:
                 if self.session.connection.closed:
                     self.session = self._connect()
+                is_at_work = self.session.pid != lost and lost in lock.holders(self.session)
                 state = self.state()
             except (Refused, psycopg.Error):
                 if time.monotonic() > deadline:
-                    return "The server cannot be asked; what was being done is there whole or not."
-                time.sleep(0.2)
-        return (
-            f"The history has {len(state.applied)} migrations applied, the last "
-            f"{state.applied[-1].id if state.applied else 'none'}; pending: {len(state.pending)}"
-            + (f"; interrupted: {', '.join(state.interrupted)}." if state.interrupted else ".")
-        )
+                    return _UNKNOWN
+            else:
+                if not is_at_work:
+                    return _in_words(state)
+                if time.monotonic() > deadline:
+                    return f"{_in_words(state)} {_AT_WORK.format(pid=lost)}"
+            time.sleep(_RETRY_S)
+
+
+def _in_words(state: State) -> str:
+    return (
+        f"The history has {len(state.applied)} migrations applied, the last "
+        f"{state.applied[-1].id if state.applied else 'none'}; pending: {len(state.pending)}"
+        + (f"; interrupted: {', '.join(state.interrupted)}." if state.interrupted else ".")
+    )
 
 
 def _up_to(

@@ -99,10 +99,13 @@ def look(connection: psycopg.Connection[Any], statement: str) -> Finding:
     return Finding(Outcome.MAY_BE_REPEATED if _REPEATABLE.match(statement) else Outcome.UNKNOWN)
 
 
-def table_built_on(statement: str) -> str | None:
-    """Return the table of a CREATE INDEX CONCURRENTLY, as it is written; None of all else."""
+def builders(connection: psycopg.Connection[Any], statement: str) -> list[int]:
+    """Return the sessions that are building on the table of a CREATE INDEX CONCURRENTLY."""
     match = _CREATE_INDEX.match(statement)
-    return match and match[2]
+    if match is None:
+        return []
+    rows = connection.execute(sql("table_builders"), {"table": match[2]})
+    return [pid for (pid,) in rows]
 
 
 def fails_whole(statement: str) -> bool:

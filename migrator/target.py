@@ -53,6 +53,7 @@ class Session:
 
     Args:
         connection: In autocommit mode; the runner begins and ends transactions itself.
+        pid: The server's process.
         settings: The statements that put the session's settings back after a file changed them.
         has_history: Whether the database has yoyo's tables in schema yoyo.
         has_checksums: Whether it has the runner's own tables beside them.
@@ -65,6 +66,7 @@ class Session:
     """
 
     connection: psycopg.Connection[tuple[Any, ...]]
+    pid: int
     settings: str
     has_history: bool
     has_checksums: bool
@@ -205,6 +207,7 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         ) from None
     return Session(
         connection=connection,
+        pid=facts["backend_pid"],
         settings=settings,
         has_history=facts["has_history"],
         has_checksums=facts["has_checksums"],

@@ -60,7 +60,7 @@ class Watch:
         self, target: Target, session: Session, lock_timeout_ms: int, say: Callable[[str], None]
     ) -> None:
         self._target = target
-        self._pid = session.connection.info.backend_pid
+        self._pid = session.pid
         self._interval_s = min(lock_timeout_ms / 4000 or _LONGEST_INTERVAL_S, _LONGEST_INTERVAL_S)
         self._say = say
         self._ended = threading.Event()

@@ -40,6 +40,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "autovacuum": "off",
     "max_connections": "60",
+    "max_prepared_transactions": "4",
     "max_wal_size": "128MB",
     "shared_buffers": "64MB",
     "timezone": "UTC",

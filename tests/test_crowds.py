@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.sets import (
     name_of,
     newest,
     rows,
+    run,
     tables,
     three_tables,
     until,
@@ -88,12 +90,47 @@ class TestLocks:
             assert time.monotonic() - started < 1
         assert finish(process).code == 0
 
-    def test_a_statement_time_out(self, empty_database: str, slow: MigrationSet) -> None:
-        answer = call(slow, empty_database, "migrate", "--statement-timeout", "100ms")
+    def test_a_prepared_transaction_is_named_too(
+        self, empty_database: str, altered: MigrationSet
+    ) -> None:
+        run(empty_database, "BEGIN; LOCK TABLE a; PREPARE TRANSACTION 'forgotten'")
+        options = ["--lock-timeout", "400ms", "--lock-attempts", "1"]
+        try:
+            answer = call(altered, empty_database, "migrate", *options)
+        finally:
+            run(empty_database, "ROLLBACK PREPARED 'forgotten'")
         assert answer.code == 1
-        assert "0002.b.create.sql:2:1: canceling statement due to statement timeout" in answer.err
-        assert tables(empty_database) == ["a"]
-        assert applied(empty_database) == THREE[:1]
+        assert (
+            "it waited for a prepared transaction, which is listed in pg_prepared_xacts"
+            in answer.err
+        )
+        assert "ROLLBACK PREPARED" in answer.err
+
+    def test_an_applications_readers_are_never_stalled_longer_than_the_time_out(
+        self, empty_database: str, altered: MigrationSet
+    ) -> None:
+        stalls: list[float] = []
+        ended = threading.Event()
+
+        def read() -> None:
+            with psycopg.connect(empty_database, autocommit=True) as connection:
+                while not ended.is_set():
+                    started = time.monotonic()
+                    connection.execute("SELECT count(*) FROM a")
+                    stalls.append(time.monotonic() - started)
+
+        reader = threading.Thread(target=read)
+        with locked(empty_database, "a"):
+            reader.start()
+            options = ["--lock-timeout", "300ms", "--lock-attempts", "3"]
+            answer = finish(launch(altered, empty_database, "migrate", *options))
+        ended.set()
+        reader.join()
+        assert answer.code == 1
+        pauses = re.findall(r"attempt \d of 3, again in (\d\.\d) s", answer.err)
+        assert len(pauses) == 2
+        assert 0.2 < max(stalls) < 0.3 + 0.3  # it was stalled, by one attempt at most
+        assert sum(stall > 0.1 for stall in stalls) >= 3
 
 
 # Two runners
@@ -113,6 +150,17 @@ class TestRunners:
         assert applied(empty_database) == THREE
         assert rows(empty_database, "SELECT count(*) FROM yoyo._yoyo_log") == [(3,)]
 
+    def test_of_sixteen_on_an_empty_database_one_applies(
+        self, empty_database: str, made: MigrationSet
+    ) -> None:
+        processes = [launch(made, empty_database, "migrate") for _ in range(16)]
+        answers = [finish(process) for process in processes]
+        assert [answer.code for answer in answers] == [0] * 16, [each.err for each in answers]
+        assert sorted(answer.out for answer in answers)[1:] == ["nothing to do\n"] * 15
+        assert applied(empty_database) == THREE
+        assert rows(empty_database, "SELECT count(*) FROM yoyo._yoyo_log") == [(3,)]
+        assert rows(empty_database, "SELECT count(*) FROM a") == [(2,)]
+
     def test_past_its_patience_it_names_the_holder(
         self, empty_database: str, made: MigrationSet
     ) -> None:
@@ -122,7 +170,7 @@ class TestRunners:
             assert answer.code == 2
             holder = f"pid {other.info.backend_pid}, user owner, from local socket, since "
             assert f"error: Another runner holds the lock of this database: {holder}" in answer.err
-            assert "query: SELECT pg_advisory_lock" in answer.err
+            assert ", idle, query: SELECT pg_advisory_lock" in answer.err
         assert tables(empty_database) == []
 
     def test_a_holder_that_may_not_be_seen_is_named_as_far_as_it_may(

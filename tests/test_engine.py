@@ -244,8 +244,9 @@ def test_a_large_file_takes_less_than_three_times_its_size_in_memory(
         made.remove(THREE[0])
         made.seed("01.a", "SELECT 1;")
     options = ["--database", empty_database, "--migrations", str(made.migrations)]
-    argv = [ROOT / "bench" / "measured.py", sys.executable, ROOT / "runner.py", *options, "migrate"]
-    done = subprocess.run([sys.executable, *argv], capture_output=True, check=True, text=True)
+    runner = [str(ROOT / "bench" / "measured.py"), sys.executable, str(ROOT / "runner.py")]
+    argv = [sys.executable, *runner, *options, "migrate"]
+    done = subprocess.run(argv, capture_output=True, check=True, text=True)
     measured = json.loads(done.stdout)
     assert measured["code"] == 0, done.stderr
     assert rows(empty_database, "SELECT count(*) FROM b") == [(3_600,)]
@@ -262,6 +263,15 @@ def test_a_fault_deep_in_a_large_file_is_found_before_anything_is_applied(
     assert answer.code == 2
     assert f'{path}:130001:8: syntax error at or near "TABEL"' in answer.err
     assert tables(empty_database) == []
+
+
+@newest
+def test_a_statement_time_out(empty_database: str, slow: MigrationSet) -> None:
+    answer = call(slow, empty_database, "migrate", "--statement-timeout", "100ms")
+    assert answer.code == 1
+    assert "0002.b.create.sql:2:1: canceling statement due to statement timeout" in answer.err
+    assert tables(empty_database) == ["a"]
+    assert applied(empty_database) == THREE[:1]
 
 
 # Interruptions
@@ -297,7 +307,7 @@ class TestInterruptions:
         assert answer.document == {
             "error": "Interrupted.",
             "state": "The history has 1 migrations applied, the last 0001.a.create; pending: 2.",
-            "next": "Run the command again; it goes on from there.",
+            "next": "Run the command again; it goes on from there, or says what stands in its way.",
             "exit_code": 130,
         }
 
@@ -384,6 +394,7 @@ class Proxy:
     ) -> None:
         self.server = server
         self.meddlers = from_client, from_server
+        self.ends: list[socket.socket] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -400,12 +411,19 @@ class Proxy:
             database, host=host, port=port, gssencmode="disable", sslmode="disable"
         )
 
+    def cut(self) -> None:
+        """Cut all lines that there are."""
+        for end in self.ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(f"{self.server.host}/.s.PGSQL.{self.server.port}")
+                self.ends += client, server
                 ends = (client, server), (server, client)
                 for (source, target), meddle in zip(ends, self.meddlers, strict=True):
                     arguments = (source, target, meddle)
@@ -462,6 +480,34 @@ class TestConnections:
         )
         assert call(made, empty_database, "migrate").code == 0
         assert applied(empty_database) == THREE
+
+    def test_a_session_that_commits_after_its_connection_was_lost_is_waited_for(
+        self, pg: Server, empty_database: str, made: MigrationSet
+    ) -> None:
+        made.add(
+            "0002.b.create",
+            "CREATE TABLE b (id int);"
+            " CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;"
+            " CREATE CONSTRAINT TRIGGER late AFTER INSERT ON b DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION late(); INSERT INTO b VALUES (1);",
+        )
+        commits = []
+
+        def from_client(data: bytes) -> bytes:
+            if data.endswith(b"COMMIT\0") and b"INSERT INTO yoyo" in data:
+                commits.append(data)
+                if len(commits) == 2:
+                    threading.Timer(0.1, proxy.cut).start()
+            return data
+
+        with Proxy(pg, from_client) as proxy:
+            answer = call(made, proxy.through(empty_database), "migrate")
+        assert answer.code == 1
+        assert "error: The connection was lost: " in answer.err
+        assert f"state: The history has 2 migrations applied, the last {THREE[1]}" in answer.err
+        assert applied(empty_database) == THREE[:2]
+        assert tables(empty_database) == ["a", "b"]
 
     def test_a_pooler_is_refused(self, pg: Server, empty_database: str, made: MigrationSet) -> None:
         def from_server(data: bytes) -> bytes:
