@@ -91,6 +91,19 @@ def many_inserts(rows: int) -> FileSet:
     return _seed("".join(lines), rows)
 
 
+def large_migration(statements: int) -> FileSet:
+    """Return a migration of INSERTs of 600 bytes each, after the one that creates the table."""
+    padding = "x" * 500
+    lines = [
+        f"INSERT INTO item VALUES ({i:06}, 'Item {i:06}', '{padding}', 0.99, TRUE); -- {i:029}\n"  # noqa: S608
+        for i in range(statements)
+    ]
+    files = _seed("", statements)
+    files.seeds.clear()
+    files.migrations["0002.item.fill"] = ("".join(lines), "DELETE FROM item;\n")
+    return files
+
+
 def _row(i: int) -> str:
     return f"({i}, 'Item {i}', 'It''s the \"{i}th\"; 100 % real', {i % 1000}.99, {i % 2 == 0})"
 
@@ -124,6 +137,10 @@ def all_cases(number: int, rows: int) -> dict[str, Case]:
         "tables": Case(f"{number} files of one table each", lambda: tables(number)),
         "values": Case(f"a seed of one INSERT with {rows} rows", lambda: one_insert(rows)),
         "inserts": Case(f"a seed of {rows} INSERTs", lambda: many_inserts(rows)),
+        "large": Case(
+            f"a migration of {rows * 6 // 5} INSERTs, {rows * 6 // 5 * 600 / 1e6:.0f} MB",
+            lambda: large_migration(rows * 6 // 5),
+        ),
         "nothing": Case(
             f"nothing to do: {number} files, all applied", lambda: tables(number), True
         ),

@@ -11,7 +11,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -36,6 +35,7 @@ PRODUCTION = {
     "shared_buffers": "128MB",
 }
 FLOORS = ("bare", "psql")
+MEASURED = Path(__file__).with_name("measured.py")
 SLOW_S = 15.0  # what takes longer is run once, not in every round
 
 
@@ -102,21 +102,35 @@ def server(wanted: str, *, fsync: bool) -> Iterator[Server]:
         yield Server(administrator, place | {"user": "owner"})
 
 
-def run(commands: Commands, timeout: float) -> float:
-    """Run processes one after the other; return how long all took together, in seconds."""
+class Took(NamedTuple):
+    """What processes took together: seconds, and bytes of memory at most."""
+
+    seconds: float
+    peak: int
+
+
+def run(commands: Commands, timeout: float) -> Took:
+    """Run processes one after the other."""
     environment = clean_environment()
-    started = time.perf_counter()
+    seconds, peak = 0.0, 0
     for argv in commands:
         try:
             done = subprocess.run(  # noqa: S603 - no shell, no user's input
-                argv, check=False, capture_output=True, env=environment, timeout=timeout
+                [sys.executable, "-I", MEASURED, *argv],
+                check=True,
+                capture_output=True,
+                env=environment,
+                timeout=timeout,
             )
         except subprocess.TimeoutExpired:
             raise FailedRun(f"took over {timeout:.0f} s") from None
-        if done.returncode:
+        measured = json.loads(done.stdout)
+        if measured["code"]:
             said = done.stderr.decode(errors="replace").strip().splitlines() or ["said nothing"]
-            raise FailedRun(f"exit {done.returncode}: {said[-1][:120]}")
-    return time.perf_counter() - started
+            raise FailedRun(f"exit {measured['code']}: {said[-1][:120]}")
+        seconds += measured["seconds"]
+        peak = max(peak, measured["peak"])
+    return Took(seconds, peak)
 
 
 def verify(server: Server, database: Database, files: FileSet) -> None:
@@ -148,7 +162,7 @@ class Measurement:
         timeout: float,
     ) -> None:
         self.title = case.title
-        self.seconds: dict[str, list[float]] = {}
+        self.runs: dict[str, list[Took]] = {}
         self.without: dict[str, str] = {}
         self._server = server
         self._again = case.again
@@ -185,13 +199,13 @@ class Measurement:
             self.without[contender.name] = str(error)
             self._contenders.remove(contender)
             return
-        slow = took > SLOW_S
+        slow = took.seconds > SLOW_S
         if slow:
             self._contenders.remove(contender)
         if slow or not warm_up:
-            self.seconds.setdefault(contender.name, []).append(took)
+            self.runs.setdefault(contender.name, []).append(took)
 
-    def _run(self, contender: Contender, database: Database) -> float:
+    def _run(self, contender: Contender, database: Database) -> Took:
         """Apply the files to an empty database."""
         commands = contender.commands(self._directory, database)
         self._server.settle()
@@ -199,7 +213,7 @@ class Measurement:
         verify(self._server, database, self._files)
         return took
 
-    def _run_again(self, contender: Contender, databases: ExitStack) -> float:
+    def _run_again(self, contender: Contender, databases: ExitStack) -> Took:
         """Apply the files to a database where they are applied; the first time, see to that."""
         database = self._kept.get(contender.name)
         if database is None:
@@ -213,30 +227,33 @@ class Measurement:
         return run(commands, self._timeout)
 
     def result(self) -> dict[str, Any]:
-        """Return the figures: seconds, and the medians' ratios to both floors."""
-        medians = {name: statistics.median(runs) for name, runs in self.seconds.items()}
+        """Return the figures: seconds, the medians' ratios to both floors, bytes of memory."""
+        seconds = {name: [run.seconds for run in runs] for name, runs in self.runs.items()}
+        medians = {name: statistics.median(runs) for name, runs in seconds.items()}
         figures: dict[str, Any] = {}
         for name in self._names:
             if name in self.without:
                 figures[name] = {"without": self.without[name]}
                 continue
-            runs = self.seconds[name]
             figures[name] = {
                 "median": medians[name],
-                "min": min(runs),
-                "max": max(runs),
+                "min": min(seconds[name]),
+                "max": max(seconds[name]),
                 **{
                     f"to_{floor}": medians[name] / medians[floor] if floor in medians else None
                     for floor in FLOORS
                 },
-                "runs": runs,
+                "peak": max(run.peak for run in self.runs[name]),
+                "runs": seconds[name],
             }
         return {"title": self.title, "contenders": figures}
 
 
 def table(result: Mapping[str, Any]) -> str:
     """Return a case's figures as text."""
-    head = [f"{each:>9}" for each in ("median s", "min", "max", "/ bare", "/ psql", "runs")]
+    head = [
+        f"{each:>9}" for each in ("median s", "min", "max", "/ bare", "/ psql", "peak MB", "runs")
+    ]
     lines = ["", result["title"], f"{'':<8}{''.join(head)}"]
     for name, figures in result["contenders"].items():
         if "without" in figures:
@@ -245,7 +262,8 @@ def table(result: Mapping[str, Any]) -> str:
         seconds = "".join(f"{figures[each]:9.3f}" for each in ("median", "min", "max"))
         ratios = [figures[f"to_{floor}"] for floor in FLOORS]
         shown = "".join(f"{'':>9}" if each is None else f"{each:9.2f}" for each in ratios)
-        lines.append(f"{name:<8}{seconds}{shown}{len(figures['runs']):9}")
+        peak = f"{figures['peak'] / 1e6:9.0f}"
+        lines.append(f"{name:<8}{seconds}{shown}{peak}{len(figures['runs']):9}")
     return "\n".join(lines)
 
 

@@ -198,6 +198,8 @@ class Applier:
 
         """
         source = migration.source if direction == "apply" else read(migration.rollback_path)
+        if source.transactional:  # it was edited since
+            return
         outcome = self._find_out(source, _only_statement(source)).outcome
         agreeing = online.Outcome.DONE if took_effect else online.Outcome.NOTHING_DONE
         if outcome not in {agreeing, online.Outcome.UNKNOWN, online.Outcome.MAY_BE_REPEATED}:

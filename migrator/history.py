@@ -170,8 +170,8 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
         "Restore the applied text and write a new migration for the change." * bool(state.edited),
         "Get the missing files from the branch that applied them." * bool(state.missing),
         "Give the late file a number after the last applied one." * bool(state.out_of_order),
-        "See what the interrupted file left behind: docs/errors.md#files-outside-a-transaction."
-        * bool(state.interrupted),
+        "Bring the interrupted file to its end by the command that began it, migrate or rollback, "
+        "or `settle` it: see docs/errors.md#files-outside-a-transaction." * bool(state.interrupted),
     ]
     if problems:
         raise Refused(

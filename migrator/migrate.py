@@ -256,7 +256,14 @@ class Work:
         kept = find(self.migrations, to) if to is not None else None
         state = self.state()
         planned = state.applied[::-1]
-        history.refuse_disagreement(state, except_interrupted=[each.id for each in state.applied])
+        history.refuse_disagreement(
+            state,
+            except_interrupted=[
+                each.id
+                for each in state.applied
+                if each.id in state.interrupted and not files.read(each.rollback_path).transactional
+            ],
+        )
         if kept is not None:
             if kept not in planned:
                 raise Refused(
@@ -372,5 +379,9 @@ def _up_to(
 
 
 def _restartable(state: State) -> list[str]:
-    """Return the interrupted files that are still to be applied: they are run to their end."""
-    return [each.id for each in state.pending if each.id in state.interrupted]
+    """Return the interrupted files that are still to be applied: they are run to their end.
+
+    One that was edited, and would run in a transaction now, is not.
+    """
+    interrupted = [each for each in state.pending if each.id in state.interrupted]
+    return [each.id for each in interrupted if not each.source.transactional]

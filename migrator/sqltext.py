@@ -124,22 +124,24 @@ def statements(text: bytes, *, pass_over_harmless: bool = False) -> Iterator[Sta
     scanner = _Scanner(text)
     while (statement := scanner.next_statement()) is not None:
         yield statement
-        if pass_over_harmless and (run := _HARMLESS_RUN.match(text, scanner.position)):
-            scanner.position = run.end()
+        if pass_over_harmless:
+            scanner.pass_over(len(text))
 
 
 def pieces(text: bytes, size: int) -> Iterator[bytes]:
-    """Cut a text before statements into pieces, each of at least a size but for the last.
+    """Cut a text between statements into pieces, each of at least a size but for the last.
 
     Raises:
         SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
 
     """
-    start = 0
-    for statement in statements(text):
-        if statement.start - start >= size:
-            yield text[start : statement.start]
-            start = statement.start
+    scanner = _Scanner(text)
+    start = end = 0
+    while scanner.pass_over(size) or scanner.next_statement() is not None:
+        if end - start >= size:
+            yield text[start:end]
+            start = end
+        end = scanner.position
     yield text[start:]
 
 
@@ -147,6 +149,12 @@ class _Scanner:
     def __init__(self, text: bytes) -> None:
         self.text = text
         self.position = 0
+
+    def pass_over(self, size: int) -> bool:
+        """Pass over the harmless statements that end within a size; say if there was any."""
+        run = _HARMLESS_RUN.match(self.text, self.position, self.position + size)
+        before, self.position = self.position, run.end() if run else self.position
+        return self.position > before
 
     def next_statement(self) -> Statement | None:
         words: list[str] = []

@@ -297,6 +297,7 @@ def test_json_documents_have_the_keys_that_the_reference_names(
         for name in names or [first_cell]:
             said[name] = {key for key in keys if not key.startswith("--")}
     assert said.pop("baseline") == {"marked"}  # starts a server: see its example
+    assert said.pop("settle") == {"settled", "as", "applied", "pending"}  # see test_online.py
     assert said.pop("server start") == said["server url"]
     assert said.pop("an error") == {"error", "state", "next", "exit_code"}  # see the example
     assert found == said

@@ -409,3 +409,21 @@ class TestSettle:
         assert "0004.a.index: its file is missing, so it cannot be recorded." in answer.err
         assert call(indexed, empty_database, "settle", "0004.a.index", "--as", "pending").code == 0
         assert call(indexed, empty_database, "status", "--exit-code").code == 0
+
+    def test_a_file_that_runs_in_a_transaction_now_is_not_run_before_it_is_settled(
+        self, empty_database: str, indexed: MigrationSet
+    ) -> None:
+        indexed.add("0004.a.index", "CREATE INDEX i ON a (id);\nSELECT 1;\n", "DROP INDEX i;\n")
+        start(empty_database, "0004.a.index", "apply")
+        answer = call(indexed, empty_database, "migrate")
+        assert answer.code == 2
+        assert "0004.a.index: was started outside a transaction and has no recorded" in answer.err
+        assert "`settle` it" in answer.err
+        assert call(indexed, empty_database, "settle", "0004", "--as", "pending").code == 0
+        assert call(indexed, empty_database, "migrate").code == 0
+        start(empty_database, "0004.a.index", "rollback")
+        back = ["rollback", "--steps", "1", "--yes"]
+        assert call(indexed, empty_database, *back).code == 2
+        assert call(indexed, empty_database, "settle", "0004", "--as", "applied").code == 0
+        assert call(indexed, empty_database, *back).code == 0
+        assert intents(empty_database) == []
