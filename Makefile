@@ -2,12 +2,13 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
+N ?= 500
 BIN := $(VENV)/bin
 RUNNER := $(BIN)/python runner.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
 .PHONY: help migrate rollback status plan verify round-trip seed schema psql server-stop test \
-  bench-speed lint format clean
+  torture bench-speed lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -47,6 +48,9 @@ server-stop: $(VENV)/run ## Stop the embedded server
 
 test: $(VENV)/dev ## Run the tests on every PostgreSQL that is there
 	@$(BIN)/python -m pytest
+
+torture: $(VENV)/dev ## Kill the runner, its session and its server N times; say what was lost
+	@$(BIN)/python -m tests.torture $(N)
 
 bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and other tools
 	@$(BIN)/python -m bench.speed

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from migrator import files
 from migrator.target import Session, sql
 
 _FIRST_LINE = "<!-- Written by `make schema` from a migrated database, never by hand. -->"
@@ -80,7 +81,7 @@ def write(snapshot: Path, session: Session) -> list[Path]:
     page = _page_of(snapshot)
     if not page.parent.is_dir() or (page.exists() and not _is_ours(page)):
         return []
-    page.write_text(render(session.connection), encoding="utf-8")
+    files.write(page, render(session.connection))
     return [page]
 
 

@@ -168,6 +168,13 @@ def read(path: Path) -> SqlFile:
     )
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file, all of it or nothing: a reader sees the old text or the new."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
 def _byte_problems(path: Path, text: bytes) -> Iterator[str]:
     nul = text.find(b"\0")
     if nul >= 0:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 INTERRUPTED = 130
 _HIDDEN = "********"
 _VARIABLE = "MIGRATOR_DATABASE"
-_SECRET = re.compile(r"://.*:.*@|password|passfile|secret", re.DOTALL)
+_SECRET = re.compile(r"://.*:.*@|password|secret", re.DOTALL)
 _WITH_VALUE = {"--database", "--migrations", "--seeds"}
 
 

@@ -49,5 +49,5 @@ def new(directory: Path, domain: str, change: str) -> list[Path]:
         directory / f"{stem}.rollback.sql": _ROLLBACK.format(name=stem),
     }
     for path, text in pair.items():
-        path.write_text(text, encoding="utf-8")
+        files.write(path, text)
     return list(pair)

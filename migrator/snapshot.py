@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 from pathlib import Path
 
-from migrator import binaries
+from migrator import binaries, files
 from migrator.errors import Failed, Refused
-from migrator.target import Session, Target
+from migrator.target import SECRETS, Session, Target
 
 PREAMBLE = """\
 -- What all migrations add up to. Written by `make schema` from a migrated database, checked by
@@ -100,7 +100,7 @@ def compare(expected: Mapping[str, str], target: Target, session: Session) -> li
 def write(path: Path, target: Target, session: Session) -> None:
     """Write a database's schema as the snapshot."""
     path.parent.mkdir(exist_ok=True)
-    path.write_text(render(dump(target, session)), encoding="utf-8")
+    files.write(path, render(dump(target, session)))
 
 
 def _for_a_program(target: Target, session: Session) -> tuple[str, dict[str, str]]:
@@ -111,6 +111,11 @@ def _for_a_program(target: Target, session: Session) -> tuple[str, dict[str, str
     environment = {**os.environ, "PGOPTIONS": "", "PGCLIENTENCODING": "UTF8"}
     if "password" in parameters:
         environment["PGPASSWORD"] = parameters.pop("password")
+    if shown := SECRETS & parameters.keys():
+        raise Refused(
+            f"pg_dump would show other users {', '.join(sorted(shown))}, as an argument.",
+            hint="Put it into a service file, and name that with PGSERVICE.",
+        )
     parameters["dbname"] = session.database
     return make_conninfo("", **parameters), environment
 

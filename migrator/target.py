@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SQL_DIRECTORY = Path(__file__).resolve().parent.parent / "sql" / "runner"
 
 _LIBPQ_TARGET_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
-_SECRETS = frozenset({"password", "sslpassword", "passfile", "oauth_client_secret"})
+SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
 _CONNECT_TIMEOUT_S = "10"
 _MINIMUM_VERSION = 150000
 _HAS_TRANSACTION_TIMEOUT = 170000
@@ -273,6 +273,6 @@ def refuse_unwritable(session: Session, target: Target) -> None:
 
 
 def _without_secrets(message: str, target: Target) -> str:
-    for key in _SECRETS & target.parameters.keys():
+    for key in SECRETS & target.parameters.keys():
         message = message.replace(target.parameters[key], "********")
     return message.strip()
