@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -12,9 +11,10 @@ from functools import partial
 import psycopg
 from psycopg import pq
 
-from migrator import online, sqltext
-from migrator.engine import LARGE, Backend, RawMigration, StatementError
+from migrator import online, sqltext, syntax
+from migrator.engine import Backend, RawMigration, StatementError
 from migrator.errors import Failed, Refused
+from migrator.failure import ended_transaction, failed, failed_at_commit, said
 from migrator.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile, read
 from migrator.target import Session, sql
 from migrator.waits import Blockers, Watch, sessions_in_words
@@ -22,7 +22,6 @@ from migrator.waits import Blockers, Watch, sessions_in_words
 _RETRIED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _LONGEST_BACKOFF_S = 5.0
 _POLL_S = 0.2
-_ROLLED_BACK = "The file was rolled back; the files before it stay as they are."
 _STAYS = (
     "It ran outside a transaction: what it did before it failed, if anything, stays. "
     "It is not recorded as done."
@@ -33,9 +32,6 @@ _SETTLE = (
     "pending`."
 )
 _IDLE = pq.TransactionStatus.IDLE
-# An aborted transaction parses a message and then refuses its first statement: nothing can run.
-_PARSE_ONLY = b"SELECT 1; "
-_CLOSED = re.compile(rb";(?:\s|--[^\n]*)*+\Z")
 _FORGET_INTENT = "DELETE FROM yoyo.intent WHERE migration_id = :id"
 
 
@@ -87,63 +83,13 @@ class Applier:
             if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
                 raise
             raise Refused(
-                f"The history's schema yoyo cannot be created or used: {_said(cause)}.",
+                f"The history's schema yoyo cannot be created or used: {said(cause)}.",
                 hint="Migrate as the owner of the database, or grant the role CREATE on it.",
             ) from error
 
     def check_syntax(self, migrations: Sequence[SqlFile], seeds: Sequence[SqlFile]) -> None:
-        """Have the server parse files before any of them is run.
-
-        A large file is not parsed twice when it is the first, or when it is a seed: what came
-        before is complete without it. Of another large file, a single statement of many megabytes
-        is not parsed ahead: it would take as much memory again.
-
-        Raises:
-            Refused: A file that the server cannot parse, with its place.
-
-        """
-        small = [each for each in (*migrations, *seeds) if len(each.text) <= LARGE]
-        if not self._parses(each.text for each in small):
-            for source in small:
-                self._refuse_unparsed(source, source.text)
-        for source in migrations[1:]:
-            if len(source.text) > LARGE:
-                self._check_large(source)
-
-    def _check_large(self, source: SqlFile) -> None:
-        start = 0
-        for piece in sqltext.pieces(source.text, LARGE):
-            if len(piece) <= 2 * LARGE and not self._parses([piece]):
-                self._refuse_unparsed(source, piece, before=source.text[:start])
-            start += len(piece)
-
-    def _parses(self, texts: Iterable[bytes]) -> bool:
-        """Parse statements inside PL/pgSQL blocks, which do it before they run their first.
-
-        Nothing fails where all is well, so the server logs no error. PL/pgSQL knows less than SQL:
-        what it does not parse may be right all the same.
-        """
-        try:
-            self._backend.run(b";\n".join(map(_returning_block, texts)))
-        except StatementError:
-            return False
-        return True
-
-    def _refuse_unparsed(self, source: SqlFile, text: bytes, before: bytes = b"") -> None:
-        """Have SQL's own parser say whether a text of a file is wrong; the server logs an error."""
-        with contextlib.suppress(StatementError):
-            self._backend.run(b"BEGIN; ROLLBACK TO none")  # leaves an aborted transaction
-        try:
-            self._backend.run(text, _PARSE_ONLY)
-        except StatementError as failure:
-            if not isinstance(failure.error, psycopg.errors.InFailedSqlTransaction):
-                place = _place(source, failure, before=len(before.decode()))
-                raise Refused(
-                    f"{place}: {_said(failure.error)}",
-                    hint="Correct the file and run the command again.",
-                ) from failure
-        finally:
-            self._connection.execute("ROLLBACK")
+        """Have the server parse files before any of them is run; see `syntax.check`."""
+        syntax.check(self._backend, migrations, seeds)
 
     def apply(self, migration: Migration, *, last: bool) -> int:
         """Apply one migration and record it.
@@ -259,7 +205,7 @@ class Applier:
         try:
             return self._backend.run_in_transaction(seed.source.text)
         except StatementError as failure:
-            raise _failed(seed.source, failure) from failure
+            raise failed(seed.source, failure) from failure
         finally:
             self._backend.rollback()
 
@@ -327,16 +273,16 @@ class Applier:
                     self._finish(source, result, record, last=last)
             except StatementError as failure:
                 if failure.completed and self._connection.info.transaction_status == _IDLE:
-                    raise _ended_transaction(source) from failure
+                    raise ended_transaction(source) from failure
                 self._backend.rollback()
                 if self._connection.closed:
                     raise failure.error from failure
                 if attempt == self._lock_attempts or not isinstance(failure.error, _RETRIED):
-                    raise _failed(source, failure, blockers=self._blockers) from failure
+                    raise failed(source, failure, blockers=self._blockers) from failure
                 pause = min(_LONGEST_BACKOFF_S, 0.25 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
-                said = _said(failure.error, self._blockers)
+                why = said(failure.error, self._blockers)
                 self._say(
-                    f"{source.path.name}: {said}; attempt {attempt} of {self._lock_attempts}, "
+                    f"{source.path.name}: {why}; attempt {attempt} of {self._lock_attempts}, "
                     f"again in {pause:.1f} s"
                 )
                 time.sleep(pause)
@@ -353,7 +299,7 @@ class Applier:
     ) -> None:
         """Write the history and commit, in one message."""
         if self._connection.info.transaction_status != pq.TransactionStatus.INTRANS:
-            raise _ended_transaction(source)
+            raise ended_transaction(source)
         try:
             with self._backend.one_message():
                 self._backend.guard_transaction()
@@ -366,12 +312,8 @@ class Applier:
             if self._connection.closed:
                 raise
             if not failure.completed:  # the guard is the message's first statement
-                raise _ended_transaction(source) from failure
-            raise Failed(
-                f"{source.path}: cannot be recorded and committed: {_said(failure.error)}",
-                state=_ROLLED_BACK,
-                hint="Correct the cause and run the command again.",
-            ) from failure
+                raise ended_transaction(source) from failure
+            raise failed_at_commit(source, failure, self._blockers) from failure
 
     def _outside_transaction(
         self,
@@ -422,7 +364,7 @@ class Applier:
         """Return a statement's error; keep its start recorded if a half of it may be there."""
         left = online.look(self._connection, statement)
         if left.is_half:
-            return _failed(
+            return failed(
                 source,
                 failure,
                 state=f"{left.outcome.what[0].upper()}{left.outcome.what[1:]}. {_STARTED}",
@@ -430,7 +372,7 @@ class Applier:
                 blockers=self._blockers,
             )
         if left.outcome is online.Outcome.UNKNOWN and not online.fails_whole(statement):
-            return _failed(
+            return failed(
                 source,
                 failure,
                 state=f"What it committed before it failed stays. {_STARTED}",
@@ -438,7 +380,7 @@ class Applier:
                 blockers=self._blockers,
             )
         self._backend.execute(_FORGET_INTENT, {"id": name})
-        return _failed(source, failure, state=_STAYS, blockers=self._blockers)
+        return failed(source, failure, state=_STAYS, blockers=self._blockers)
 
     def _find_out(self, source: SqlFile, statement: str) -> online.Finding:
         """Look what a statement did that was started, once nobody else builds on its table.
@@ -494,71 +436,6 @@ class Applier:
         return self._watch.seen if self._watch else Blockers()
 
 
-def _ended_transaction(source: SqlFile) -> Failed:
-    return Failed(
-        f"{source.path}: the file ended the runner's transaction.",
-        state="What it did up to there may be committed, and it is not recorded as applied.",
-        hint="Undo that part by hand, take the COMMIT out of the file, and run again.",
-    )
-
-
 def _only_statement(source: SqlFile) -> str:
     (statement,) = sqltext.statements(source.text)
     return source.text[statement.start : statement.end].decode()
-
-
-def _returning_block(text: bytes) -> bytes:
-    """Wrap statements in a PL/pgSQL block that returns before the first of them."""
-    tag = b"$parse$"
-    while tag in text:
-        tag = tag[:-1] + b"_$"
-    closed = _CLOSED.search(text)
-    end = b"\n" if closed else b"\n;"
-    return b"".join((b"DO ", tag, b"BEGIN RETURN;\n", text, end, b"END", tag))
-
-
-def _failed(
-    source: SqlFile,
-    failure: StatementError,
-    *,
-    state: str = _ROLLED_BACK,
-    hint: str = "Correct the cause and run the command again.",
-    blockers: Blockers = Blockers(),  # noqa: B008  it cannot change
-) -> Failed:
-    error = failure.error
-    if isinstance(error, psycopg.errors.ActiveSqlTransaction):
-        hint = "Put the statement alone in a file that says -- transactional: false."
-    elif isinstance(error, psycopg.errors.DiskFull):
-        hint = "Make room on the server's disk, and run the command again."
-    elif isinstance(error, psycopg.errors.LockNotAvailable):
-        hint = (
-            "Wait until whoever holds the lock is done, or end it (pg_terminate_backend, ROLLBACK "
-            "PREPARED), and run the command again."
-        )
-    return Failed(f"{_place(source, failure)}: {_said(error, blockers)}", state=state, hint=hint)
-
-
-def _place(source: SqlFile, failure: StatementError, before: int = 0) -> str:
-    """Return path:line:column of a failure: where the server says, else its statement's start.
-
-    `before` is how many characters of the file are before the text that was sent.
-    """
-    if failure.offset is not None:
-        offset = len(source.text.decode()[: before + failure.offset].encode())
-    else:
-        starts = [statement.start for statement in sqltext.statements(source.text)]
-        offset = starts[failure.completed] if failure.completed < len(starts) else 0
-    line, column = sqltext.line_and_column(source.text, offset)
-    return f"{source.path}:{line}:{column}"
-
-
-def _said(error: psycopg.Error, blockers: Blockers = Blockers()) -> str:  # noqa: B008
-    diagnosis = error.diag
-    parts = [diagnosis.message_primary or str(error)]
-    for name in ("detail", "hint", "context"):
-        value = getattr(diagnosis, f"message_{name}" if name != "context" else "context")
-        if value:
-            parts.append(f"{name}: {value}")
-    if blockers.words and isinstance(error, psycopg.errors.LockNotAvailable):
-        parts.append(f"it waited for {blockers.words}")
-    return "; ".join(parts)
