@@ -95,7 +95,7 @@ class Watch:
 
     def _run(self) -> None:
         connection = None
-        with suppress(psycopg.Error, Refused):
+        with suppress(psycopg.Error, Refused, OSError):  # OSError: nobody reads what is told
             while not self._ended.wait(self._interval_s):
                 since = self._since
                 if since is not None and time.monotonic() - since >= self._interval_s:

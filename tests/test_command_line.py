@@ -457,3 +457,33 @@ def test_a_user_without_a_name(place: Place, made: MigrationSet) -> None:
     assert ran.returncode == 0, ran.stderr
     log = "SELECT DISTINCT username FROM yoyo._yoyo_log"
     assert rows(place.password_url, log) == [("54321",)]
+
+
+@pytest.mark.parametrize("package", ["click", "psycopg"])
+def test_a_package_that_is_missing_is_named(package: str) -> None:
+    program = (
+        "import runpy, sys\n"
+        f"sys.modules['{package}'] = None\n"
+        "runpy.run_path('runner.py', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--database", "host=/nowhere", "status"],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env=clean_environment(),
+        text=True,
+    )
+    assert done.returncode == 2
+    assert f"error: The Python package {package} is not installed." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@newest
+def test_a_secret_that_pg_dump_would_show_is_not_given_to_it(
+    migrated_database: str,
+) -> None:
+    answer = call(None, f"{migrated_database} sslpassword=hunter2", "schema", "--check")
+    assert answer.code == 2
+    assert "error: pg_dump would show other users sslpassword, as an argument." in answer.err
+    assert "hunter2" not in answer.err

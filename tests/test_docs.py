@@ -339,6 +339,14 @@ def test_every_message_that_is_explained_is_one_of_the_sources() -> None:
     assert documents.invented_messages() == []
 
 
+def test_every_test_that_a_page_names_exists() -> None:
+    tests = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("tests/test_*.py")}
+    defined = {each for text in tests.values() for each in re.findall(r"def (test_\w+)", text)}
+    named = {each for each in ALL_CODE if re.fullmatch(r"test_\w+(\.py)?", each)}
+    assert len(named) > 20
+    assert named - defined - tests.keys() == set()
+
+
 def test_every_link_leads_somewhere() -> None:
     broken = []
     sources = {path: path.read_text(encoding="utf-8") for path in documents.SOURCES}
