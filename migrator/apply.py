@@ -57,6 +57,7 @@ class Applier:
         online_wait_ms: int = 600_000,
         watch: Watch | None = None,
     ) -> None:
+        self._session = session
         self._connection = session.connection
         self._backend = Backend(session)
         self._say = say
@@ -211,7 +212,7 @@ class Applier:
 
     def flush(self) -> None:
         """Wait until what was committed is on disk; after a run that ended before its last file."""
-        if self._unflushed and not self._connection.closed:
+        if self._unflushed and self._session.is_free:
             self._connection.execute("SELECT pg_logical_emit_message(TRUE, 'migrator', '')")
             self._unflushed = False
 
@@ -425,7 +426,7 @@ class Applier:
             with self._watched(tells=True):
                 return work()
         finally:
-            if not self._connection.closed:
+            if self._session.is_free:
                 self._backend.restore_session()
 
     def _watched(self, *, tells: bool = False) -> contextlib.AbstractContextManager[None]:

@@ -47,7 +47,7 @@ def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterato
     try:
         yield
     finally:
-        if not session.connection.closed and not session.connection.broken:
+        if session.is_free:  # else the lock ends with the session
             session.connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
 
 

@@ -14,7 +14,7 @@ from migrator import files, history, lock
 from migrator.errors import Failed, Interrupted, Refused
 from migrator.files import Migration, Project, Seed, SqlFile
 from migrator.history import State
-from migrator.target import Session, Target, connect, refuse_unwritable
+from migrator.target import Session, Target, abandon, connect, refuse_unwritable
 from migrator.waits import Watch
 
 if TYPE_CHECKING:
@@ -329,9 +329,11 @@ class Work:
         """Turn an interruption or a lost connection into what the history says afterwards."""
         try:
             yield
-        except KeyboardInterrupt:
-            raise Interrupted("Interrupted.", state=self._state_in_words(), hint=_GO_ON) from None
-        except psycopg.Error as error:
+        except (KeyboardInterrupt, psycopg.Error) as error:
+            if _was_interrupted(error):
+                abandon(self.session)
+                state = self._state_in_words()
+                raise Interrupted("Interrupted.", state=state, hint=_GO_ON) from None
             message = "The connection was lost" if self.session.connection.closed else "Failed"
             raise Failed(
                 f"{message}: {str(error).strip()}", state=self._state_in_words(), hint=_GO_ON
@@ -351,6 +353,7 @@ class Work:
                 is_at_work = self.session.pid != lost and lost in lock.holders(self.session)
                 state = self.state()
             except (Refused, psycopg.Error):
+                abandon(self.session)
                 if time.monotonic() > deadline:
                     return _UNKNOWN
             else:
@@ -359,6 +362,13 @@ class Work:
                 if time.monotonic() > deadline:
                     return f"{_in_words(state)} {_AT_WORK.format(pid=lost)}"
             time.sleep(_RETRY_S)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Say whether an error is an interruption, or came of tidying up after one."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _in_words(state: State) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ SQL_DIRECTORY = Path(__file__).resolve().parent.parent / "sql" / "runner"
 _LIBPQ_TARGET_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
 _CONNECT_TIMEOUT_S = "10"
+_CANCEL_TIMEOUT_S = 2.0
 _MINIMUM_VERSION = 150000
 _HAS_TRANSACTION_TIMEOUT = 170000
 
@@ -75,6 +77,21 @@ class Session:
     is_read_only: bool
     is_replica_role: bool
     database: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the connection is open, with no statement or transaction under way."""
+        return self.connection.info.transaction_status == 0  # IDLE
+
+
+def abandon(session: Session) -> None:
+    """Close a connection on which something is under way; the server ends that."""
+    from psycopg import Error
+
+    if not session.is_free and not session.connection.closed:
+        with suppress(Error):
+            session.connection.cancel_safe(timeout=_CANCEL_TIMEOUT_S)
+        session.connection.close()
 
 
 def resolve(database: str | None, environment: Mapping[str, str]) -> Target | None:
