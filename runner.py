@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
+
+if __name__ == "__main__":  # first of all: the other imports take longer than the rest
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(130))
+    from migrator import process
+
+    process.begin()
+
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-if __name__ == "__main__":
-    from migrator import process
-
-    process.begin()
 
 try:
     import click
@@ -39,6 +42,7 @@ say = partial(click.echo, err=True)
 
 def answer(command: Command, document: dict[str, Any], text: Sequence[str], code: int = 0) -> int:
     """Print a command's answer, a JSON document or lines of text; return its exit code."""
+    process.on_signals(signal.SIG_IGN)  # what is done is done
     click.echo(json.dumps(document, indent=2, default=str) if command.as_json else "\n".join(text))
     return code
 
@@ -271,12 +275,9 @@ def server(command: Command, /, action: str, arguments: tuple[str, ...]) -> None
 
 def main() -> int:
     """Run the command line; return the exit code. What a user can cause is told, no traceback."""
-    process.on_signals(signal.default_int_handler)
     process.open_streams()
     try:
-        code = cli.main(standalone_mode=False) or 0
-        process.on_signals(signal.SIG_IGN)  # what is done is done
-        return code
+        return cli.main(standalone_mode=False) or 0
     except BrokenPipeError:  # `plan --sql | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED

@@ -14,6 +14,7 @@ from migrator.apply import Applier
 from migrator.errors import Refused
 from migrator.files import Migration
 from migrator.migrate import Work, find
+from migrator.process import interruptible
 from migrator.target import named, refuse_unwritable
 
 
@@ -45,7 +46,7 @@ def baseline(work: Work, name: str, start_server: Callable[[], str]) -> list[Mig
             + "\n  ".join(differences),
             hint="Name the migration that the database is at, or bring it there first.",
         )
-    with lock.held(work.session, work.limits.lock_wait_s, work.say):
+    with interruptible(), lock.held(work.session, work.limits.lock_wait_s, work.say):
         _refuse_history(work)
         applier = Applier(work.session, work.say)
         applier.prepare()
@@ -65,7 +66,7 @@ def _refuse_history(work: Work) -> None:
 @contextmanager
 def _scratch_database(server_url: str) -> Iterator[str]:
     name = f"scratch_{uuid.uuid4().hex}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
+    with interruptible(), psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
             yield make_conninfo(server_url, dbname=name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from migrator import files, history, lock
+from migrator import files, history, lock, process
 from migrator.errors import Failed, Interrupted, Refused
 from migrator.files import Migration, Project, Seed, SqlFile
 from migrator.history import State
@@ -328,7 +328,8 @@ class Work:
     def _telling_the_truth(self) -> Iterator[None]:
         """Turn an interruption or a lost connection into what the history says afterwards."""
         try:
-            yield
+            with process.interruptible():
+                yield
         except (KeyboardInterrupt, psycopg.Error) as error:
             if _was_interrupted(error):
                 abandon(self.session)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_TOLD = {
+    "error": "Interrupted.",
+    "state": "Nothing was under way.",
+    "next": "`status` shows what is applied.",
+}
 _HIDDEN = "********"
 _VARIABLE = "MIGRATOR_DATABASE"
 _SECRET = re.compile(r"://.*:.*@|password|secret", re.DOTALL)
@@ -20,7 +27,7 @@ _WITH_VALUE = {"--database", "--migrations", "--seeds"}
 
 def begin() -> None:
     """Do what cannot wait for the imports, which take longer than all else."""
-    on_signals(lambda *_: os._exit(INTERRUPTED))
+    on_signals(_leave)
     gc.disable()  # collecting takes a twentieth of a short run
     _hide_secrets()
 
@@ -35,8 +42,35 @@ def end(code: int) -> NoReturn:
 
 def on_signals(handler: Callable[..., Any] | signal.Handlers) -> None:
     """Have SIGINT and SIGTERM handled in one way."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, handler)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have SIGINT and SIGTERM raise KeyboardInterrupt, in a block that has something to tidy up.
+
+    Elsewhere they end the process at once. An exception may come at any place, even where Python
+    passes over it: in a callback while it imports a module.
+    """
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    on_signals(signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(*_: object) -> NoReturn:
+    """End the process where nothing is under way: the server ends its session."""
+    with suppress(OSError):
+        if "--json" in sys.argv:
+            document = {**_TOLD, "exit_code": INTERRUPTED}
+            os.write(1, f"{json.dumps(document, indent=2)}\n".encode())
+        lines = [f"{label}: {text}\n" for label, text in _TOLD.items()]
+        os.write(2, "".join(lines).encode())
+    os._exit(INTERRUPTED)
 
 
 def open_streams() -> None:

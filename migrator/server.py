@@ -34,6 +34,7 @@ from migrator.cluster import (
     wait_until,
 )
 from migrator.errors import Failed, Refused
+from migrator.process import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,7 +231,8 @@ class EmbeddedServer:
     def _failures(self) -> Iterator[None]:
         """Say what the operating system refused."""
         try:
-            yield
+            with interruptible():  # initdb must not go on by itself
+                yield
         except OSError as error:
             raise Failed(
                 f"The embedded server in {self.directory} cannot be used: {error}",

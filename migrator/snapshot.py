@@ -11,6 +11,7 @@ from pathlib import Path
 
 from migrator import binaries, files
 from migrator.errors import Failed, Refused
+from migrator.process import interruptible
 from migrator.target import SECRETS, Session, Target
 
 PREAMBLE = """\
@@ -55,20 +56,21 @@ def dump(target: Target, session: Session) -> dict[str, str]:
         )
     connection, environment = _for_a_program(target, session)
     options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=yoyo"]
-    process = subprocess.run(  # noqa: S603  the arguments are the runner's own
-        [program, *options, f"--dbname={connection}"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if process.returncode:
+    with interruptible():  # else pg_dump would go on
+        done = subprocess.run(  # noqa: S603  the arguments are the runner's own
+            [program, *options, f"--dbname={connection}"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
         raise Failed(
-            f"pg_dump failed: {process.stderr.strip()}",
+            f"pg_dump failed: {done.stderr.strip()}",
             state="Nothing was changed.",
             hint="A pg_dump older than the server cannot read it: install a newer one.",
         )
-    return parse(process.stdout)
+    return parse(done.stdout)
 
 
 def load(path: Path) -> dict[str, str]:
