@@ -57,7 +57,7 @@ bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and o
 
 lint: $(VENV)/dev ## Check SQL (sqlfluff, squawk, bytes, headers) and Python (ruff, mypy)
 	@$(RUNNER) lint
-	@$(BIN)/sqlfluff lint migrations seeds sql
+	@$(BIN)/sqlfluff lint migrations seeds sql tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
