@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -348,29 +346,6 @@ class TestInterruptions:
             process.terminate()
             assert finish(process).code == 130
         assert tables(empty_database) == []
-
-    def test_killed_anywhere_history_and_tables_are_one(
-        self, empty_database: str, tmp_path: Path
-    ) -> None:
-        made = MigrationSet(tmp_path)
-        for number in range(1, 41):
-            made.add(f"{number:04}.t{number:02}", f"CREATE TABLE t{number:02} (); {PAUSE}")
-        random.seed(5)
-        for goal in (2, 9, 20):
-            process = launch(made, empty_database, "migrate")
-            assert process.stderr is not None
-            while f"applied {goal:04}." not in (line := process.stderr.readline()):
-                assert line
-            time.sleep(random.uniform(0, 0.02))  # noqa: S311
-            process.kill()
-            finish(process)
-            # The session may be at its last commit: it ends before another can take its lock.
-            until(lambda: not active(empty_database, "%"))
-            marked = [name.split(".")[1] for name in applied(empty_database)]
-            assert marked == tables(empty_database)
-            assert len(marked) >= goal
-        assert call(made, empty_database, "migrate").code == 0
-        assert len(tables(empty_database)) == 40
 
 
 # A connection that is not what it seems

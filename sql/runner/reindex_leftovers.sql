@@ -6,19 +6,20 @@ FROM pg_index AS i
 INNER JOIN pg_class AS c ON i.indexrelid = c.oid
 INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
 INNER JOIN pg_class AS t ON i.indrelid = t.oid
-LEFT JOIN pg_class AS main ON t.oid = main.reltoastrelid
+LEFT JOIN pg_class AS owner ON t.oid = owner.reltoastrelid
 WHERE
     NOT i.indisvalid
     AND c.relkind = 'i'
     AND c.relname ~ '_cc(new|old)\d*$'
     AND CASE upper(%(kind)s)
-        WHEN 'TABLE' THEN coalesce(main.oid, t.oid) = to_regclass(%(name)s)
-        WHEN 'INDEX' THEN i.indrelid = (
-            SELECT given.indrelid
-            FROM pg_index AS given
-            WHERE given.indexrelid = to_regclass(%(name)s)
+        WHEN 'DATABASE' THEN TRUE
+        WHEN 'SCHEMA' THEN coalesce(owner.relnamespace, t.relnamespace) = to_regnamespace(%(name)s)
+        WHEN 'TABLE' THEN coalesce(owner.oid, t.oid) = to_regclass(%(name)s)
+        WHEN 'INDEX' THEN EXISTS (
+            SELECT FROM pg_index AS given
+            WHERE
+                given.indexrelid = to_regclass(%(name)s)
+                AND given.indrelid = i.indrelid
         )
-        WHEN 'SCHEMA' THEN coalesce(main.relnamespace, t.relnamespace) = to_regnamespace(%(name)s)
-        ELSE n.nspname NOT IN ('pg_catalog', 'information_schema')
     END
 ORDER BY index_name;
