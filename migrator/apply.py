@@ -394,7 +394,7 @@ class Applier:
         while builders := online.builders(self._connection, statement):
             words = sessions_in_words(self._connection, builders)
             if time.monotonic() >= deadline:
-                raise Failed(
+                raise Refused(
                     f"{source.path}: another session is at work on its table: {words}",
                     state=f"{_STARTED} Nothing was changed now.",
                     hint="Wait for it to end, and run the same command again.",

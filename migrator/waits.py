@@ -14,7 +14,7 @@ import psycopg
 from migrator.errors import Refused
 from migrator.target import Session, Target, open_connection, sql
 
-_LONGEST_INTERVAL_S = 0.5
+_SHORTEST_INTERVAL_S, _LONGEST_INTERVAL_S = 0.01, 0.5
 _PREPARED = "a prepared transaction, which is listed in pg_prepared_xacts"
 
 
@@ -61,7 +61,8 @@ class Watch:
     ) -> None:
         self._target = target
         self._pid = session.pid
-        self._interval_s = min(lock_timeout_ms / 4000 or _LONGEST_INTERVAL_S, _LONGEST_INTERVAL_S)
+        quarter_s = lock_timeout_ms / 4000 or _LONGEST_INTERVAL_S
+        self._interval_s = max(_SHORTEST_INTERVAL_S, min(quarter_s, _LONGEST_INTERVAL_S))
         self._say = say
         self._ended = threading.Event()
         self._since: float | None = None

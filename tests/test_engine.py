@@ -200,6 +200,8 @@ def test_a_commit_that_the_lexer_missed_is_noticed(
     empty_database: str, made: MigrationSet, monkeypatch: pytest.MonkeyPatch, then: str
 ) -> None:
     monkeypatch.setattr(sqltext, "ends_transaction", lambda _: False)
+    name = name_of(empty_database)
+    run(empty_database, f"ALTER DATABASE {name} SET default_transaction_deferrable TO on")
     path = made.add("0002.b.create", f"CREATE TABLE b ();\nCOMMIT; {then}\n")
     answer = call(made, empty_database, "migrate")
     assert answer.code == 1

@@ -251,6 +251,9 @@ class TestOutsideATransaction:
             operator.start()
             until(lambda: validity(empty_database) == [("i", False)])
             built = rows(empty_database, "SELECT 'i'::regclass::oid")
+            answer = call(indexed, empty_database, "migrate", "--online-wait", "0")
+            assert answer.code == 2
+            assert "another session is at work on its table: pid " in answer.err
             process = launch(indexed, empty_database, "migrate")
             assert process.stderr is not None
             while "waiting for pid" not in (line := process.stderr.readline()):

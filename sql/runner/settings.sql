@@ -1,11 +1,13 @@
 -- The runner's settings; sent again after each file, which may have changed them.
 -- client_connection_check_interval: a killed runner's statement ends within half a second.
 -- standard_conforming_strings: a file means the same in every database.
+-- default_transaction_deferrable: see Backend.guard_transaction.
 -- datestyle: what the runner reads has one form; a database's order of day and month stays.
 SET lock_timeout TO %(lock_timeout)s;
 SET statement_timeout TO %(statement_timeout)s;
 SET idle_in_transaction_session_timeout TO 0;
 SET idle_session_timeout TO 0;
 SET client_connection_check_interval TO '500ms';
+SET default_transaction_deferrable TO off;
 SET standard_conforming_strings TO on;
 SET datestyle TO iso;
