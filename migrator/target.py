@@ -19,6 +19,13 @@ SQL_DIRECTORY = Path(__file__).resolve().parent.parent / "sql" / "runner"
 _LIBPQ_TARGET_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
 _CONNECT_TIMEOUT_S = "10"
+# As in settings.sql: a server that the network swallowed is given up within a minute.
+_KEEPALIVES = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
 _CANCEL_TIMEOUT_S = 2.0
 _MINIMUM_VERSION = 150000
 _HAS_TRANSACTION_TIMEOUT = 170000
@@ -171,6 +178,7 @@ def open_connection(target: Target) -> psycopg.Connection[tuple[Any, ...]]:
         "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
         "fallback_application_name": "gestorlead-migrator",
         "client_encoding": "UTF8",
+        **_KEEPALIVES,
         **target.parameters,
     }
     try:

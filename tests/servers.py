@@ -103,7 +103,10 @@ def installations() -> dict[int, Path]:
 
 @contextmanager
 def throwaway(
-    bin_dir: Path, settings: Mapping[str, str] = SETTINGS, place: str | None = None
+    bin_dir: Path,
+    settings: Mapping[str, str] = SETTINGS,
+    place: str | None = None,
+    hba: str = HBA,
 ) -> Iterator[Server]:
     """Run a new server, in memory if no place is named; it goes with this process, always."""
     base = Path(tempfile.mkdtemp(prefix="gestorlead-test-", dir=place or fast_place()))
@@ -113,7 +116,7 @@ def throwaway(
         if user:
             os.chown(base, user.uid, user.gid)
         bin_dir = binaries.usable(bin_dir, server.SHARED, user)
-        cluster.create(bin_dir, settings=settings, hba=HBA, sql=ROLES, options=["--no-sync"])
+        cluster.create(bin_dir, settings=settings, hba=hba, sql=ROLES, options=["--no-sync"])
         postmaster = cluster.launch(
             bin_dir, socket_directory=base, port=free_port(), preexec=_die_with_parent()
         )
