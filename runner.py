@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
+from migrator import process
+
+if __name__ == "__main__":
+    process.begin()  # before the imports that take time
+
+import json
 import os
 import signal
 import sys
-
-if __name__ == "__main__":  # first of all: the other imports take longer than the rest
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os._exit(130))
-    from migrator import process
-
-    process.begin()
-
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -27,7 +24,7 @@ except ModuleNotFoundError:
     print("error: The Python package click is not installed.\nnext: make migrate", file=sys.stderr)
     sys.exit(2)
 
-from migrator import options, process
+from migrator import options
 from migrator.command import Command, in_words
 from migrator.errors import Refused
 from migrator.files import Migration

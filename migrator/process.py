@@ -1,16 +1,20 @@
-"""The runner's own process: its signals, its streams, its arguments, its end."""
+"""The runner's own process: its signals, its streams, its arguments, its end.
+
+Imported before all else, so it imports little itself: until `begin`, a signal is Python's.
+"""
 
 from __future__ import annotations
 
 import gc
-import json
 import os
-import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False  # as in typing, which takes long to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, NoReturn
 
 INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -21,7 +25,6 @@ _TOLD = {
 }
 _HIDDEN = "********"
 _VARIABLE = "MIGRATOR_DATABASE"
-_SECRET = re.compile(r"://.*:.*@|password|secret", re.DOTALL)
 _WITH_VALUE = {"--database", "--migrations", "--seeds"}
 
 
@@ -65,9 +68,10 @@ def interruptible() -> Iterator[None]:
 def _leave(*_: object) -> NoReturn:
     """End the process where nothing is under way: the server ends its session."""
     with suppress(OSError):
-        if "--json" in sys.argv:
-            document = {**_TOLD, "exit_code": INTERRUPTED}
-            os.write(1, f"{json.dumps(document, indent=2)}\n".encode())
+        if "--json" in sys.argv:  # by hand: the module json may be half imported
+            pairs = [f'  "{label}": "{text}"' for label, text in _TOLD.items()]
+            document = ",\n".join([*pairs, f'  "exit_code": {INTERRUPTED}'])
+            os.write(1, f"{{\n{document}\n}}\n".encode())
         lines = [f"{label}: {text}\n" for label, text in _TOLD.items()]
         os.write(2, "".join(lines).encode())
     os._exit(INTERRUPTED)
@@ -98,9 +102,15 @@ def _hide_secrets() -> None:
         if name in _WITH_VALUE and not equals:
             place += 1
             value = argv[place] if place < len(argv) else ""
-        if name == "--database" and _SECRET.search(value):
+        if name == "--database" and _holds_secret(value):
             argv[place] = f"{name}={_HIDDEN}" if equals else _HIDDEN
             os.environ[_VARIABLE] = value
             with suppress(OSError):
                 os.execv(sys.executable, argv)  # noqa: S606  it is this program
         place += 1
+
+
+def _holds_secret(database: str) -> bool:
+    import re
+
+    return re.search(r"(?s)://.*:.*@|password|secret", database) is not None

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -181,6 +181,15 @@ def locked(database: str, table: str) -> Iterator[psycopg.Connection[tuple[Any, 
     with psycopg.connect(database) as connection:
         connection.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
         yield connection
+
+
+def command_lines() -> list[str]:
+    """Return the arguments of every process, as any user of the machine may read them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
 
 
 def until(condition: Callable[[], object], seconds: float = 15) -> None:

@@ -1,0 +1,165 @@
+"""No password on the way out: in no answer, no message, no argument of a process, no file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from migrator import process
+from tests.servers import PASSWORD, ROOT, Server, clean_environment
+from tests.sets import Answer, MigrationSet, command_lines, name_of, newest, three_tables
+
+WRONG = "nOt-the-0ne"
+SECRETS = [PASSWORD, quote(PASSWORD, safe=""), PASSWORD.split("/")[0], WRONG]
+
+
+class Way(NamedTuple):
+    """A way to name a target with its password: arguments and environment."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+
+
+def ways(pg: Server, name: str, directory: Path, password: str) -> dict[str, Way]:
+    url = f"postgresql://tester:{quote(password, safe='')}@127.0.0.1:{pg.port}/{name}"
+    words = f"host=127.0.0.1 port={pg.port} dbname={name} user=tester password='{password}'"
+    place = {"PGHOST": "127.0.0.1", "PGPORT": str(pg.port), "PGUSER": "tester", "PGDATABASE": name}
+    service, passfile = directory / "service.conf", directory / "pgpass"
+    lines = [f"{key}={value}" for key, value in conninfo_to_dict(words).items()]
+    service.write_text("\n".join(["[it]", *lines, ""]))
+    passfile.write_text(f"*:*:*:tester:{password.replace(':', chr(92) + ':')}\n")
+    passfile.chmod(0o600)
+    return {
+        "--database URL": Way(["--database", url], {}),
+        "--database=words": Way([f"--database={words}"], {}),
+        "DATABASE_URL": Way([], {"DATABASE_URL": url}),
+        "PGPASSWORD": Way([], {**place, "PGPASSWORD": password}),
+        "PGSERVICEFILE": Way([], {"PGSERVICEFILE": str(service), "PGSERVICE": "it"}),
+        "PGPASSFILE": Way([], {**place, "PGPASSFILE": str(passfile)}),
+    }
+
+
+WAYS = ["--database URL", "--database=words", "DATABASE_URL", "PGPASSWORD", "PGSERVICEFILE"]
+WAYS += ["PGPASSFILE"]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MigrationSet:
+    made = three_tables(tmp_path / "set")
+    made.write("sql/schema.sql", "")
+    return made
+
+
+def watched(way: Way, made: MigrationSet, *command: str) -> tuple[Answer, list[str]]:
+    """Run a command; return its answer, and all arguments seen once it has named its target."""
+    argv = [*way.arguments, "--migrations", str(made.migrations), *command]
+    running = subprocess.Popen(
+        [sys.executable, ROOT / "runner.py", *argv],
+        cwd=made.migrations.parent,
+        env=clean_environment() | way.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    first = running.stderr.readline()
+    seen: set[str] = set()
+
+    def look() -> None:
+        while running.poll() is None:
+            seen.update(command_lines())
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    out, err = running.communicate(timeout=30)
+    watcher.join()
+    return Answer(running.returncode, out, first + err), sorted(seen)
+
+
+def files_below(directory: Path) -> Iterator[str]:
+    for path in directory.rglob("*"):
+        if path.is_file():
+            yield path.read_text(errors="replace")
+
+
+def shown(texts: list[str]) -> list[str]:
+    return [text for text in texts if any(secret in text for secret in SECRETS)]
+
+
+@newest
+@pytest.mark.parametrize("name", WAYS)
+def test_a_password_is_shown_nowhere(
+    pg: Server, empty_database: str, made: MigrationSet, tmp_path: Path, name: str
+) -> None:
+    way = ways(pg, name_of(empty_database), tmp_path, PASSWORD)[name]
+    wrong = ways(pg, name_of(empty_database), tmp_path / "set", WRONG)[name]
+    log = Path(pg.host, "server.log")
+    before = log.stat().st_size
+    runs = [
+        watched(way, made, "migrate"),
+        watched(way, made, "schema"),  # which runs pg_dump
+        watched(way, made, "--json", "verify"),
+        watched(way, made, "plan", "--sql", "--rollback"),
+        watched(wrong, made, "status"),
+    ]
+    assert [answer.code for answer, _ in runs] == [0, 0, 0, 0, 2], runs
+    arguments = [each for _, seen in runs for each in seen]
+    assert any("pg_dump" in each for each in arguments), "the watcher sees what it is to see"
+    assert any("runner.py" in each for each in arguments)
+    texts = [text for answer, _ in runs for text in (answer.out, answer.err)]
+    for path in tmp_path.glob("set/*.conf"), tmp_path.glob("set/pgpass"):
+        for each in path:
+            each.unlink()
+    written = [*files_below(made.migrations.parent), log.read_text(errors="replace")[before:]]
+    assert shown([*texts, *arguments, *written]) == []
+    assert "postgresql://" in runs[0][0].err.splitlines()[0]
+    assert "password authentication failed" in runs[4][0].err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hides"),
+    [
+        (["--database", "postgresql://u:pw@h/d", "status"], "--database"),
+        (["--json", "--database=host=h password=pw", "status"], "--database"),
+        (["--migrations", "--database", "--database", "host=h sslpassword=pw"], "--database"),
+        (["--database", "postgresql://u@h/d", "status"], ""),
+        (["--database", "host=h user=u", "status"], ""),
+        (["server", "psql", "--database", "postgresql://u:pw@h/d"], ""),
+        (["--database"], ""),
+    ],
+)
+def test_what_is_hidden_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], hides: str
+) -> None:
+    started: list[list[str]] = []
+
+    def execv(program: str, argv: list[str]) -> None:
+        assert program == sys.executable
+        started.append(argv)
+        raise OSError
+
+    monkeypatch.setattr(os, "execv", execv)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-X", "dev", "runner.py", *arguments])
+    monkeypatch.setattr(sys, "argv", ["runner.py", *arguments])
+    monkeypatch.delenv(process._VARIABLE, raising=False)
+    process._hide_secrets()
+    assert bool(started) == bool(hides)
+    for argv in started:
+        assert argv[:4] == ["python", "-X", "dev", "runner.py"]
+        assert "pw" not in " ".join(argv)
+        assert len(argv) == 4 + len(arguments)
+        given = process.given(process._HIDDEN)
+        assert given is not None
+        assert given in " ".join(arguments)
+        assert "pw" in given
+        assert process._VARIABLE not in os.environ
