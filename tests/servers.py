@@ -118,7 +118,7 @@ def throwaway(
         bin_dir = binaries.usable(bin_dir, server.SHARED, user)
         cluster.create(bin_dir, settings=settings, hba=hba, sql=ROLES, options=["--no-sync"])
         postmaster = cluster.launch(
-            bin_dir, socket_directory=base, port=free_port(), preexec=_die_with_parent()
+            bin_dir, socket_directory=base, port=free_port(), preexec=die_with_parent()
         )
         try:
             yield Server(
@@ -165,7 +165,8 @@ def clean_environment() -> dict[str, str]:
     }
 
 
-def _die_with_parent() -> Callable[[], object] | None:
+def die_with_parent() -> Callable[[], object] | None:
+    """Return what a server's process does first, so that it ends with the one that started it."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)

@@ -21,7 +21,8 @@ from tests.sets import MigrationSet, active, applied, call, rows, run, tables, u
 # The runner, with its patience of a minute cut down to two seconds.
 IMPATIENT = """\
 import sys
-from migrator import target
+from migrator import migrate, target
+migrate._RECONNECT_S = 1.0
 unchanged = target.sql
 def impatient(name):
     text = unchanged(name)

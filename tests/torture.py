@@ -79,10 +79,11 @@ class Machine:
     Args:
         base: Its directory.
         bin_dir: The server's programs.
+        options: More of initdb's.
 
     """
 
-    def __init__(self, base: Path, bin_dir: Path) -> None:
+    def __init__(self, base: Path, bin_dir: Path, options: Sequence[str] = ()) -> None:
         self.cluster = Cluster(base)
         if user := self.cluster.user():
             os.chown(base, user.uid, user.gid)
@@ -94,7 +95,7 @@ class Machine:
             settings=settings,
             hba=servers.HBA,
             sql=servers.ROLES,
-            options=["--no-sync"],
+            options=["--no-sync", *options],
         )
         self.port = free_port()
         self.socket = f"{base}/.s.PGSQL.{self.port}"
@@ -108,7 +109,7 @@ class Machine:
             self.bin_dir,
             socket_directory=self.cluster.home,
             port=self.port,
-            preexec=servers._die_with_parent(),
+            preexec=servers.die_with_parent(),
         )
         self.pid = postmaster.pid
 

@@ -1,0 +1,182 @@
+"""No room left on the server's disk: nothing is half done, and what stands is told truly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from migrator import migrate
+from migrator.cluster import Cluster
+from tests.servers import NEWEST, installations
+from tests.sets import MigrationSet, applied, call, rows, run, tables
+from tests.torture import Machine
+
+MB = 1024 * 1024
+NO_ROOM = "No space left on device"
+FILL = "INSERT INTO {} SELECT n, repeat('x', 1000) FROM generate_series(1, 30000) AS n;"
+MAKE_ROOM = "next: Make room on the server's disk, and run the command again."
+
+
+class Disk:
+    """A small file system of its own.
+
+    Args:
+        root: Where it is mounted.
+
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def free(self) -> int:
+        """How many bytes are left."""
+        return shutil.disk_usage(self.root).free
+
+    @contextmanager
+    def with_little_room(self, left: int) -> Iterator[None]:
+        """Leave so many bytes."""
+        ballast = self.root / "ballast"
+        with ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, self.free - left)
+        try:
+            yield
+        finally:
+            ballast.unlink()
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    root = Path(tempfile.mkdtemp(prefix="gestorlead-disk-"))
+    root.chmod(0o755)
+    try:
+        mounting = ["mount", "-t", "tmpfs", "-o", "size=192m,mode=0755", "tmpfs", str(root)]
+        done = subprocess.run(mounting, check=False, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"a small file system may not be mounted here: {done.stderr.strip()}")
+        try:
+            yield Disk(root)
+        finally:
+            subprocess.run(["umount", root], check=True)
+    finally:
+        root.rmdir()
+
+
+@contextmanager
+def server(disk: Disk, elsewhere: Path, *, wal_on_disk: bool) -> Iterator[Machine]:
+    """Run a server with its data on the disk and its WAL elsewhere, or the other way round."""
+    home, wal = (elsewhere, disk.root / "wal") if wal_on_disk else (disk.root / "home", elsewhere)
+    for directory in (home, wal):
+        directory.mkdir(exist_ok=True)
+    options = [f"--waldir={wal}", "--wal-segsize=1"]
+    if user := Cluster(home).user():
+        os.chown(wal, user.uid, user.gid)
+    host = Machine(home, installations()[NEWEST], options)
+    host.start()
+    try:
+        yield host
+    finally:
+        if host.cluster.lives():
+            host.crash()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="gestorlead-disk-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MigrationSet:
+    made = MigrationSet(tmp_path)
+    made.table(1, "a")
+    made.add(
+        "0002.b.create",
+        f"CREATE TABLE b (id int, note text);\n{FILL.format('b')}\n",
+        "DROP TABLE b;",
+    )
+    return made
+
+
+def test_what_does_not_fit_is_rolled_back_and_applied_when_there_is_room(
+    disk: Disk, elsewhere: Path, made: MigrationSet
+) -> None:
+    with server(disk, elsewhere, wal_on_disk=False) as host:
+        database = host.dsn(host.create("template1"))
+        with disk.with_little_room(8 * MB):
+            before = disk.free
+            answer = call(made, database, "migrate")
+            assert answer.code == 1
+            assert "0002.b.create.sql:2:1: could not extend file" in answer.err
+            assert NO_ROOM in answer.err
+            assert "state: The file was rolled back; the files before it stay" in answer.err
+            assert MAKE_ROOM in answer.err
+            assert (tables(database), applied(database)) == (["a"], ["0001.a.create"])
+            assert before - disk.free < 2 * MB
+        assert call(made, database, "migrate").code == 0
+
+        made.seed("01.b", FILL.format("b"))
+        with disk.with_little_room(8 * MB):
+            answer = call(made, database, "migrate")
+            assert answer.code == 1
+            assert "01.b.sql:1:1: " in answer.err
+            assert NO_ROOM in answer.err
+            assert rows(database, "SELECT count(*) FROM yoyo.seed_checksum") == [(0,)]
+        assert rows(database, "SELECT count(*) FROM b") == [(30_000,)]
+        assert call(made, database, "migrate").code == 0
+        assert rows(database, "SELECT count(*) FROM b") == [(60_000,)]
+
+
+def test_an_index_that_does_not_fit_is_built_when_there_is_room(
+    disk: Disk, elsewhere: Path, made: MigrationSet
+) -> None:
+    valid = "SELECT indisvalid FROM pg_index WHERE indrelid = 'b'::regclass"
+    with server(disk, elsewhere, wal_on_disk=False) as host:
+        database = host.dsn(host.create("template1"))
+        assert call(made, database, "migrate").code == 0
+        run(database, "UPDATE b SET note = md5(id::text) || md5(note) || repeat(md5(id::text), 9)")
+        online = "-- transactional: false\n"
+        made.add("0003.b.index", f"{online}CREATE INDEX CONCURRENTLY i ON b (note, id);")
+        with disk.with_little_room(2 * MB):
+            for _ in range(2):
+                answer = call(made, database, "migrate")
+                assert answer.code == 1
+                assert NO_ROOM in answer.err
+                assert "state: It left an INVALID index. It is recorded as started." in answer.err
+                assert MAKE_ROOM in answer.err
+                assert rows(database, valid) == [(False,)]
+        assert call(made, database, "migrate").code == 0
+        assert rows(database, valid) == [(True,)]
+
+
+def test_a_server_that_has_no_room_for_its_wal_goes_down_and_loses_nothing(
+    disk: Disk, elsewhere: Path, made: MigrationSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_RECONNECT_S", 1.0)  # it is not coming back
+    with server(disk, elsewhere, wal_on_disk=True) as host:
+        database = host.dsn(host.create("template1"))
+        run(host.dsn("postgres", "postgres"), "CHECKPOINT")
+        with disk.with_little_room(2 * MB):
+            answer = call(made, database, "migrate")
+            assert answer.code == 1
+            assert "error: The connection was lost: " in answer.err
+            assert (
+                "state: The server cannot be asked; what was being done is there whole"
+                in answer.err
+            )
+            answer = call(made, database, "status")
+            assert answer.code == 2
+            assert "Cannot connect to" in answer.err
+        host.start()
+        assert (tables(database), applied(database)) == (["a"], ["0001.a.create"])
+        assert call(made, database, "migrate").code == 0
+        assert rows(database, "SELECT count(*) FROM b") == [(30_000,)]
