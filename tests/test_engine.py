@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import struct
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 from yoyo import get_backend, internalmigrations, read_migrations
 
 from migrator import sqltext
@@ -348,202 +345,6 @@ class TestInterruptions:
             process.terminate()
             assert finish(process).code == 130
         assert tables(empty_database) == []
-
-
-# A connection that is not what it seems
-
-
-class Proxy:
-    """Passes bytes between clients and a server, and lets a test meddle.
-
-    Args:
-        server: Where to connect to.
-        from_client: Given each message of a client; returns what to send on, None to cut the line.
-        from_server: The same for messages of the server.
-
-    """
-
-    def __init__(
-        self,
-        server: Server,
-        from_client: Callable[[bytes], bytes | None] = bytes,
-        from_server: Callable[[bytes], bytes | None] = bytes,
-    ) -> None:
-        self.server = server
-        self.meddlers = from_client, from_server
-        self.ends: list[socket.socket] = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self) -> Proxy:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.listener.close()
-
-    def through(self, database: str) -> str:
-        """Return the conninfo of a database through this proxy."""
-        host, port = self.listener.getsockname()
-        return make_conninfo(
-            database, host=host, port=port, gssencmode="disable", sslmode="disable"
-        )
-
-    def cut(self) -> None:
-        """Cut all lines that there are."""
-        for end in self.ends:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(f"{self.server.host}/.s.PGSQL.{self.server.port}")
-                self.ends += client, server
-                ends = (client, server), (server, client)
-                for (source, target), meddle in zip(ends, self.meddlers, strict=True):
-                    arguments = (source, target, meddle)
-                    threading.Thread(target=_pass_on, args=arguments, daemon=True).start()
-
-
-def _pass_on(
-    source: socket.socket, target: socket.socket, meddle: Callable[[bytes], bytes | None]
-) -> None:
-    with suppress(OSError):
-        while (data := source.recv(100_000)) and (data := meddle(data) or b""):
-            target.sendall(data)
-    for end in (source, target):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-
-
-@newest
-class TestConnections:
-    @pytest.mark.parametrize("reaches_the_server", [True, False])
-    def test_a_connection_lost_during_commit_is_told_truly(
-        self,
-        pg: Server,
-        empty_database: str,
-        made: MigrationSet,
-        reaches_the_server: bool,
-    ) -> None:
-        commits = []
-
-        def is_second_commit(data: bytes) -> bool:
-            is_commit = data.endswith(b"COMMIT\0") and b"INSERT INTO yoyo" in data
-            commits.extend([data] * is_commit)
-            return is_commit and len(commits) == 2
-
-        def from_client(data: bytes) -> bytes | None:
-            return None if is_second_commit(data) and not reaches_the_server else data
-
-        def from_server(data: bytes) -> bytes | None:
-            if len(commits) == 2 and reaches_the_server:
-                commits.append(b"the answer to it")
-                return None
-            return data
-
-        with Proxy(pg, from_client, from_server) as proxy:
-            answer = call(made, proxy.through(empty_database), "migrate")
-        done = 2 if reaches_the_server else 1
-        assert applied(empty_database) == THREE[:done]
-        assert tables(empty_database) == ["a", "b"][:done]
-        assert answer.code == 1
-        assert "error: The connection was lost: " in answer.err
-        assert (
-            f"state: The history has {done} migrations applied, the last {THREE[done - 1]}; "
-            f"pending: {3 - done}." in answer.err
-        )
-        assert call(made, empty_database, "migrate").code == 0
-        assert applied(empty_database) == THREE
-
-    def test_a_session_that_commits_after_its_connection_was_lost_is_waited_for(
-        self, pg: Server, empty_database: str, made: MigrationSet
-    ) -> None:
-        made.add(
-            "0002.b.create",
-            "CREATE TABLE b (id int);"
-            " CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;"
-            " CREATE CONSTRAINT TRIGGER late AFTER INSERT ON b DEFERRABLE INITIALLY DEFERRED"
-            " FOR EACH ROW EXECUTE FUNCTION late(); INSERT INTO b VALUES (1);",
-        )
-        commits = []
-
-        def from_client(data: bytes) -> bytes:
-            if data.endswith(b"COMMIT\0") and b"INSERT INTO yoyo" in data:
-                commits.append(data)
-                if len(commits) == 2:
-                    threading.Timer(0.1, proxy.cut).start()
-            return data
-
-        with Proxy(pg, from_client) as proxy:
-            answer = call(made, proxy.through(empty_database), "migrate")
-        assert answer.code == 1
-        assert "error: The connection was lost: " in answer.err
-        assert f"state: The history has 2 migrations applied, the last {THREE[1]}" in answer.err
-        assert applied(empty_database) == THREE[:2]
-        assert tables(empty_database) == ["a", "b"]
-
-    def test_a_pooler_is_refused(self, pg: Server, empty_database: str, made: MigrationSet) -> None:
-        def from_server(data: bytes) -> bytes:
-            """Tell another pid, as PgBouncer does."""
-            before, key, after = data.partition(b"K\0\0\0\x0c")
-            return before + key + (struct.pack("!i", 1) + after[4:] if key else b"")
-
-        with Proxy(pg, from_server=from_server) as proxy:
-            answer = call(made, proxy.through(empty_database), "migrate")
-        assert answer.code == 2
-        assert "is behind a connection pooler" in answer.err
-        assert "next: Connect to PostgreSQL itself, past the pooler." in answer.err
-        assert tables(empty_database) == []
-
-
-# Rights
-
-
-@newest
-class TestRights:
-    def test_without_the_right_to_create_a_schema_it_is_refused(
-        self, pg: Server, empty_database: str, made: MigrationSet
-    ) -> None:
-        with pg.connect() as connection:
-            connection.execute(f"ALTER DATABASE {name_of(empty_database)} OWNER TO postgres")
-        answer = call(made, empty_database, "migrate")
-        assert answer.code == 2
-        assert (
-            "The history's schema yoyo cannot be created or used: permission denied" in answer.err
-        )
-        assert "next: Migrate as the owner of the database" in answer.err
-
-    def test_a_file_that_needs_more_rights_is_rolled_back(
-        self, empty_database: str, made: MigrationSet
-    ) -> None:
-        made.add("0002.b.create", "CREATE TABLE b (); CREATE ROLE more;\n")
-        answer = call(made, empty_database, "migrate")
-        assert answer.code == 1
-        assert "permission denied to create role" in answer.err
-        assert tables(empty_database) == ["a"]
-        assert applied(empty_database) == THREE[:1]
-
-    def test_another_roles_history_is_refused_in_words(
-        self, pg: Server, empty_database: str, made: MigrationSet
-    ) -> None:
-        call(made, pg.dsn(name_of(empty_database), pg.user), "migrate")
-        for command in ("status", "migrate", "plan", "verify", "seed"):
-            answer = call(made, empty_database, command)
-            assert answer.code == 2, command
-            assert "permission denied for schema yoyo" in answer.err
-            assert "Cannot connect" not in answer.err
-
-    def test_a_read_only_database_is_refused(self, empty_database: str, made: MigrationSet) -> None:
-        name = name_of(empty_database)
-        run(empty_database, f"ALTER DATABASE {name} SET default_transaction_read_only TO on")
-        answer = call(made, empty_database, "migrate")
-        assert answer.code == 2
-        assert "is read-only: nothing can be written there." in answer.err
-        assert call(made, empty_database, "status").code == 0
 
 
 # Durability
