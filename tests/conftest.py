@@ -24,6 +24,7 @@ from tests.servers import (
     installations,
     throwaway,
 )
+from tests.sets import MigrationSet, three_tables
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 INSTALLATIONS = installations()
@@ -150,6 +151,12 @@ def migrated(pg: Server, request: pytest.FixtureRequest) -> Iterator[Connection]
     status = connection.execute("SELECT pg_xact_status(%s::xid8)", [transaction]).fetchone()
     connection.rollback()
     assert status != ("committed",), "a test committed into the database that others share"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MigrationSet:
+    """A set of three tables, a, b and c, and a seed of two rows for a."""
+    return three_tables(tmp_path)
 
 
 class Runner(Protocol):

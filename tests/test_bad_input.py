@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sets import THREE, MigrationSet, applied, call, rows, tables, three_tables
+from tests.sets import THREE, MigrationSet, applied, call, rows, tables
 
 LATE = "0004.late.change"
 GOOD = "CREATE TABLE late ();"
@@ -19,11 +18,6 @@ EVERYTHING = """\
 SELECT 'relation', relname::text, xmin::text FROM pg_class WHERE oid >= 16384
 UNION ALL SELECT 'mark', migration_id, xmin::text FROM yoyo._yoyo_migration
 UNION ALL SELECT 'log', migration_id, xmin::text FROM yoyo._yoyo_log ORDER BY 1, 2"""
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 def text(apply: str | bytes, rollback: str | bytes = "SELECT 1;") -> Callable[[MigrationSet], Any]:

@@ -23,15 +23,9 @@ from tests.sets import (
     newest,
     rows,
     tables,
-    three_tables,
 )
 
 COMMANDS = ["migrate", "rollback", "status", "plan", "seed", "verify", "schema", "baseline", "new"]
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -25,16 +24,10 @@ from tests.sets import (
     rows,
     run,
     tables,
-    three_tables,
     until,
 )
 
 # Locks and time-outs
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 @pytest.fixture

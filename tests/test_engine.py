@@ -33,17 +33,11 @@ from tests.sets import (
     rows,
     run,
     tables,
-    three_tables,
     until,
 )
 
 SLEEP = "SELECT pg_sleep(30);\n"
 PAUSE = "SELECT pg_sleep(0.01);\n"
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from yoyo.topologicalsort import CycleError
 
 from migrator import files
 from migrator.errors import Refused
-from tests.sets import MigrationSet, three_tables
+from tests.sets import MigrationSet
 
 EXAMPLES = settings(deadline=None, derandomize=True, database=None)
 
@@ -37,11 +37,6 @@ def refusal(made: MigrationSet) -> str:
     assert raised.value.state == "Nothing was changed."
     assert raised.value.hint
     return raised.value.message.replace(f"{made.migrations.parent}{os.sep}", "")
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 # What is wrong with a file's text

@@ -15,15 +15,9 @@ from tests.sets import (
     rows,
     run,
     tables,
-    three_tables,
 )
 
 pytestmark = newest
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 def seeded(database: str) -> list[int]:

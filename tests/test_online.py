@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -20,7 +19,6 @@ from tests.sets import (
     newest,
     rows,
     run,
-    three_tables,
     until,
 )
 
@@ -28,11 +26,6 @@ from tests.sets import (
 
 INDEX = "-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY {name} ON a (id);\n"
 DROP_INDEX = "-- transactional: false\nDROP INDEX CONCURRENTLY IF EXISTS i;\n"
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 @pytest.fixture

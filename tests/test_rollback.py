@@ -24,17 +24,11 @@ from tests.sets import (
     rows,
     run,
     tables,
-    three_tables,
     until,
 )
 
 pytestmark = newest
 REVERSIBLE = "-- reversible: yes\n"
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ from tests.sets import (
     rows,
     run,
     tables,
-    three_tables,
     until,
 )
 
@@ -41,11 +40,6 @@ SESSIONS = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
     " AND application_name = 'gestorlead-migrator'"
 )
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 def handles_signals(process: subprocess.Popen[str]) -> bool:

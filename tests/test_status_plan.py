@@ -24,7 +24,6 @@ from tests.sets import (
     rows,
     run,
     tables,
-    three_tables,
 )
 
 NOTHING: dict[str, Any] = {
@@ -37,11 +36,6 @@ NOTHING: dict[str, Any] = {
     "interrupted": [],
     "pending_seeds": [],
 }
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 @pytest.fixture

@@ -29,13 +29,7 @@ from tests.sets import (
     newest,
     rows,
     run,
-    three_tables,
 )
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MigrationSet:
-    return three_tables(tmp_path)
 
 
 @pytest.fixture
