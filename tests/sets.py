@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -128,6 +129,7 @@ def launch(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -183,13 +185,14 @@ def locked(database: str, table: str) -> Iterator[psycopg.Connection[tuple[Any, 
         yield connection
 
 
-def command_lines() -> list[str]:
-    """Return the arguments of every process, as any user of the machine may read them."""
+def command_lines(session: int) -> list[str]:
+    """Return the arguments of a session's processes, as any user of the machine may read them."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-    return found
+            if os.getsid(int(path.parent.name)) == session:
+                found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [each for each in found if each]  # one that has ended, and nobody waited for, has none
 
 
 def until(condition: Callable[[], object], seconds: float = 15) -> None:

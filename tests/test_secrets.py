@@ -70,6 +70,7 @@ def watched(way: Way, made: MigrationSet, *command: str) -> tuple[Answer, list[s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     assert running.stderr is not None
     first = running.stderr.readline()
@@ -77,7 +78,7 @@ def watched(way: Way, made: MigrationSet, *command: str) -> tuple[Answer, list[s
 
     def look() -> None:
         while running.poll() is None:
-            seen.update(command_lines())
+            seen.update(command_lines(running.pid))
 
     watcher = threading.Thread(target=look)
     watcher.start()
