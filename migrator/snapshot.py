@@ -110,7 +110,9 @@ def _for_a_program(target: Target, session: Session) -> tuple[str, dict[str, str
     from psycopg.conninfo import make_conninfo
 
     parameters = dict(target.parameters)
-    environment = {**os.environ, "PGOPTIONS": "", "PGCLIENTENCODING": "UTF8"}
+    # As in settings.sql: the session of a pg_dump that is gone does not wait on for a lock.
+    options = "-c client_connection_check_interval=500ms"
+    environment = {**os.environ, "PGOPTIONS": options, "PGCLIENTENCODING": "UTF8"}
     if "password" in parameters:
         environment["PGPASSWORD"] = parameters.pop("password")
     if shown := SECRETS & parameters.keys():
