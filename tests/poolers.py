@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,10 +73,17 @@ def pooler(server: Server, mode: str) -> Iterator[Pooler]:
             [found, "-q", home / "configuration"], **binaries.surroundings(user)
         )
         try:
-            until(lambda: (home / f".s.PGSQL.{running.port}").exists() or process.poll())
+            until(lambda: _listens(home / f".s.PGSQL.{running.port}") or process.poll())
             yield running
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
     finally:
         shutil.rmtree(home)
+
+
+def _listens(path: Path) -> bool:
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        probe.connect(str(path))
+        return True
+    return False

@@ -171,9 +171,18 @@ def name_of(database: str) -> str:
     return str(conninfo_to_dict(database)["dbname"])
 
 
-def active(database: str, query: str = "%pg_sleep(%") -> list[int]:
-    """Return the pids of sessions that are running such a query."""
-    find = f"FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '{query}'"
+def sleeping(database: str) -> list[int]:
+    """Return the pids of sessions that are inside pg_sleep()."""
+    return _sessions(database, "wait_event = 'PgSleep'")
+
+
+def active(database: str, query: str) -> list[int]:
+    """Return the pids of sessions whose query is like that."""
+    return _sessions(database, f"query LIKE '{query}'")
+
+
+def _sessions(database: str, condition: str) -> list[int]:
+    find = f"FROM pg_stat_activity WHERE datname = current_database() AND {condition}"
     # Not this question: asked a moment ago, its session may be there yet.
     return [pid for (pid,) in rows(database, f"SELECT pid {find} AND query NOT LIKE 'SELECT pid%'")]
 

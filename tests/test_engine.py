@@ -23,7 +23,6 @@ from tests.servers import ROOT, Server
 from tests.sets import (
     THREE,
     MigrationSet,
-    active,
     applied,
     call,
     finish,
@@ -32,6 +31,7 @@ from tests.sets import (
     newest,
     rows,
     run,
+    sleeping,
     tables,
     until,
 )
@@ -270,8 +270,8 @@ def test_a_statement_time_out(empty_database: str, slow: MigrationSet) -> None:
 
 def interrupted_at(database: str, process: subprocess.Popen[str]) -> int:
     """Wait until the slow file is running; return the pid of its session."""
-    until(lambda: active(database) or process.poll() is not None)
-    (pid,) = active(database)
+    until(lambda: sleeping(database) or process.poll() is not None)
+    (pid,) = sleeping(database)
     assert tables(database) == ["a"]
     return pid
 

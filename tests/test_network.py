@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.conftest import INSTALLATIONS
 from tests.servers import HBA, NEWEST, ROOT, SETTINGS, Server, clean_environment, throwaway
-from tests.sets import MigrationSet, active, applied, call, rows, run, tables, until
+from tests.sets import MigrationSet, applied, call, rows, run, sleeping, tables, until
 
 # The runner, with its patience of a minute cut down to two seconds.
 IMPATIENT = """\
@@ -118,8 +118,8 @@ def test_when_the_network_swallows_all_both_ends_give_up(network: Network, tmp_p
             stderr=subprocess.PIPE,
             text=True,
         )
-        until(lambda: active(database) or process.poll() is not None)
-        (pid,) = active(database)
+        until(lambda: sleeping(database) or process.poll() is not None)
+        (pid,) = sleeping(database)
         network.swallow()
         started = time.monotonic()
         until(lambda: not rows(database, f"SELECT FROM pg_stat_activity WHERE pid = {pid}"))
