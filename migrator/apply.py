@@ -312,7 +312,8 @@ class Applier:
         except StatementError as failure:
             if self._connection.closed:
                 raise
-            if not failure.completed:  # the guard is the message's first statement
+            if not failure.completed and isinstance(failure.error, psycopg.errors.DivisionByZero):
+                # It was the guard, the message's first statement.
                 raise ended_transaction(source) from failure
             raise failed_at_commit(source, failure, self._blockers) from failure
 

@@ -71,7 +71,7 @@ def find(migrations: Sequence[Migration], name: str) -> Migration:
 
     """
     for migration in migrations:
-        if name.removesuffix(".sql") in _names(migration.id):
+        if is_called(migration.id, name):
             return migration
     raise Refused(
         f"There is no migration {name} in the files.",
@@ -79,9 +79,9 @@ def find(migrations: Sequence[Migration], name: str) -> Migration:
     )
 
 
-def _names(migration_id: str) -> set[str]:
-    """Return what a user may call a migration: its id or its number."""
-    return {migration_id, migration_id.partition(".")[0]}
+def is_called(migration_id: str, name: str) -> bool:
+    """Say whether a user means a migration by a name: its id, its number or its file."""
+    return name.removesuffix(".sql") in {migration_id, migration_id.partition(".")[0]}
 
 
 class Work:
@@ -217,22 +217,12 @@ class Work:
 
         """
         refuse_unwritable(self.session, self.target)
-        settled: list[history.Recorded] = []
+        self._interrupted(name)  # before anything is created
 
-        def plan() -> Plan:
-            intents = history.read(self.session).intents
-            settled[:] = [intents[each] for each in intents if name in _names(each)]
-            if not settled:
-                raise Refused(
-                    f"{name} was not interrupted, so there is nothing to settle.",
-                    hint="`status` shows what is.",
-                )
-            return Plan([each for each in self.migrations if each.id == settled[0].id], [])
-
-        def work(applier: Applier, planned: Plan) -> None:
-            (intent,) = settled
+        def work(applier: Applier, _: Plan) -> None:
+            intent = self._interrupted(name)
             took_effect = applied == (intent.detail == "apply")
-            migration = next(iter(planned.migrations), None)
+            migration = next((each for each in self.migrations if each.id == intent.id), None)
             if migration is None and took_effect:
                 raise Refused(
                     f"{intent.id}: its file is missing, so it cannot be recorded.",
@@ -241,9 +231,19 @@ class Work:
             if migration is not None:
                 applier.refuse_contradiction(migration, str(intent.detail), took_effect=took_effect)
             applier.settle(intent.id, migration if took_effect else None, str(intent.detail))
+            self.done.append(intent.id)
 
-        self._changing(plan, work)
-        return settled[0].id
+        self._changing(lambda: Plan([], []), work)
+        return self.done[-1]
+
+    def _interrupted(self, name: str) -> history.Recorded:
+        for intent in history.read(self.session).intents.values():
+            if is_called(intent.id, name):
+                return intent
+        raise Refused(
+            f"{name} was not interrupted, so there is nothing to settle.",
+            hint="`status` shows what is.",
+        )
 
     def rollback_plan(self, *, steps: int | None, to: str | None) -> Plan:
         """Return what a rollback would undo, newest first.

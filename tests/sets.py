@@ -139,6 +139,14 @@ def finish(process: subprocess.Popen[str]) -> Answer:
     return Answer(process.returncode, out, err)
 
 
+def said(process: subprocess.Popen[str], words: str) -> str:
+    """Wait until a process says something on standard error; return that line."""
+    assert process.stderr is not None
+    while words not in (line := process.stderr.readline()):
+        assert line, f"it ended without: {words}"
+    return line
+
+
 def rows(database: str, query: str) -> list[tuple[Any, ...]]:
     """Return what a query gives, on a connection of its own."""
     with psycopg.connect(database, autocommit=True) as connection:

@@ -19,6 +19,7 @@ from tests.sets import (
     newest,
     rows,
     run,
+    said,
     until,
 )
 
@@ -212,9 +213,7 @@ class TestOutsideATransaction:
         with locked(empty_database, "a") as blocker:
             blocker.execute("INSERT INTO a VALUES (3)")
             process = launch(indexed, empty_database, "migrate")
-            assert process.stderr is not None
-            while "waiting for pid" not in (line := process.stderr.readline()):
-                assert line
+            line = said(process, "waiting for pid")
             pid = blocker.info.backend_pid
             assert line.startswith(f"waiting for pid {pid}, user owner, from local socket, since ")
             assert "in a transaction since 20" in line
@@ -248,9 +247,7 @@ class TestOutsideATransaction:
             assert answer.code == 2
             assert "another session is at work on its table: pid " in answer.err
             process = launch(indexed, empty_database, "migrate")
-            assert process.stderr is not None
-            while "waiting for pid" not in (line := process.stderr.readline()):
-                assert line
+            said(process, "waiting for pid")
         answer = finish(process)
         operator.join()
         assert answer.code == 0
@@ -374,6 +371,13 @@ class TestSettle:
         assert rows(empty_database, log) == [(expected,)]
         assert call(indexed, empty_database, "migrate").code == 0
 
+    def test_on_an_empty_database_a_refusal_leaves_it_empty(
+        self, empty_database: str, made: MigrationSet
+    ) -> None:
+        assert call(made, empty_database, "settle", "0001", "--as", "applied").code == 2
+        there = "SELECT FROM pg_namespace WHERE nspname = 'yoyo'"
+        assert rows(empty_database, there) == []
+
     def test_what_was_not_interrupted_is_refused(
         self, empty_database: str, indexed: MigrationSet
     ) -> None:
@@ -393,7 +397,9 @@ class TestSettle:
         run(empty_database, "CREATE UNIQUE INDEX i ON a (id)")
         assert call(indexed, empty_database, "settle", "0004", "--as", "pending").code == 2
         assert intents(empty_database) == [("0004.a.index", "apply")]
-        assert call(indexed, empty_database, "settle", "0004", "--as", "applied").code == 0
+        assert (
+            call(indexed, empty_database, "settle", "0004.a.index.sql", "--as", "applied").code == 0
+        )
 
     def test_without_its_file_it_can_only_be_said_not_to_have_taken_effect(
         self, empty_database: str, indexed: MigrationSet

@@ -1,4 +1,5 @@
 -- The runner's settings; sent again after each file, which may have changed them.
+-- idle_*: the session is idle while the runner asks or pauses; no limit of a role's is to end it then.
 -- client_connection_check_interval: a killed runner's statement ends within half a second.
 -- tcp_*: a session whose client the network swallowed ends within a minute, and with it its locks.
 -- standard_conforming_strings: a file means the same in every database.
