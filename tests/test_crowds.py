@@ -121,7 +121,8 @@ class TestLocks:
         reader.join()
         assert answer.code == 1
         pauses = re.findall(r"attempt \d of 3, again in (\d\.\d) s", answer.err)
-        assert len(pauses) == 2
+        first, second = map(float, pauses)
+        assert 0.2 <= first <= 0.5 <= second <= 1  # by chance, within bounds that double
         assert 0.2 < max(stalls) < 0.3 + 0.3  # it was stalled, by one attempt at most
         assert sum(stall > 0.1 for stall in stalls) >= 3
 

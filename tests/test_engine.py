@@ -31,6 +31,7 @@ from tests.sets import (
     newest,
     rows,
     run,
+    said,
     sleeping,
     tables,
     until,
@@ -333,9 +334,7 @@ class TestInterruptions:
         with psycopg.connect(empty_database, autocommit=True) as other:
             other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
             process = launch(made, empty_database, "migrate")
-            assert process.stderr is not None
-            while "waiting for another runner" not in (line := process.stderr.readline()):
-                assert line
+            said(process, "waiting for another runner")
             process.terminate()
             assert finish(process).code == 130
         assert tables(empty_database) == []

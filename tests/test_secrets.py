@@ -103,7 +103,8 @@ def test_a_password_is_shown_nowhere(
     pg: Server, empty_database: str, made: MigrationSet, tmp_path: Path, name: str
 ) -> None:
     way = ways(pg, name_of(empty_database), tmp_path, PASSWORD)[name]
-    wrong = ways(pg, name_of(empty_database), tmp_path / "set", WRONG)[name]
+    (tmp_path / "wrong").mkdir()
+    wrong = ways(pg, name_of(empty_database), tmp_path / "wrong", WRONG)[name]
     log = Path(pg.host, "server.log")
     before = log.stat().st_size
     runs = [
@@ -118,10 +119,8 @@ def test_a_password_is_shown_nowhere(
     assert any("pg_dump" in each for each in arguments), "the watcher sees what it is to see"
     assert any("runner.py" in each for each in arguments)
     texts = [text for answer, _ in runs for text in (answer.out, answer.err)]
-    for path in tmp_path.glob("set/*.conf"), tmp_path.glob("set/pgpass"):
-        for each in path:
-            each.unlink()
-    written = [*files_below(made.migrations.parent), log.read_text(errors="replace")[before:]]
+    logged = log.read_bytes()[before:].decode(errors="replace")
+    written = [*files_below(made.migrations.parent), logged]
     assert shown([*texts, *arguments, *written]) == []
     assert "postgresql://" in runs[0][0].err.splitlines()[0]
     assert "password authentication failed" in runs[4][0].err

@@ -28,6 +28,7 @@ from tests.sets import (
     locked,
     newest,
     rows,
+    said,
     tables,
     until,
 )
@@ -47,13 +48,6 @@ def handles_signals(process: subprocess.Popen[str]) -> bool:
         status = Path(f"/proc/{process.pid}/status").read_text()
         caught = int(status.split("SigCgt:")[1].split()[0], 16)
     return all(caught >> (number - 1) & 1 for number in BOTH) or process.poll() is not None
-
-
-def said(process: subprocess.Popen[str], words: str) -> None:
-    """Wait until a process says something on standard error."""
-    assert process.stderr is not None
-    while words not in (line := process.stderr.readline()):
-        assert line
 
 
 def is_clean(answer: Answer, database: str) -> None:

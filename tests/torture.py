@@ -41,7 +41,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from migrator import binaries, server
-from migrator.cluster import PATIENCE, SUPERUSER, Cluster
+from migrator.cluster import PATIENCE, SUPERUSER, Cluster, wait_until
 from tests import servers
 from tests.servers import MIGRATIONS, NEWEST, ROOT, clean_environment, free_port, installations
 from tests.sets import Answer, MigrationSet
@@ -58,16 +58,6 @@ LIVES_ON = f"{GONE_S} s later the runner's session was alive"
 TOO_EARLY_S = 0.2  # for a runner to know what a session does that it has lost
 ENDS_S = 30.0  # how long a runner may take that has lost its session
 FINGERPRINT = (ROOT / "tests" / "fingerprint.sql").read_text()
-
-
-def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> bool:
-    """Wait for a condition, impatiently; tell whether it came true in time."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.002)
-    return True
 
 
 # A server that can be crashed
