@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -142,9 +143,14 @@ def finish(process: subprocess.Popen[str]) -> Answer:
 def said(process: subprocess.Popen[str], words: str) -> str:
     """Wait until a process says something on standard error; return that line."""
     assert process.stderr is not None
-    while words not in (line := process.stderr.readline()):
-        assert line, f"it ended without: {words}"
-    return line
+    patience = threading.Timer(15, process.kill)
+    patience.start()
+    try:
+        while words not in (line := process.stderr.readline()):
+            assert line, f"it did not say: {words}"
+        return line
+    finally:
+        patience.cancel()
 
 
 def rows(database: str, query: str) -> list[tuple[Any, ...]]:

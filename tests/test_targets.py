@@ -470,6 +470,7 @@ SETTINGS = {
     "idle in a transaction": "idle_in_transaction_session_timeout TO '1ms'",
     "statement": "statement_timeout TO '200ms'",
 }
+HOPELESS = {"triggers", "no search path"}
 
 
 @pytest.fixture
@@ -486,6 +487,10 @@ THERE = """\
 SELECT relname FROM pg_class
 WHERE relkind IN ('r', 'i') AND relname IN ('a', 'b', 'c', 'd', 'i') ORDER BY relname
 """
+
+
+def applied_or_nothing(watcher: str) -> list[str]:
+    return applied(watcher) if "yoyo" in schemas(watcher) else []
 
 
 def assert_history_is_true(watcher: str) -> list[str]:
@@ -533,6 +538,30 @@ def test_whatever_is_set_for_the_role_it_is_done_or_refused(
     if setting == "search path":
         run(watcher, f"ALTER DATABASE {name_of(empty_database)} SET search_path TO elsewhere")
     assert_all_or_refused(full, empty_database, watcher)
+    assert applied_or_nothing(watcher) == ([] if setting in HOPELESS else FULL)
+
+
+LIMITS = ["idle_session_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"]
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_no_limit_of_the_roles_ends_the_session(
+    pg: Server, empty_database: str, made: MigrationSet, limit: str
+) -> None:
+    known = rows(empty_database, f"SELECT FROM pg_settings WHERE name = '{limit}'")
+    if not known:  # only transaction_timeout came later
+        assert (limit, pg.major) == ("transaction_timeout", 15)
+        return
+    run(
+        superuser(pg, empty_database),
+        f"{FOR_ROLE.format(database=name_of(empty_database))} {limit} TO '1min'",
+    )
+    for number in (4, 5):  # the second after what put the settings back
+        made.add(
+            f"000{number}.e.create", f"CREATE TABLE e{number} AS SELECT current_setting('{limit}')"
+        )
+    assert call(made, empty_database, "migrate").code == 0
+    assert rows(empty_database, "TABLE e4 UNION ALL TABLE e5") == [("0",), ("0",)]
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
