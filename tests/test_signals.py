@@ -10,12 +10,18 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import generators
+from psycopg.pq.abc import PGconn
 
+from migrator import engine
 from tests.sets import (
     THREE,
     Answer,
@@ -153,6 +159,30 @@ def test_in_the_middle_of_a_commit(
     assert f"has 1 migrations applied, the last {THREE[0]}; pending: 2." in answer.err
     assert (tables(empty_database), applied(empty_database)) == (["a"], THREE[:1])
     assert call(made, empty_database, "migrate").code == 0
+
+
+@pytest.mark.parametrize("message", range(1, 8))
+def test_between_sending_a_message_and_waiting_for_its_answer(
+    empty_database: str, made: MigrationSet, monkeypatch: pytest.MonkeyPatch, message: int
+) -> None:
+    sent: list[object] = []
+
+    def send(pgconn: PGconn) -> Iterator[Any]:
+        yield from generators.send(pgconn)
+        sent.append(pgconn)
+        if len(sent) == message:
+            raise KeyboardInterrupt  # where Python may run a signal's handler
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "generators", SimpleNamespace(send=send, fetch=generators.fetch))
+        answer = call(made, empty_database, "migrate")
+    assert len(sent) == message
+    assert answer.code == 130, answer.err
+    assert "error: Interrupted.\nstate: The history has " in answer.err
+    marked = applied_or_none(empty_database)
+    assert [each.split(".")[1] for each in marked] == tables(empty_database)
+    assert f"has {len(marked)} migrations applied" in answer.err
+    assert call(made, empty_database, "migrate", "--lock-wait", "1s").code == 0
 
 
 def test_pg_dump_ends_with_the_command_that_began_it(
