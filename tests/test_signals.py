@@ -34,6 +34,7 @@ from tests.sets import (
     locked,
     newest,
     rows,
+    run,
     said,
     tables,
     until,
@@ -183,6 +184,22 @@ def test_between_sending_a_message_and_waiting_for_its_answer(
     assert [each.split(".")[1] for each in marked] == tables(empty_database)
     assert f"has {len(marked)} migrations applied" in answer.err
     assert call(made, empty_database, "migrate", "--lock-wait", "1s").code == 0
+
+
+def test_as_the_session_is_terminated_too(
+    empty_database: str, made: MigrationSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restore_session(backend: engine.Backend) -> None:
+        run(empty_database, f"SELECT pg_terminate_backend({backend.connection.info.backend_pid})")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.Backend, "restore_session", restore_session)
+        answer = call(made, empty_database, "migrate")
+    assert answer.code == 130, answer.err
+    assert "error: Interrupted.\nstate: The history has 0 migrations applied" in answer.err
+    assert tables(empty_database) == []
+    assert call(made, empty_database, "migrate").code == 0
 
 
 def test_pg_dump_ends_with_the_command_that_began_it(
