@@ -18,13 +18,13 @@ CREATE INDEX idx_agents_user_most_executed ON agents (user_id, execution_count, 
 COMMENT ON INDEX idx_agents_user_most_executed IS 'Serves the query agents_most_executed.';
 
 CREATE INDEX idx_agents_public_category_best
-ON agents (category_id, success_rate DESC NULLS LAST, id DESC)
+ON agents (category_id, (coalesce(success_rate, -1)), id)
 WHERE is_public;
 COMMENT ON INDEX idx_agents_public_category_best IS
 'Serves the query agents_marketplace_by_category.';
 
 CREATE INDEX idx_agents_public_type_best
-ON agents (type_id, success_rate DESC NULLS LAST, id DESC)
+ON agents (type_id, (coalesce(success_rate, -1)), id)
 WHERE is_public;
 COMMENT ON INDEX idx_agents_public_type_best IS 'Serves the query agents_marketplace_by_type.';
 

@@ -1665,7 +1665,7 @@ CREATE INDEX idx_agents_category_id_type_id ON public.agents USING btree (catego
 COMMENT ON INDEX public.idx_agents_category_id_type_id IS 'Serves the references fk_agents_category_id and fk_agents_type_id alone: a category or type in use cannot be deleted.';
 
 -- Name: idx_agents_public_category_best; Type: INDEX; Schema: public
-CREATE INDEX idx_agents_public_category_best ON public.agents USING btree (category_id, success_rate DESC NULLS LAST, id DESC) WHERE is_public;
+CREATE INDEX idx_agents_public_category_best ON public.agents USING btree (category_id, COALESCE(success_rate, ('-1'::integer)::numeric), id) WHERE is_public;
 
 -- Name: INDEX idx_agents_public_category_best; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_agents_public_category_best IS 'Serves the query agents_marketplace_by_category.';
@@ -1695,7 +1695,7 @@ CREATE INDEX idx_agents_public_tags ON public.agents USING gin (tags) WHERE is_p
 COMMENT ON INDEX public.idx_agents_public_tags IS 'Serves the query agents_by_tag.';
 
 -- Name: idx_agents_public_type_best; Type: INDEX; Schema: public
-CREATE INDEX idx_agents_public_type_best ON public.agents USING btree (type_id, success_rate DESC NULLS LAST, id DESC) WHERE is_public;
+CREATE INDEX idx_agents_public_type_best ON public.agents USING btree (type_id, COALESCE(success_rate, ('-1'::integer)::numeric), id) WHERE is_public;
 
 -- Name: INDEX idx_agents_public_type_best; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_agents_public_type_best IS 'Serves the query agents_marketplace_by_type.';

@@ -1,7 +1,9 @@
 -- group: admin
 -- budget_ms: 200
 -- index: idx_users_last_login
--- params: last_login_before timestamptz, page integer
+-- params: last_login_before timestamptz, after timestamptz, after_user_id bigint, page_size integer
+--
+-- The first page comes after ('-infinity', 0).
 SELECT
     u.id,
     u.email,
@@ -9,6 +11,8 @@ SELECT
     u.credit_balance,
     u.last_login_at
 FROM users AS u
-WHERE u.last_login_at < $1
+WHERE
+    u.last_login_at < $1
+    AND (u.last_login_at, u.id) > ($2, $3)
 ORDER BY u.last_login_at, u.id
-LIMIT $2;
+LIMIT $4;

@@ -1,7 +1,9 @@
 -- group: admin
 -- budget_ms: 200
 -- index: idx_users_active_credit_balance
--- params: credits integer, page integer
+-- params: credits integer, after_balance integer, after_user_id bigint, page_size integer
+--
+-- The first page comes after (-1, 0).
 SELECT
     u.id,
     u.email,
@@ -11,5 +13,6 @@ FROM users AS u
 WHERE
     u.is_active
     AND u.credit_balance < $1
+    AND (u.credit_balance, u.id) > ($2, $3)
 ORDER BY u.credit_balance, u.id
-LIMIT $2;
+LIMIT $4;

@@ -1,7 +1,7 @@
 -- group: admin
 -- budget_ms: 200
 -- index: idx_users_newest
--- params: before timestamptz, before_user_id bigint, page integer
+-- params: before timestamptz, before_user_id bigint, page_size integer
 --
 -- The first page comes before ('infinity', 9223372036854775807).
 SELECT

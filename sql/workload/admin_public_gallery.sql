@@ -1,7 +1,7 @@
 -- group: admin
 -- budget_ms: 200
 -- index: idx_generated_content_public_newest
--- params: before timestamptz, before_id uuid, page integer
+-- params: before timestamptz, before_id uuid, page_size integer
 --
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 SELECT

@@ -1,7 +1,9 @@
 -- group: admin
 -- budget_ms: 200
 -- index: idx_users_email_trigrams, idx_users_full_name_trigrams
--- params: pattern text, page integer
+-- params: pattern text, page_size integer
+--
+-- One page alone: who finds too many types more letters.
 SELECT
     u.id,
     u.email,

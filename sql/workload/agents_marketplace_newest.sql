@@ -1,7 +1,7 @@
 -- group: agents
 -- budget_ms: 200
 -- index: idx_agents_public_newest
--- params: before timestamptz, before_id uuid, page integer
+-- params: before timestamptz, before_id uuid, page_size integer
 --
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 SELECT
@@ -14,7 +14,6 @@ SELECT
     a.execution_count,
     a.published_at
 FROM agents AS a
-
 WHERE
     a.is_public
     AND (a.published_at, a.id) < ($1, $2)

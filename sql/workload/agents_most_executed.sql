@@ -1,7 +1,7 @@
 -- group: agents
 -- budget_ms: 200
 -- index: idx_agents_user_most_executed
--- params: user_id bigint, page integer
+-- params: user_id bigint, page_size integer
 SELECT
     a.id,
     a.name,

@@ -1,7 +1,7 @@
 -- group: agents
 -- budget_ms: 200
 -- index: idx_agents_scheduled_least_recent
--- params: page integer
+-- params: page_size integer
 SELECT
     a.id,
     a.user_id,

@@ -1,7 +1,7 @@
 -- group: analytics
 -- budget_ms: 1000
 -- index: idx_generated_content_quality
--- params: content_type text, page integer
+-- params: content_type text, page_size integer
 SELECT
     gc.id,
     gc.task_id,

@@ -1,7 +1,7 @@
 -- group: campaigns
 -- budget_ms: 200
 -- index: idx_campaigns_user_current
--- params: user_id bigint, page integer
+-- params: user_id bigint, page_size integer
 SELECT
     c.id,
     c.name,

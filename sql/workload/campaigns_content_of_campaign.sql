@@ -1,9 +1,9 @@
 -- group: campaigns
 -- budget_ms: 200
 -- index: idx_tasks_campaign_newest, uq_generated_content_task_id
--- params: user_id bigint, campaign_id uuid, before timestamptz, before_id uuid, page integer
+-- params: user_id bigint, campaign_id uuid, before timestamptz, before_task_id uuid, page_size integer
 --
--- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
+-- Newest task first. The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 SELECT
     gc.id,
     gc.task_id,

@@ -1,7 +1,9 @@
 -- group: campaigns
 -- budget_ms: 200
 -- index: idx_campaigns_active_end
--- params: now timestamptz
+-- params: now timestamptz, after timestamptz, after_id uuid, page_size integer
+--
+-- The first page comes after ('-infinity', '00000000-0000-0000-0000-000000000000').
 SELECT
     c.id,
     c.user_id,
@@ -14,4 +16,6 @@ WHERE
     c.status = 'active'
     AND c.end_date >= $1
     AND c.end_date < $1 + interval '7 days'
-ORDER BY c.end_date, c.id;
+    AND (c.end_date, c.id) > ($2, $3)
+ORDER BY c.end_date, c.id
+LIMIT $4;

@@ -1,7 +1,7 @@
 -- group: campaigns
 -- budget_ms: 200
 -- index: idx_tasks_campaign_newest
--- params: user_id bigint, campaign_id uuid, before timestamptz, before_id uuid, page integer
+-- params: user_id bigint, campaign_id uuid, before timestamptz, before_id uuid, page_size integer
 --
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 WITH total AS (

@@ -3,7 +3,7 @@
 -- index: idx_campaigns_current_channels
 -- params: channel text
 --
--- Whom it concerns when a channel changes its rules or fails.
+-- Whom it concerns when a channel changes its rules or fails: all of them, for the job that tells them.
 SELECT
     c.id,
     c.user_id,

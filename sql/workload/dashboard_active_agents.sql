@@ -1,7 +1,7 @@
 -- group: dashboard
 -- budget_ms: 50
 -- index: idx_agents_user_active_best
--- params: user_id bigint, page integer
+-- params: user_id bigint, page_size integer
 SELECT
     a.id,
     a.name,

@@ -1,7 +1,7 @@
 -- group: dashboard
 -- budget_ms: 50
 -- index: idx_campaigns_user_newest
--- params: user_id bigint, page integer
+-- params: user_id bigint, page_size integer
 SELECT
     c.id,
     c.name,

@@ -1,7 +1,7 @@
 -- group: dashboard
 -- budget_ms: 50
 -- index: idx_tasks_user_unfinished
--- params: user_id bigint, page integer
+-- params: user_id bigint, page_size integer
 SELECT
     t.id,
     t.task_type_id,

@@ -1,7 +1,7 @@
 -- group: playground
 -- budget_ms: 100
 -- index: idx_generated_content_user_type_newest
--- params: user_id bigint, content_type text, before timestamptz, before_id uuid, page integer
+-- params: user_id bigint, content_type text, before timestamptz, before_id uuid, page_size integer
 --
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 SELECT
@@ -13,7 +13,6 @@ SELECT
     gc.is_favorite,
     gc.created_at
 FROM generated_content AS gc
-
 WHERE
     gc.user_id = $1
     AND gc.content_type = $2

@@ -1,7 +1,7 @@
 -- group: playground
 -- budget_ms: 100
 -- index: idx_tasks_type_user_newest, uq_generated_content_task_id
--- params: user_id bigint, task_type_id integer, before timestamptz, before_id uuid, page integer
+-- params: user_id bigint, task_type_id integer, before timestamptz, before_id uuid, page_size integer
 --
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 SELECT

@@ -1,7 +1,7 @@
 -- group: worker
 -- budget_ms: 50
 -- index: idx_tasks_queue, pk_tasks
--- params: page integer
+-- params: page_size integer
 --
 -- The oldest of a priority is the one that has waited longest: since it was due, where it was
 -- scheduled, else since it was created.

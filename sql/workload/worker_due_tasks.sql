@@ -1,7 +1,7 @@
 -- group: worker
 -- budget_ms: 50
 -- index: idx_tasks_scheduled
--- params: now timestamptz, page integer
+-- params: now timestamptz, page_size integer
 SELECT
     t.id,
     t.user_id,

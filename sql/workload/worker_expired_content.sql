@@ -1,7 +1,7 @@
 -- group: worker
 -- budget_ms: 50
 -- index: idx_generated_content_expiry
--- params: now timestamptz, page integer
+-- params: now timestamptz, page_size integer
 SELECT
     gc.id,
     gc.user_id,

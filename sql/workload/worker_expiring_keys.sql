@@ -1,7 +1,7 @@
 -- group: worker
 -- budget_ms: 50
 -- index: idx_api_keys_active_expiry
--- params: expires_before timestamptz, page integer
+-- params: expires_before timestamptz, page_size integer
 SELECT
     k.id,
     k.user_id,

@@ -1,7 +1,7 @@
 -- group: worker
 -- budget_ms: 50
 -- index: idx_tasks_queue
--- params: started_before timestamptz, page integer
+-- params: started_before timestamptz, page_size integer
 --
 -- No index holds started_at, so that a claim is a HOT update. What started before a time was due
 -- before it, and the queue's own index finds the few unfinished tasks that were.
