@@ -1,0 +1,231 @@
+"""What queries take on a filled database: time, pages, indexes; and what each index saves them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from bench.queries import Query
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Draws = Sequence[Mapping[str, Any]]
+
+SQL = Path(__file__).with_name("sql")
+WARM_UP = 10  # runs before those that count
+
+
+class Plan(NamedTuple):
+    """What one execution did.
+
+    Args:
+        buffers: Pages of tables and indexes that it touched.
+        rows: Rows that it returned.
+        indexes: Those that it used.
+
+    """
+
+    buffers: int
+    rows: int
+    indexes: frozenset[str]
+
+
+def asked(query: Query, draws: Draws) -> list[Mapping[str, Any]]:
+    """Return the draws that have a value for each parameter of a query."""
+    return [draw for draw in draws if all(draw[name] is not None for name in query.params)]
+
+
+def latencies(connection: Connection, query: Query, draws: Draws, seconds: float) -> list[float]:
+    """Execute a query for each draw, and fetch its answer.
+
+    Half of the runs let the server choose between a plan for all values and one for these, as it
+    does for prepared statements; the other half are planned anew each time.
+
+    Args:
+        connection: Not in autocommit mode; what the query writes is rolled back.
+        query: What to execute.
+        draws: The runs' parameters; those that lack one of its values are left out.
+        seconds: When to stop, if the draws last longer.
+
+    Returns:
+        Milliseconds, of each run.
+
+    """
+    found: list[float] = []
+    wanted = asked(query, draws)
+    stop = time.perf_counter() + seconds
+    for mode, share in (("auto", wanted[::2]), ("force_custom_plan", wanted[1::2])):
+        connection.execute(f"SET plan_cache_mode = {mode}".encode())
+        query.prepare(connection)
+        connection.commit()
+        for number, draw in enumerate([*share[:WARM_UP], *share]):
+            execute = query.execute(draw).as_string(connection).encode()
+            connection.execute(b"SELECT")
+            started = time.perf_counter()
+            connection.execute(execute).fetchall()
+            took = (time.perf_counter() - started) * 1000
+            connection.rollback()
+            if number >= WARM_UP:
+                found.append(took)
+            if time.perf_counter() > stop:
+                break
+        stop += seconds
+        connection.execute(f"DEALLOCATE {query.name}".encode())
+    connection.execute("RESET plan_cache_mode")
+    connection.commit()
+    return found
+
+
+def plans(connection: Connection, query: Query, draws: Draws, seconds: float = 10) -> list[Plan]:
+    """Execute a query for each draw under EXPLAIN, within the open transaction; keep nothing."""
+    query.prepare(connection)
+    stop = time.perf_counter() + seconds
+    found = []
+    for draw in asked(query, draws):
+        with connection.transaction(force_rollback=True):
+            found.append(_explain(connection, query.execute(draw)))
+        if time.perf_counter() > stop:
+            break
+    connection.execute(f"DEALLOCATE {query.name}".encode())
+    return found
+
+
+def _explain(connection: Connection, execute: sql.Composed) -> Plan:
+    answer = connection.execute(
+        sql.SQL("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ") + execute
+    )
+    ((plans,),) = answer.fetchall()
+    plan = plans[0]["Plan"]
+    return Plan(
+        buffers=plan["Shared Hit Blocks"] + plan["Shared Read Blocks"],
+        rows=int(plan["Actual Rows"]),
+        indexes=frozenset(node["Index Name"] for node in _nodes(plan) if "Index Name" in node),
+    )
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from _nodes(child)
+
+
+class Index(NamedTuple):
+    """A secondary index: one that backs no constraint.
+
+    Args:
+        name: Its name.
+        table: Its table's.
+        bytes: Its size.
+        queries: Those that its comment says it serves.
+        references: The references that its comment says it serves.
+
+    """
+
+    name: str
+    table: str
+    bytes: int
+    queries: list[str]
+    references: list[str]
+
+
+def secondary_indexes(connection: Connection) -> list[Index]:
+    """Return the secondary indexes in the order of their names."""
+    rows = connection.execute((SQL / "secondary_indexes.sql").read_bytes()).fetchall()
+    return [
+        Index(
+            name,
+            table,
+            size,
+            re.findall(r"\b(?!fk_|idx_)[a-z]+_\w+", comment.partition("Requires")[0]),
+            re.findall(r"\bfk_\w+", comment),
+        )
+        for name, table, size, comment in rows
+    ]
+
+
+class Worth(NamedTuple):
+    """What an index saves.
+
+    Args:
+        name: The index's name.
+        by: The query, or the reference, that it saves most.
+        used: Whether that query's plan uses it.
+        buffers: Pages that it touches with the index, on average.
+        without: Pages that it touches without.
+
+    """
+
+    name: str
+    by: str
+    used: bool
+    buffers: float
+    without: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the pages are touched without it."""
+        return self.without / max(self.buffers, 1)
+
+
+def worth(
+    connection: Connection, index: Index, queries: Mapping[str, Query], draws: Draws
+) -> Worth:
+    """Measure what touches how many pages with an index and, in a transaction, without it.
+
+    Args:
+        connection: Not in autocommit mode; nothing is kept.
+        index: Which.
+        queries: All, by name.
+        draws: The parameters to compare with.
+
+    """
+    found = [_worth_to_query(connection, index, queries[name], draws) for name in index.queries]
+    if not found:
+        found = [_worth_to_reference(connection, index, name) for name in index.references]
+    return max(found, key=lambda each: each.ratio)
+
+
+def _worth_to_query(connection: Connection, index: Index, query: Query, draws: Draws) -> Worth:
+    there = plans(connection, query, draws)
+    with _without(connection, index):
+        gone = plans(connection, query, draws[: len(there)])
+    pairs = list(zip(there, gone, strict=False))
+    return Worth(
+        index.name,
+        query.name,
+        any(index.name in plan.indexes for plan in there),
+        sum(plan.buffers for plan, _ in pairs) / len(pairs),
+        sum(plan.buffers for _, plan in pairs) / len(pairs),
+    )
+
+
+def _worth_to_reference(connection: Connection, index: Index, reference: str) -> Worth:
+    there = _pages_of_a_delete(connection, index, reference)
+    with _without(connection, index):
+        gone = _pages_of_a_delete(connection, index, reference)
+    return Worth(index.name, reference, True, there, gone)
+
+
+def _pages_of_a_delete(connection: Connection, index: Index, reference: str) -> int:
+    """Return the pages of the referencing table and its indexes that a delete's check touches."""
+    count = (SQL / "pages_of_table.sql").read_bytes()
+    table = {"table": index.table}
+    with connection.transaction(force_rollback=True):
+        connection.execute((SQL / f"{reference}.insert.sql").read_bytes())
+        (before,) = connection.execute(count, table).fetchone() or (0,)
+        connection.execute((SQL / f"{reference}.delete.sql").read_bytes())
+        (after,) = connection.execute(count, table).fetchone() or (0,)
+    return int(after - before)
+
+
+@contextmanager
+def _without(connection: Connection, index: Index) -> Iterator[None]:
+    with connection.transaction(force_rollback=True):
+        connection.execute(f"DROP INDEX {index.name}".encode())
+        yield
