@@ -19,6 +19,7 @@ Draws = Sequence[Mapping[str, Any]]
 
 SQL = Path(__file__).with_name("sql")
 WARM_UP = 10  # runs before those that count
+LEAST = 5  # runs that count, however long they last
 
 
 class Plan(NamedTuple):
@@ -51,7 +52,7 @@ def latencies(connection: Connection, query: Query, draws: Draws, seconds: float
         connection: Not in autocommit mode; what the query writes is rolled back.
         query: What to execute.
         draws: The runs' parameters; those that lack one of its values are left out.
-        seconds: When to stop, if the draws last longer.
+        seconds: How long each half may last, its warm-up included.
 
     Returns:
         Milliseconds, of each run.
@@ -59,27 +60,35 @@ def latencies(connection: Connection, query: Query, draws: Draws, seconds: float
     """
     found: list[float] = []
     wanted = asked(query, draws)
-    stop = time.perf_counter() + seconds
-    for mode, share in (("auto", wanted[::2]), ("force_custom_plan", wanted[1::2])):
+    half = (len(wanted) + 1) // 2
+    for mode, share in (("auto", wanted[:half]), ("force_custom_plan", wanted[half:])):
         connection.execute(f"SET plan_cache_mode = {mode}".encode())
         query.prepare(connection)
         connection.commit()
-        for number, draw in enumerate([*share[:WARM_UP], *share]):
-            execute = query.execute(draw).as_string(connection).encode()
-            connection.execute(b"SELECT")
-            started = time.perf_counter()
-            connection.execute(execute).fetchall()
-            took = (time.perf_counter() - started) * 1000
-            connection.rollback()
-            if number >= WARM_UP:
-                found.append(took)
+        stop = time.perf_counter() + seconds
+        for draw in share[:WARM_UP]:
+            _timed(connection, query.execute(draw))
             if time.perf_counter() > stop:
                 break
-        stop += seconds
+        for number, draw in enumerate(share, 1):
+            found.append(_timed(connection, query.execute(draw)))
+            if time.perf_counter() > stop and number >= LEAST:
+                break
         connection.execute(f"DEALLOCATE {query.name}".encode())
     connection.execute("RESET plan_cache_mode")
     connection.commit()
     return found
+
+
+def _timed(connection: Connection, execute: sql.Composed) -> float:
+    """Return how many milliseconds a statement takes, its answer fetched; roll it back."""
+    text = execute.as_string(connection).encode()
+    connection.execute("SELECT")  # begins the transaction
+    started = time.perf_counter()
+    connection.execute(text).fetchall()
+    took = time.perf_counter() - started
+    connection.rollback()
+    return took * 1000
 
 
 def plans(connection: Connection, query: Query, draws: Draws, seconds: float = 10) -> list[Plan]:

@@ -3,7 +3,6 @@ DROP INDEX idx_generated_content_quality;
 DROP INDEX idx_generated_content_public_downloads;
 DROP INDEX idx_generated_content_public_newest;
 DROP INDEX idx_generated_content_user_text;
-DROP INDEX idx_generated_content_user_tags;
 DROP INDEX idx_generated_content_user_task_size;
 DROP INDEX idx_generated_content_user_favourites;
 DROP INDEX idx_generated_content_user_type_newest;

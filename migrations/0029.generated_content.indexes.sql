@@ -1,4 +1,4 @@
--- purpose: contents for their owner (gallery, tags, text search), the public lists and expiry
+-- purpose: contents for their owner (gallery, text search), the public lists and expiry
 -- locks: SHARE on generated_content
 -- reversible: yes
 --
@@ -7,7 +7,8 @@
 
 CREATE INDEX idx_generated_content_user_newest
 ON generated_content (user_id, created_at, id);
-COMMENT ON INDEX idx_generated_content_user_newest IS 'Serves the query playground_gallery.';
+COMMENT ON INDEX idx_generated_content_user_newest IS
+'Serves the queries playground_gallery and playground_content_by_tag.';
 
 CREATE INDEX idx_generated_content_user_type_newest
 ON generated_content (user_id, content_type, created_at, id);
@@ -24,13 +25,6 @@ ON generated_content (user_id, task_id) INCLUDE (file_size_bytes);
 COMMENT ON INDEX idx_generated_content_user_task_size IS
 'Serves the query dashboard_storage_used and the references fk_generated_content_user_id and '
 'fk_generated_content_task_id.';
-
-CREATE INDEX idx_generated_content_user_tags
-ON generated_content USING gin ((tags || user_id::text::jsonb) jsonb_path_ops)
-WHERE tags IS NOT NULL;
-COMMENT ON INDEX idx_generated_content_user_tags IS
-'Serves the query playground_content_by_tag: the owner''s number stands among the tags, which are '
-'strings.';
 
 -- No text can make this fail or slow. 100,000 characters make at most 400,000 bytes of lexemes; a
 -- tsvector may hold 1 MB. And the parser reads a chain such as 1@a1@a1@a or a-a-a again from each of

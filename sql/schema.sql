@@ -1806,13 +1806,7 @@ COMMENT ON INDEX public.idx_generated_content_user_favourites IS 'Serves the que
 CREATE INDEX idx_generated_content_user_newest ON public.generated_content USING btree (user_id, created_at, id);
 
 -- Name: INDEX idx_generated_content_user_newest; Type: COMMENT; Schema: public
-COMMENT ON INDEX public.idx_generated_content_user_newest IS 'Serves the query playground_gallery.';
-
--- Name: idx_generated_content_user_tags; Type: INDEX; Schema: public
-CREATE INDEX idx_generated_content_user_tags ON public.generated_content USING gin (((tags || ((user_id)::text)::jsonb)) jsonb_path_ops) WHERE (tags IS NOT NULL);
-
--- Name: INDEX idx_generated_content_user_tags; Type: COMMENT; Schema: public
-COMMENT ON INDEX public.idx_generated_content_user_tags IS 'Serves the query playground_content_by_tag: the owner''s number stands among the tags, which are strings.';
+COMMENT ON INDEX public.idx_generated_content_user_newest IS 'Serves the queries playground_gallery and playground_content_by_tag.';
 
 -- Name: idx_generated_content_user_task_size; Type: INDEX; Schema: public
 CREATE INDEX idx_generated_content_user_task_size ON public.generated_content USING btree (user_id, task_id) INCLUDE (file_size_bytes);

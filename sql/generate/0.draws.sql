@@ -50,7 +50,7 @@ RETURN date_trunc(
 );
 
 -- Who owns a row: each user has slots, and a row draws one. Of two million rows, a user in a thousand,
--- an agency, owns 8,000; one in a hundred 2,400; one in five 540; the others 70, but for one in eight,
+-- an agency, owns 6,000; one in a hundred 2,400; one in five 540; the others 70, but for one in eight,
 -- who has signed up and never come back. So the first fifth of the users owns two thirds. What a user
 -- of a kind owns does not depend on the size.
 CREATE TEMPORARY TABLE owners AS
@@ -64,7 +64,7 @@ CROSS JOIN LATERAL generate_series(
     1,
     CASE
         WHEN u.id % 8 = 5 THEN 0
-        WHEN u.id % 1000 = 0 THEN 800
+        WHEN u.id % 1000 = 0 THEN 600
         WHEN u.id % 100 = 0 THEN 240
         WHEN u.id % 5 = 0 THEN 54
         ELSE 7

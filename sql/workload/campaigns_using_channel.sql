@@ -7,9 +7,7 @@
 SELECT
     c.id,
     c.user_id,
-    c.name,
-    c.status,
-    c.channels
+    c.name
 FROM campaigns AS c
 WHERE
     c.channels ? $1

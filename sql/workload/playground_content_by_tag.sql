@@ -1,10 +1,10 @@
 -- group: playground
 -- budget_ms: 100
--- index: idx_generated_content_user_tags
+-- index: idx_generated_content_user_newest
 -- params: user_id bigint, tag text, before timestamptz, before_id uuid, page_size integer
 --
--- The index holds each row's tags beside its owner (tags are strings, the owner is a number), so
--- that a tag that everyone uses costs no more than the user's own rows.
+-- Goes through the user's contents, newest first, until the page is full. An index on tags was
+-- measured: it makes inserts dearer and this query no faster, but for users with 10,000 contents.
 -- The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
 SELECT
     gc.id,
@@ -17,7 +17,7 @@ SELECT
 FROM generated_content AS gc
 WHERE
     gc.user_id = $1
-    AND (gc.tags || gc.user_id::text::jsonb) @> jsonb_build_array($2, $1)
+    AND gc.tags ? $2
     AND (gc.created_at, gc.id) < ($3, $4)
 ORDER BY gc.created_at DESC, gc.id DESC
 LIMIT $5;
