@@ -3,12 +3,13 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 N ?= 500
+SERVER ?= 18
 BIN := $(VENV)/bin
 RUNNER := $(BIN)/python runner.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
 .PHONY: help migrate rollback status plan verify round-trip seed schema psql server-stop test \
-  torture bench-speed lint format clean
+  torture bench bench-speed lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -52,12 +53,15 @@ test: $(VENV)/dev ## Run the tests on every PostgreSQL that is there
 torture: $(VENV)/dev ## Kill the runner, its session and its server N times; say what was lost
 	@$(BIN)/python -m tests.torture $(N)
 
+bench: $(VENV)/dev ## Measure every query and index on 2 million tasks; SERVER=15 for another version
+	@$(BIN)/python -m bench.workload --server $(SERVER)
+
 bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and other tools
 	@$(BIN)/python -m bench.speed
 
 lint: $(VENV)/dev ## Check SQL (sqlfluff, squawk, bytes, headers) and Python (ruff, mypy)
 	@$(RUNNER) lint
-	@$(BIN)/sqlfluff lint migrations seeds sql tests
+	@$(BIN)/sqlfluff lint migrations seeds sql bench tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

@@ -11,95 +11,25 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from bench.cases import Case, FileSet, all_cases
 from bench.contenders import CONTENDERS, Commands, Contender, Database
-from tests.servers import SETTINGS, clean_environment, installations, throwaway
+from bench.servers import PRODUCTION, Server, only, server
+from tests.servers import clean_environment
 
-# PostgreSQL's own defaults, where the tests' servers have other values.
-PRODUCTION = {
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "full_page_writes": "on",
-    "autovacuum": "on",
-    "max_wal_size": "1GB",
-    "shared_buffers": "128MB",
-}
 FLOORS = ("bare", "psql")
 MEASURED = Path(__file__).with_name("measured.py")
+FACTS = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "autovacuum")
 SLOW_S = 15.0  # what takes longer is run once, not in every round
-
-
-class Server(NamedTuple):
-    """Where databases are made, by an administrator, and whose they are: libpq's parameters."""
-
-    administrator: Mapping[str, str]
-    owner: Mapping[str, str]
-
-    def connect(self, dbname: str | None = None) -> psycopg.Connection[Any]:
-        """Return the administrator's connection."""
-        parameters = dict(self.administrator) | ({"dbname": dbname} if dbname else {})
-        return psycopg.connect(make_conninfo(**parameters), autocommit=True)
-
-    @contextmanager
-    def database(self, number: int) -> Iterator[Database]:
-        """Create a database; drop it at the end."""
-        name = f"bench_speed_{os.getpid()}_{number}"
-        owner = sql.Identifier(self.owner["user"]).as_string()
-        with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name} OWNER {owner}".encode())
-            try:
-                yield Database(self.owner, name)
-            finally:
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-    def settle(self) -> None:
-        """Write to disk what earlier work left to write, so that no run pays for another's."""
-        with self.connect() as connection:
-            connection.execute("CHECKPOINT")
-
-    def facts(self) -> dict[str, str]:
-        """Return what decides the figures."""
-        names = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "autovacuum")
-        with self.connect() as connection:
-            return {name: _only(connection, f"SHOW {name}") for name in names}
 
 
 class FailedRun(Exception):
     """A contender failed, took too long, or did not do the work."""
-
-
-def _only(connection: psycopg.Connection[Any], query: str) -> Any:
-    row = connection.execute(query.encode()).fetchone()
-    return row and row[0]
-
-
-@contextmanager
-def server(wanted: str, *, fsync: bool) -> Iterator[Server]:
-    """Use the server of a URL, or run one of a major version until the end."""
-    if not wanted.isdigit():
-        given = {key: str(value) for key, value in conninfo_to_dict(wanted).items() if value}
-        with psycopg.connect(wanted) as connection:
-            given["user"] = connection.info.user
-        yield Server(given, given)
-        return
-    found = installations()
-    if int(wanted) not in found:
-        sys.exit(f"no PostgreSQL {wanted} here, only {', '.join(map(str, found)) or 'none'}")
-    settings = SETTINGS | PRODUCTION | ({} if fsync else {"fsync": "off"})
-    with throwaway(found[int(wanted)], settings, tempfile.gettempdir()) as running:
-        place = {"host": running.host, "port": str(running.port)}
-        administrator = place | {"user": running.user, "dbname": running.maintenance_dbname}
-        yield Server(administrator, place | {"user": "owner"})
 
 
 class Took(NamedTuple):
@@ -136,7 +66,7 @@ def run(commands: Commands, timeout: float) -> Took:
 def verify(server: Server, database: Database, files: FileSet) -> None:
     """Refuse a figure of a run that left work undone."""
     with server.connect(database.name) as connection:
-        found = _only(connection, files.question)
+        found = only(connection, files.question)
     if files.answer is not None and found != files.answer:
         raise FailedRun(f"did not do the work: {found} of {files.answer}")
 
@@ -193,8 +123,8 @@ class Measurement:
             if self._again:
                 took = self._run_again(contender, databases)
             else:
-                with self._server.database(next(self._numbers)) as database:
-                    took = self._run(contender, database)
+                with self._server.database(self._name()) as name:
+                    took = self._run(contender, Database(self._server.owner, name))
         except FailedRun as error:
             self.without[contender.name] = str(error)
             self._contenders.remove(contender)
@@ -204,6 +134,9 @@ class Measurement:
             self._contenders.remove(contender)
         if slow or not warm_up:
             self.runs.setdefault(contender.name, []).append(took)
+
+    def _name(self) -> str:
+        return f"bench_speed_{os.getpid()}_{next(self._numbers)}"
 
     def _run(self, contender: Contender, database: Database) -> Took:
         """Apply the files to an empty database."""
@@ -217,7 +150,8 @@ class Measurement:
         """Apply the files to a database where they are applied; the first time, see to that."""
         database = self._kept.get(contender.name)
         if database is None:
-            database = databases.enter_context(self._server.database(next(self._numbers)))
+            name = databases.enter_context(self._server.database(self._name()))
+            database = Database(self._server.owner, name)
             self._run(contender, database)
             self._kept[contender.name] = database
         commands = contender.commands_again(self._directory, database)
@@ -310,8 +244,9 @@ def main(given: Sequence[str] | None = None) -> None:
     options = arguments(given)
     cases = all_cases(options.tables, options.rows)
     contenders = [each for each in CONTENDERS if each.name in options.only]
-    with server(options.server, fsync=not options.no_fsync) as running:
-        facts = running.facts() | {"python": platform.python_version()}
+    settings = PRODUCTION | ({"fsync": "off"} if options.no_fsync else {})
+    with server(options.server, settings) as running:
+        facts = running.facts(FACTS) | {"python": platform.python_version()}
         results: dict[str, Any] = {}
         if not options.json:
             print(", ".join(f"{name} {value}" for name, value in facts.items()))

@@ -1,0 +1,282 @@
+"""What came out of bench.workload: as text, and as docs/performance.md with its pictures.
+
+Usage: python -m bench.report RESULT.json [RESULT.json]   the newest version first
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import picture
+
+# What a p95 should be of its budget; and how much a median may grow with the size.
+GOAL = 0.1
+GOALS = {"reporting": 0.5}
+FLAT = ("dashboard", "playground", "agents", "worker")
+GROWTH = 1.5
+# How many times the pages must be touched without an index.
+WORTH = 1.5
+# What must be left of the rate of inserts, and how many status updates must be HOT.
+KEPT = {"insert_tasks": 0.5, "insert_contents": 0.25}
+HOT = 0.6
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = DOCS / "performance.md"
+KEPT_RESULTS = DOCS / "performance"
+
+Result = Mapping[str, Any]
+Rows = list[list[str]]
+
+
+def goal(group: str) -> float:
+    """Return what part of its budget a group's p95 should be."""
+    return GOALS.get(group, GOAL)
+
+
+def failures(result: Result) -> list[str]:
+    """Return what must not be: each makes the benchmark fail."""
+    found = [
+        f"{name}: its p95 of {each['p95_ms']:.1f} ms is over its budget of {each['budget_ms']} ms"
+        for name, each in result.get("large", {}).items()
+        if each["p95_ms"] > each["budget_ms"]
+    ]
+    for index in result.get("indexes", []):
+        if not index["used"]:
+            found.append(f"{index['name']}: no plan of {index['by']} uses it")
+        elif index["ratio"] < WORTH:
+            found.append(
+                f"{index['name']}: without it {index['by']} touches only {index['ratio']:.2f} times"
+                f" the pages, not {WORTH}"
+            )
+    views = result.get("views", {})
+    found += [f"{name}: index_usage_stats says never used" for name in views.get("never_used", [])]
+    found += [
+        f"slow_queries_analysis lists one of the dashboard: {text.splitlines()[0]}"
+        for text in views.get("slow", [])
+        if "dashboard_" in text
+    ]
+    return found
+
+
+def missed_goals(result: Result) -> list[str]:
+    """Return what should be better, and does not make the benchmark fail."""
+    found = [
+        f"{name}: its p95 is {each['p95_ms'] / each['budget_ms']:.2f} of its budget,"
+        f" not {goal(each['group'])}"
+        for name, each in result.get("large", {}).items()
+        if each["p95_ms"] > goal(each["group"]) * each["budget_ms"]
+    ]
+    for name, growth in _growth(result).items():
+        if result["large"][name]["group"] in FLAT and growth >= GROWTH:
+            found.append(f"{name}: its median grows to {growth:.2f} times, not {GROWTH}")
+    if written := result.get("writes"):
+        for operation, least in KEPT.items():
+            kept = written["ours"]["rates"][operation] / written["keys"]["rates"][operation]
+            if kept < least:
+                found.append(f"{operation}: keeps {kept:.2f} of its rate, not {least}")
+        hot = written["ours"]["hot_shares"]["all_status_updates"]
+        if hot < HOT:
+            found.append(f"status updates: {hot:.0%} are HOT, not {HOT:.0%}")
+    return found
+
+
+def _growth(result: Result) -> dict[str, float]:
+    """Return how many times its median on the small size each query takes on the large one."""
+    return {
+        name: result["large"][name]["median_ms"] / small["median_ms"]
+        for name, small in result.get("growth_from", {}).items()
+    }
+
+
+def text(result: Result) -> str:
+    """Return everything as text."""
+    facts = {**result["facts"], "tasks": f"{result['tasks']:,}", "loaded in": f"{_load(result)}"}
+    lines = [f"{name:<22}{value}" for name, value in facts.items()]
+    for rows in (queries(result), indexes(result), writes(result), sizes(result)):
+        lines += _aligned(rows)
+    if "views" in result:
+        unused = ", ".join(result["views"]["never_used_keys"]) or "none"
+        lines += ["", f"keys that nothing but their constraints used: {unused}"]
+    for title, found in (("failed", failures(result)), ("goals missed", missed_goals(result))):
+        lines += ["", f"{title}:", *(f"  {each}" for each in found)] if found else []
+    return "\n".join(lines)
+
+
+def _load(result: Result) -> str:
+    return f"{result['load_s']:.0f} s"
+
+
+def queries(result: Result, older: Result | None = None) -> Rows:
+    """Return the table of the queries, its heading first."""
+    if "large" not in result:
+        return []
+    head = ["query", "runs", "median ms", "p95 ms", "p99 ms", "budget ms", "p95 / budget"]
+    rows = [[*head, "growth", "rows", "pages"]]
+    beside = {"plain p95": result.get("plain", {}), "p95 on 15": (older or {}).get("large", {})}
+    shown = {title: found for title, found in beside.items() if found}
+    rows[0] += [*shown, "indexes"]
+    growth = _growth(result)
+    for name, each in result["large"].items():
+        row = [
+            name,
+            str(each["runs"]),
+            *(f"{each[key]:.2f}" for key in ("median_ms", "p95_ms", "p99_ms")),
+            str(each["budget_ms"]),
+            f"{each['p95_ms'] / each['budget_ms']:.3f}",
+            f"{growth[name]:.2f}" if name in growth else "",
+            *(f"{each[key]:.0f}" for key in ("rows", "buffers")),
+            *(f"{found[name]['p95_ms']:.2f}" for found in shown.values()),
+            " ".join(each["indexes"]),
+        ]
+        rows.append(row)
+    return rows
+
+
+def indexes(result: Result) -> Rows:
+    """Return the table of what each index is worth, its heading first."""
+    if "indexes" not in result:
+        return []
+    return [
+        ["index", "MB", "most needed by", "pages", "without it", "ratio"],
+        *(
+            [
+                each["name"],
+                f"{each['bytes'] / 1e6:.1f}",
+                each["by"],
+                f"{each['buffers']:.0f}",
+                f"{each['without']:.0f}",
+                f"{each['ratio']:.1f}",
+            ]
+            for each in result["indexes"]
+        ),
+    ]
+
+
+def writes(result: Result) -> Rows:
+    """Return the table of what the indexes cost those who write, its heading first."""
+    if "writes" not in result:
+        return []
+    ours, keys = (result["writes"][name] for name in ("ours", "keys"))
+    rows = [["rows a second", "all indexes", "keys alone", "kept", "HOT"]]
+    for operation, rate in ours["rates"].items():
+        alone, hot = keys["rates"][operation], ours["hot_shares"].get(operation)
+        shown = "" if hot is None else f"{hot:.0%}"
+        words = operation.replace("_", " ")
+        rows.append([words, f"{rate:.0f}", f"{alone:.0f}", f"{rate / alone:.2f}", shown])
+    return [
+        *rows,
+        ["all status updates", "", "", "", f"{ours['hot_shares']['all_status_updates']:.0%}"],
+    ]
+
+
+def sizes(result: Result) -> Rows:
+    """Return the table of what is on disk, its heading first."""
+    if "writes" not in result:
+        return []
+    return [
+        ["MB", "table", "keys", "secondary indexes"],
+        *(
+            [table, *(f"{found[key] / 1e6:.0f}" for key in ("table", "keys", "secondary"))]
+            for table, found in result["writes"]["ours"]["sizes"].items()
+        ),
+    ]
+
+
+def machine(result: Result) -> Rows:
+    """Return the table of what decides the figures, its heading first."""
+    return [
+        ["what", "value"],
+        *([name.replace("_", " "), value] for name, value in result["facts"].items()),
+        ["tasks", f"{result['tasks']:,}; growth is from {result['small']:,}"],
+        ["all databases made in", _load(result)],
+    ]
+
+
+def _aligned(rows: Rows) -> list[str]:
+    """Return rows as lines with an empty one before them, numbers to the right."""
+    if not rows:
+        return []
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    numbers = _numbers(rows)
+    return [
+        "",
+        *(
+            "  ".join(
+                cell.rjust(width) if number else cell.ljust(width)
+                for cell, width, number in zip(row, widths, numbers, strict=True)
+            ).rstrip()
+            for row in rows
+        ),
+    ]
+
+
+def _numbers(rows: Rows) -> list[bool]:
+    """Return which columns hold numbers."""
+    return [
+        all(not cell or re.fullmatch(r"[\d.,]+%?", cell) for cell in column)
+        for column in zip(*rows[1:], strict=True)
+    ]
+
+
+def _markdown(rows: Rows) -> str:
+    marks = ["--:" if number else "---" for number in _numbers(rows)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], marks, *rows[1:]])
+
+
+def page(template: str, result: Result, older: Result | None) -> str:
+    """Return the page with its tables filled in: each stands between two comments that name it."""
+    sections: dict[str, Rows] = {
+        "machine": machine(result),
+        "queries": queries(result, older),
+        "indexes": indexes(result),
+        "writes": writes(result),
+        "sizes": sizes(result),
+    }
+    for name, rows in sections.items():
+        table = f"{_markdown(rows)}\n" if rows else ""
+        begin, end = f"<!-- table: {name} -->\n", "<!-- end -->"
+        before, _, rest = template.partition(begin)
+        template = before + begin + table + end + rest.partition(end)[2]
+    return template
+
+
+def pictures(result: Result) -> dict[str, str]:
+    """Return the pictures by their files' names."""
+    found = {}
+    if "large" in result:
+        rows = picture.rows(result, goal, beside_plain=False)
+        title = f"Each query against its budget, {result['tasks']:,} tasks"
+        found["queries.svg"] = picture.svg(title, rows)
+    if "large" in result and "plain" in result:
+        rows = picture.rows(result, goal, beside_plain=True)
+        title = f"Beside the plain design, {result['tasks']:,} tasks"
+        found["plain.svg"] = picture.svg(title, rows)
+    return found
+
+
+def publish(results: Sequence[Path]) -> Iterator[Path]:
+    """Write the page, its pictures and the results that they show; return what was written."""
+    texts = [path.read_text(encoding="utf-8") for path in results]
+    result, *rest = map(json.loads, texts)
+    written = {PAGE: page(PAGE.read_text(encoding="utf-8"), result, rest[0] if rest else None)}
+    for path, content in zip(results, texts, strict=True):
+        written[KEPT_RESULTS / path.name] = content
+    for name, content in pictures(result).items():
+        written[KEPT_RESULTS / name] = content
+    KEPT_RESULTS.mkdir(exist_ok=True)
+    for path, content in written.items():
+        path.write_text(content, encoding="utf-8")
+        yield path
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:  # noqa: PLR2004
+        sys.exit(__doc__)
+    for each in publish([Path(argument) for argument in sys.argv[1:]]):
+        print(each)
