@@ -13,10 +13,10 @@ import psycopg
 from psycopg import sql
 
 from bench import generated
+from bench.queries import SQL
 from bench.servers import Server
 
 ROOT = Path(__file__).resolve().parent.parent
-SQL = Path(__file__).with_name("sql")
 BEFORE_INDEXES = "0023"  # the last migration before those of the secondary indexes
 BYTES_A_TASK = 9_000  # of all databases together: what a run needs on its disk
 

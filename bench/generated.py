@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from bench.queries import Connection
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "sql" / "generate"
 

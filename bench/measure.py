@@ -6,18 +6,14 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg
 from psycopg import sql
 
-from bench.queries import Query
+from bench.queries import SQL, Connection, Query
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 Draws = Sequence[Mapping[str, Any]]
 
-SQL = Path(__file__).with_name("sql")
 WARM_UP = 10  # runs before those that count
 LEAST = 5  # runs that count, however long they last
 

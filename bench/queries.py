@@ -12,6 +12,7 @@ from psycopg import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+SQL = Path(__file__).with_name("sql")  # of the benchmark itself
 DIRECTORY = Path(__file__).resolve().parent.parent / "sql" / "workload"
 _FILE = re.compile(
     r"-- group: (?P<group>\w+)\n"

@@ -5,16 +5,10 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import psycopg
+from bench.queries import SQL, Connection, Query
 
-from bench.queries import Query
-
-Connection = psycopg.Connection[tuple[Any, ...]]
-
-SQL = Path(__file__).with_name("sql")
 TABLES = {
     "count_downloads": "generated_content",
     "run_agents": "agents",

@@ -1936,6 +1936,7 @@ COMMENT ON INDEX public.uq_api_keys_default IS 'One default key for each user an
 
 -- Name: st_tasks_status_completed_at; Type: STATISTICS; Schema: public
 CREATE STATISTICS public.st_tasks_status_completed_at (mcv) ON status, completed_at FROM public.tasks;
+ALTER STATISTICS public.st_tasks_status_completed_at SET STATISTICS 1000;
 
 -- Name: STATISTICS st_tasks_status_completed_at; Type: COMMENT; Schema: public
 COMMENT ON STATISTICS public.st_tasks_status_completed_at IS 'Whatever is queued is unfinished: without knowing, the planner expects no queued task among the unfinished and sorts them all in worker_claim_tasks.';

@@ -1,7 +1,7 @@
 -- group: dashboard
 -- budget_ms: 50
 -- index: idx_campaigns_user_newest
--- params: user_id bigint, page_size integer
+-- params: user_id bigint
 SELECT
     c.id,
     c.name,
@@ -14,4 +14,4 @@ FROM campaigns AS c
 LEFT JOIN campaign_types AS ct ON c.campaign_type_id = ct.id
 WHERE c.user_id = $1
 ORDER BY c.created_at DESC, c.id DESC
-LIMIT $2;
+LIMIT 5;
