@@ -54,6 +54,11 @@ def failures(result: Result) -> list[str]:
                 f" the pages, not {WORTH}"
             )
     views = result.get("views", {})
+    found += [
+        f"pg_stat_statements is {status}: slow_queries_analysis can show nothing"
+        for status in views.get("statistics", [])
+        if status != "ok"
+    ]
     found += [f"{name}: index_usage_stats says never used" for name in views.get("never_used", [])]
     found += [
         f"slow_queries_analysis lists one of the dashboard: {text.splitlines()[0]}"

@@ -114,7 +114,7 @@ def measured(path: str, value: object) -> dict[str, Any]:
         "large": {"dashboard_a": dict(query)},
         "growth_from": {"dashboard_a": dict(query)},
         "indexes": {"idx_a": {"name": "idx_a", "by": "dashboard_a", "used": True, "ratio": 2.0}},
-        "views": {"never_used": [], "slow": []},
+        "views": {"statistics": ["ok"], "never_used": [], "slow": []},
         "writes": {
             "ours": {
                 "rates": {"insert_tasks": 60.0, "insert_contents": 30.0},
@@ -141,6 +141,7 @@ WELL = ("large dashboard_a p95_ms", 2.0)
         ("large dashboard_a p95_ms", 51.0, "over its budget of 50 ms"),
         ("indexes idx_a used", False, "no plan of dashboard_a uses it"),
         ("indexes idx_a ratio", 1.4, "only 1.40 times the pages"),
+        ("views statistics", ["absent"], "pg_stat_statements is absent"),
         ("views never_used", ["idx_b"], "idx_b: index_usage_stats says never used"),
         ("views slow", ["PREPARE dashboard_a AS SELECT 1"], "lists one of the dashboard"),
     ],
