@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from migrator import files
+from migrator import files, squawk
 from migrator.errors import Refused
 from migrator.files import Project
 
@@ -18,24 +15,6 @@ _HEADERS = {
     "locks": re.compile(r"none|[A-Z][A-Z ]+ on [a-z_]+(, [A-Z][A-Z ]+ on [a-z_]+)*"),
     "reversible": re.compile(r"yes|lossy: \S.*|no: \S.*"),
 }
-_OLDEST = "15.0"
-_NOT_OURS = (
-    "ban-create-domain-with-constraint",  # a domain is a rule with a name; that is its point
-    "prefer-bigint-over-int",  # keys that grow are bigint or uuid; credits are integers
-    "prefer-robust-stmts",  # a file is applied once; IF NOT EXISTS would accept what is there
-    "require-lock-timeout",  # time-outs come from the runner, not from each file
-    "require-statement-timeout",
-)
-# A rollback file takes away what its pair made: that it drops something is no news.
-_UNDOING = (
-    "ban-drop-column",
-    "ban-drop-domain",
-    "ban-drop-function",
-    "ban-drop-table",
-    "ban-drop-not-null",
-    "ban-drop-view",
-    "require-concurrent-index-deletion",
-)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -66,7 +45,10 @@ def lint(project: Project) -> list[str]:
     for path in paths:
         if not path.name.endswith(files.ROLLBACK_SUFFIX):
             findings += _header_findings(path)
-    return findings + _squawk(paths)
+    return findings + [
+        f"{each.path}:{each.line}:{each.column}: {each.rule}: {each.message}"
+        for each in squawk.check(paths)
+    ]
 
 
 def _byte_findings(path: Path) -> Iterator[str]:
@@ -87,29 +69,3 @@ def _header_findings(path: Path) -> Iterator[str]:
             yield f"{path}: has no `-- {name}:` among its leading comments"
         elif not form.fullmatch(header[name]):
             yield f"{path}: `-- {name}: {header[name]}` is not of the form {form.pattern}"
-
-
-def _squawk(paths: list[Path]) -> list[str]:
-    """Run squawk on each kind of file with what the runner will do with it."""
-    program = shutil.which("squawk", path=str(Path(sys.executable).parent)) or shutil.which(
-        "squawk"
-    )
-    if program is None:
-        return ["squawk is not installed: make lint installs it"]
-    kinds: dict[tuple[str, ...], list[Path]] = {}
-    for path in paths:
-        in_transaction = ("--assume-in-transaction",) * files.read(path).transactional
-        excluded = _NOT_OURS + _UNDOING * path.name.endswith(files.ROLLBACK_SUFFIX)
-        options = (f"--pg-version={_OLDEST}", *in_transaction, f"--exclude={','.join(excluded)}")
-        kinds.setdefault(options, []).append(path)
-    findings: list[str] = []
-    for options, kind in kinds.items():
-        process = subprocess.run(  # noqa: S603  the arguments are the runner's own
-            [program, "--reporter=gcc", *options, *kind],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if process.returncode:
-            findings += (process.stdout or process.stderr).strip().split("\n")
-    return findings
