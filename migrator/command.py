@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,10 @@ class Command:
             found = target.named(self.server.start(), _EMBEDDED)
         self.say(f"target: {found.shown} (from {found.origin})")
         return found
+
+    def on(self, database: str) -> Command:
+        """Return the same on another database."""
+        return replace(self, database=database)
 
     def work(self, **limits: Any) -> Work:
         """Connect to the target and read the files."""

@@ -1,14 +1,18 @@
-"""Options that several commands share: how long to wait, and for what."""
+"""Options that several commands share, or that are many; and the question before data goes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+
+from migrator.errors import Refused
+from migrator.files import Migration
 
 DIRECTORY = click.Path(path_type=Path)
 
@@ -86,3 +90,61 @@ def limits(function: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(options):
         with_seconds = option(with_seconds)
     return with_seconds
+
+
+def review(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of review."""
+    options = [
+        click.option(
+            "--against",
+            metavar="REF|URL",
+            help="Review what is new since a git revision, or pending on a database.",
+        ),
+        click.option(
+            "--rows",
+            type=DIRECTORY,
+            metavar="FILE",
+            help="The rows in production, as `rows` writes them. Default: every table is large.",
+        ),
+        click.option(
+            "--scratch",
+            metavar="URL",
+            help="The server where scratch databases are made. Default: the embedded one.",
+        ),
+        click.option(
+            "--format",
+            "formats",
+            type=click.Choice(["md", "json", "sarif", "html"]),
+            multiple=True,
+            help="Default: md; with --out, all.",
+        ),
+        click.option("--out", type=DIRECTORY, metavar="DIR", help="Write files there."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def confirmation(
+    say: Callable[[str], None], *, given: bool
+) -> Callable[[Sequence[Migration]], None]:
+    """Return what asks, on a terminal, before a rollback destroys data.
+
+    Args:
+        say: Tells what would be rolled back.
+        given: Whether the answer is yes already.
+
+    """
+
+    def confirm(migrations: Sequence[Migration]) -> None:
+        text = [f"  {each.id}" for each in migrations]
+        say("\n".join(["to be rolled back, with the data that is in them:", *text]))
+        if not given and not sys.stdin.isatty():
+            raise Refused(
+                "A rollback may destroy data, and there is no terminal to ask on.",
+                hint="Give --yes if that is meant.",
+            )
+        if not given and not click.confirm("Go on?", err=True):
+            raise Refused("Not confirmed.")
+
+    return confirm

@@ -17,7 +17,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from migrator import binaries
@@ -37,7 +37,7 @@ from migrator.errors import Failed, Refused
 from migrator.process import interruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 DATABASE = ROLE = "gestorlead"
 PORT = 5432
@@ -124,6 +124,34 @@ class EmbeddedServer:
         """Return the application database's URL, whether the server runs or not."""
         with self._failures():
             return _url(self._find() or self._place())
+
+    def administrator(self) -> str:
+        """Start the server; return the superuser's URL, to a database of no application."""
+        return self.start().replace(f"://{ROLE}@/{DATABASE}?", f"://{SUPERUSER}@/postgres?", 1)
+
+    def act(self, action: str, arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """Do what the command `server` is asked for.
+
+        Args:
+            action: start, stop, status, url; or psql, from which nothing returns.
+            arguments: For psql.
+
+        Returns:
+            The answer as a document, and as text.
+
+        """
+        if action == "psql":
+            self.start()
+            argv = [*self.psql_argv(), *arguments]
+            os.execv(argv[0], argv)  # noqa: S606  psql takes the terminal over
+        if action == "stop":
+            stopped = self.stop()
+            return {"stopped": stopped}, ["stopped" if stopped else "it was not running"]
+        if action == "status":
+            facts = self.status()._asdict()
+            return facts, [f"{name:<9}{value}" for name, value in facts.items()]
+        url = self.start() if action == "start" else self.url()
+        return {"url": url}, [url]
 
     def psql_argv(self) -> list[str]:
         """Return the command that runs psql in the application database."""

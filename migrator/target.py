@@ -14,7 +14,7 @@ from migrator.errors import Refused
 if TYPE_CHECKING:
     import psycopg
 
-SQL_DIRECTORY = Path(__file__).resolve().parent.parent / "sql" / "runner"
+SQL_DIRECTORY = Path(__file__).resolve().parent.parent / "sql"
 
 _LIBPQ_TARGET_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
@@ -35,9 +35,9 @@ class NoConnection(Refused):
     """The target cannot be connected to."""
 
 
-def sql(name: str) -> str:
+def sql(name: str, directory: str = "runner") -> str:
     """Return one of the runner's own queries, by its file name without `.sql`."""
-    return (SQL_DIRECTORY / f"{name}.sql").read_text(encoding="utf-8")
+    return (SQL_DIRECTORY / directory / f"{name}.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
