@@ -26,8 +26,6 @@ except ModuleNotFoundError:
 
 from migrator import options
 from migrator.command import Command, in_words
-from migrator.errors import Refused
-from migrator.files import Migration
 
 if TYPE_CHECKING:
     from migrator.migrate import Plan
@@ -114,18 +112,9 @@ def rollback(
     if (steps is not None) + (to is not None) + everything != 1:
         raise click.UsageError("Give one of --steps N, --to ID and --all.")
 
-    def confirm(migrations: Sequence[Migration]) -> None:
-        text = [f"  {each.id}" for each in migrations]
-        say("\n".join(["to be rolled back, with the data that is in them:", *text]))
-        if not yes and not sys.stdin.isatty():
-            raise Refused(
-                "A rollback may destroy data, and there is no terminal to ask on.",
-                hint="Give --yes if that is meant.",
-            )
-        if not yes and not click.confirm("Go on?", err=True):
-            raise Refused("Not confirmed.")
-
-    plan = command.work(**limits).rollback(steps=steps, to=to, confirm=confirm)
+    plan = command.work(**limits).rollback(
+        steps=steps, to=to, confirm=options.confirmation(say, given=yes)
+    )
     answer_plan(command, plan, "rolled back")
 
 
@@ -221,6 +210,37 @@ def lint(command: Command, /) -> int:
 
 
 @cli.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@options.review
+@click.pass_obj
+def review(
+    command: Command, /, ids: Sequence[str], formats: Sequence[str], out: Path | None, **how: Any
+) -> int:
+    """Measure on throwaway databases what migrations do: locks, rewrites, the way back.
+
+    Exit codes: 0 pass, 1 finding, 2 could not be measured.
+    """
+    from migrator.review import command as reviewing
+
+    report = reviewing.review(command, ids, **how)
+    return answer(
+        command, report.document(), reviewing.told(report, formats, out), report.exit_code
+    )
+
+
+@cli.command()
+@click.pass_obj
+def rows(command: Command, /) -> None:
+    """Print how many rows each relation has, as `review --rows` reads it."""
+    from migrator.review import counts
+
+    known, unknown = counts.of(command.work().session.connection)
+    for relation in unknown:
+        say(f"left out, since it was never analysed: {relation}")
+    answer(command, {"rows": known}, counts.write(known))
+
+
+@cli.command()
 @click.option("--check", is_flag=True, help="Compare instead of writing.")
 @click.pass_obj
 def schema(command: Command, /, check: bool) -> int:
@@ -252,22 +272,7 @@ def server(command: Command, /, action: str, arguments: tuple[str, ...]) -> None
     """
     if arguments and action != "psql":
         raise click.UsageError(f"server {action} takes no further argument.")
-    embedded = command.server
-    if action == "psql":
-        embedded.start()
-        argv = [*embedded.psql_argv(), *arguments]
-        os.execv(argv[0], argv)  # noqa: S606  psql takes the terminal over
-    facts: dict[str, Any] = {}
-    if action == "stop":
-        facts["stopped"] = embedded.stop()
-        text = ["stopped" if facts["stopped"] else "it was not running"]
-    elif action == "status":
-        facts = embedded.status()._asdict()
-        text = [f"{name:<9}{value}" for name, value in facts.items()]
-    else:
-        facts["url"] = embedded.start() if action == "start" else embedded.url()
-        text = [facts["url"]]
-    answer(command, facts, text)
+    answer(command, *command.server.act(action, arguments))
 
 
 def main() -> int:

@@ -1,0 +1,1 @@
+"""The review: what pending migrations do to a filled database, measured."""

@@ -1,0 +1,100 @@
+"""What a file allows: `-- review:allow RULE [on=RELATION] until=YYYY-MM-DD because "REASON"`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from migrator.review.report import Allowance, Finding
+
+RULE = "allowance"
+_LINE = re.compile(r"^[ \t]*--[ \t]*review:allow\b(.*)$", re.MULTILINE)
+_PARTS = re.compile(
+    r"\s*(?P<rule>[\w-]+)(?:\s+on=(?P<on>\S+))?(?:\s+until=(?P<until>\S+))?"
+    r'(?:\s+because\s+"(?P<reason>.*)")?\s*'
+)
+_FORM = '-- review:allow RULE on=RELATION until=2027-01-31 because "REASON"'
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    rule: str
+    relations: tuple[str, ...]
+    allowance: Allowance
+
+
+def apply(
+    text: str, findings: Iterable[Finding], today: date, *, is_whole: bool = True
+) -> list[Finding]:
+    """Mark the findings that a file allows.
+
+    Args:
+        text: The file.
+        findings: What was found in it.
+        today: Allowances end on their day.
+        is_whole: Whether all of the file was measured; else nobody knows what is of no use.
+
+    Returns:
+        The findings, those allowed marked; and one for each line that allows nothing any more, has
+        no reason, or no date.
+
+    """
+    lines, wrong = _read(text, today)
+    used: set[int] = set()
+    marked = []
+    for finding in findings:
+        for line in lines:
+            if line.rule == finding.rule and (
+                not line.relations or finding.relation in line.relations
+            ):
+                used.add(line.number)
+                finding = replace(finding, allowed=line.allowance)  # noqa: PLW2901
+        marked.append(finding)
+    unused = [
+        _wrong(line.number, f"allows {line.rule}, of which nothing was found", "Take the line out.")
+        for line in lines
+        if is_whole and line.number not in used
+    ]
+    return [*marked, *wrong, *unused]
+
+
+def _read(text: str, today: date) -> tuple[list[_Line], list[Finding]]:
+    lines, wrong = [], []
+    for match in _LINE.finditer(text):
+        number = text.count("\n", 0, match.start()) + 1
+        parts = _PARTS.fullmatch(match[1])
+        if parts is None:
+            wrong.append(_wrong(number, "is not understood", f"Write {_FORM}."))
+            continue
+        until = _day(parts["until"] or "")
+        if until is None:
+            wrong.append(_wrong(number, "has no date", f"Write {_FORM}."))
+        elif not (parts["reason"] or "").strip():
+            wrong.append(_wrong(number, "has no reason", f"Write {_FORM}."))
+        elif until < today:
+            wrong.append(
+                _wrong(
+                    number,
+                    f"ended on {until}",
+                    "Look at the finding again: correct it, or allow it anew.",
+                )
+            )
+        else:
+            relations = tuple((parts["on"] or "").split(",")) if parts["on"] else ()
+            allowance = Allowance(parts["reason"].strip(), until, number)
+            lines.append(_Line(number, parts["rule"], relations, allowance))
+    return lines, wrong
+
+
+def _wrong(line: int, what: str, instead: str) -> Finding:
+    return Finding(RULE, f"the review:allow of line {line} {what}", instead, line)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

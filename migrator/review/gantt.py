@@ -1,0 +1,206 @@
+"""The time line of a migration's locks, as figures: a lane for each table, a bar for each lock.
+
+Places are percent of the width, so that the picture is as wide as the page and its letters keep
+their size on a telephone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+
+from migrator.review import locks
+from migrator.review.report import Lock, Migration, Statement, count, duration, in_words
+
+_WIDTH = 100.0
+_LEAST, _LEAST_OF_ALL = 3.6, 36.0  # a short statement's width; of all of them together
+_APART, _APART_ON_PHONE = 3.5, 10.0  # between two line numbers
+_ROOM_FOR_DURATION = 16.0
+_LONGEST_NAME = 34
+_LABEL, _BAR, _GAP = 18, 14, 10  # heights
+_STRENGTHS = ((locks.ACCESS_EXCLUSIVE, 4), (locks.SHARE, 3), (locks.SHARE_UPDATE_EXCLUSIVE, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The locks of one mode that one statement took on a table, or on several of its indexes."""
+
+    name: str
+    kind: str
+    mode: str
+    strength: int
+    line: int
+    until: str
+    held: str
+    x: float
+    width: float
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A table's bars."""
+
+    table: str
+    bars: tuple[Bar, ...]
+    y: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Where a statement begins.
+
+    Args:
+        x: There.
+        line: Its line; None where there is no room for it.
+        on_phone: Whether there is room for it on a telephone.
+        middle: Where its duration is written.
+        duration: It; empty where there is no room.
+
+    """
+
+    x: float
+    line: int | None
+    on_phone: bool
+    middle: float
+    duration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A time line.
+
+    Args:
+        lanes: From top to bottom.
+        ticks: From left to right.
+        height: Of all lanes.
+        end: What happens at the right edge.
+        scale: What a width stands for.
+
+    """
+
+    lanes: tuple[Lane, ...]
+    ticks: tuple[Tick, ...]
+    height: int
+    end: str
+    scale: str
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The bars of all lanes."""
+        return [bar for lane in self.lanes for bar in lane.bars]
+
+
+def strength(mode: str) -> int:
+    """Return how much a mode stops: 4 reads too, 3 writes, 2 changes of the schema, 1 less."""
+    held = locks.strength(mode)
+    return next((each for least, each in _STRENGTHS if held >= locks.strength(least)), 1)
+
+
+def chart(migration: Migration) -> Chart | None:
+    """Return a migration's time line; None where it locks nothing that was there before."""
+    statements = migration.statements
+    if not statements or not migration.locks:
+        return None
+    times, scale = _times(statements)
+    edges = _edges(times or [1.0] * len(statements))
+    lanes: list[Lane] = []
+    grows = any(each.ms_per_million for each in statements)
+    unknown = "grows with the rows" if grows else "how long is not known"
+    by_table: dict[str, list[Lock]] = {}
+    for lock in migration.locks:
+        by_table.setdefault(lock.table, []).append(lock)
+    y = 0
+    for table, held in by_table.items():
+        bars = tuple(_bars(held, statements, edges, y, unknown))
+        height = len(bars) * (_LABEL + _BAR + _GAP)
+        lanes.append(Lane(table, bars, y, height))
+        y += height
+    end = "COMMIT" if migration.transactional else "the end"
+    return Chart(tuple(lanes), tuple(_ticks(statements, times, edges)), y, end, scale)
+
+
+def _times(statements: Sequence[Statement]) -> tuple[list[float], str]:
+    """Return each statement's milliseconds, none where they are not known, and what they are."""
+    known = [each.duration_ms.estimate for each in statements if each.duration_ms]
+    if len(known) == len(statements):
+        return known, "Widths follow the time that is expected in production"
+    samples = [max(each.samples, key=lambda of: of.rows) for each in statements if each.samples]
+    if len(samples) == len(statements):
+        rows = count(samples[0].rows, "row")
+        return [each.ms for each in samples], f"Widths follow the time that {rows} took"
+    return [], "Widths say nothing: how long each statement takes is not known"
+
+
+def _edges(times: Sequence[float]) -> list[float]:
+    """Return where each statement begins, and where the last one ends.
+
+    In proportion to the times, but wide enough to be seen.
+    """
+    least = min(_LEAST, _LEAST_OF_ALL / len(times))
+    left = _WIDTH - least * len(times)
+    total = sum(times) or 1.0
+    return list(accumulate((least + left * each / total for each in times), initial=0.0))
+
+
+def _bars(
+    held: Sequence[Lock],
+    statements: Sequence[Statement],
+    edges: Sequence[float],
+    y: int,
+    unknown: str,
+) -> Iterator[Bar]:
+    """Yield a table's bars: its own, then those of its indexes, alike ones as one."""
+
+    def alike(lock: Lock) -> tuple[bool, str, str, int, str]:
+        return (lock.relation != lock.table, lock.kind, lock.mode, lock.line, lock.until)
+
+    for _, group in groupby(sorted(held, key=alike), alike):
+        first, *others = group
+        place = next((at for at, each in enumerate(statements) if each.line >= first.line), 0)
+        end = _WIDTH if first.until == "COMMIT" else edges[place + 1]
+        yield Bar(
+            _short(first.relation) if not others else count(1 + len(others), first.kind),
+            f"of {_short(first.table)}" if first.relation != first.table else "",
+            first.mode,
+            strength(first.mode),
+            first.line,
+            first.until,
+            in_words(first.held_ms) if first.held_ms else unknown,
+            edges[place],
+            end - edges[place],
+            y + _LABEL,
+        )
+        y += _LABEL + _BAR + _GAP
+
+
+def _ticks(
+    statements: Sequence[Statement], times: Sequence[float], edges: Sequence[float]
+) -> Iterator[Tick]:
+    shown, on_phone = (_labelled(edges, apart) for apart in (_APART, _APART_ON_PHONE))
+    for place, statement in enumerate(statements):
+        x, width = edges[place], edges[place + 1] - edges[place]
+        wide = bool(times) and width >= _ROOM_FOR_DURATION
+        yield Tick(
+            x,
+            statement.line if place in shown else None,
+            place in on_phone,
+            x + width / 2,
+            duration(times[place]) if wide else "",
+        )
+
+
+def _labelled(edges: Sequence[float], apart: float) -> set[int]:
+    """Return the statements whose labels have room; the longest choose first."""
+    shown: set[int] = set()
+    for place in sorted(range(len(edges) - 1), key=lambda at: edges[at] - edges[at + 1]):
+        if all(abs(edges[place] - edges[other]) >= apart for other in shown):
+            shown.add(place)
+    return shown
+
+
+def _short(name: str) -> str:
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"

@@ -1,0 +1,249 @@
+"""A report as one HTML page: for a DBA who decides, on any screen or on paper.
+
+The page asks nobody for anything. Its policy allows its own style and its own script by their
+hashes and nothing else, so that SQL that gets past the escaping still could not act.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from pygments.lexers.sql import PostgresLexer
+from pygments.token import Comment, Keyword, Name, Number, String
+
+from migrator.review import gantt
+from migrator.review.report import (
+    HIGH,
+    LOW,
+    Finding,
+    Migration,
+    Report,
+    Statement,
+    count,
+    duration,
+    size,
+)
+
+_HERE = Path(__file__).parent
+_LEXER = PostgresLexer(stripnl=False, ensurenl=False)
+_CLASSES = ((Comment, "c"), (String, "s"), (Number, "m"), (Keyword, "k"), (Name.Builtin, "b"))
+# A verdict is told by a sign, a word and a frame: colour only repeats it.
+_SIGNS = {
+    "pass": ("✓", "good"),
+    "finding": ("✗", "bad"),
+    "not measured": ("?", "warn"),
+    "allowed": ("✓", "good"),
+    "lossless": ("✓", "good"),
+    "lossy": ("!", "warn"),
+    "irreversible": ("✗", "bad"),
+    "confirmed": ("✗", "bad"),
+    "refuted": ("✓", "good"),
+    "beyond measuring": ("?", "warn"),
+}
+
+
+class Mark(NamedTuple):
+    """A finding as the page shows it.
+
+    Args:
+        anchor: Its anchor.
+        line: The anchor of its line.
+        advice: The anchor of the first finding that says the same to do instead.
+        finding: It.
+
+    """
+
+    anchor: str
+    line: str
+    advice: str
+    finding: Finding
+
+
+class Line(NamedTuple):
+    """A line of SQL as HTML, and the findings at it."""
+
+    number: int
+    anchor: str
+    html: Markup
+    marks: list[Mark]
+
+
+class Segment(NamedTuple):
+    """Lines of a file, with the statements that stand on them; none for what is between."""
+
+    lines: list[Line]
+    statements: list[Statement]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A migration as the page shows it.
+
+    Args:
+        key: What its anchors begin with.
+        migration: It.
+
+    """
+
+    key: str
+    migration: Migration
+
+    @property
+    def anchor(self) -> str:
+        """Where it begins: its id, without what no anchor may have."""
+        return re.sub(r"[^\w.-]", "-", self.migration.id)
+
+    def at(self, line: int, *, rollback: bool = False) -> str:
+        """Return the anchor of a line, of the nearest one where there is none such."""
+        text = self.migration.rollback_text if rollback else self.migration.text
+        last = text.removesuffix("\n").count("\n") + 1
+        return self._anchor(min(max(line, 1), last), rollback)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Every finding, in the report's order."""
+        advice: dict[str, str] = {}
+        marks = []
+        for number, each in enumerate(self.migration.findings, 1):
+            anchor = f"{self.key}-F{number}"
+            line = self.at(each.line, rollback=bool(each.file))
+            marks.append(Mark(anchor, line, advice.setdefault(each.instead, anchor), each))
+        return marks
+
+    @property
+    def rollback(self) -> list[Line]:
+        """The rollback file."""
+        return self._lines(self.migration.rollback_text, rollback=True)
+
+    @property
+    def segments(self) -> Iterator[Segment]:
+        """The file, cut where statements begin and end."""
+        lines = self._lines(self.migration.text)
+        done = 0
+        for first, last, statements in _extents(self.migration.statements):
+            if lines[done : first - 1]:
+                yield Segment(lines[done : first - 1], [])
+            yield Segment(lines[first - 1 : last], statements)
+            done = last
+        if lines[done:]:
+            yield Segment(lines[done:], [])
+
+    @property
+    def chart(self) -> gantt.Chart | None:
+        """The time line of its locks."""
+        return gantt.chart(self.migration)
+
+    def _lines(self, text: str, *, rollback: bool = False) -> list[Line]:
+        marks = self.marks
+        return [
+            Line(number, anchor, html, [each for each in marks if each.line == anchor])
+            for number, html in enumerate(_highlighted(text), 1)
+            for anchor in [self._anchor(number, rollback)]
+        ]
+
+    def _anchor(self, line: int, rollback: bool) -> str:
+        return f"{self.key}-{'R' if rollback else 'L'}{line}"
+
+
+def render(report: Report) -> str:
+    """Return a whole report as one HTML page."""
+    style, script = ((_HERE / name).read_text("utf-8") for name in ("page.css", "page.js"))
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        finalize=_visible,
+        lstrip_blocks=True,
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"count": count, "name": _name, "prose": _prose}
+    return environment.get_template("page.html.j2").render(
+        report=report,
+        views=[View(f"m{place}", each) for place, each in enumerate(report.migrations, 1)],
+        signs=_SIGNS,
+        strength=gantt.strength,
+        duration=duration,
+        size=size,
+        reach=(LOW, HIGH),
+        style=Markup(style),  # noqa: S704 - the project's own file
+        script=Markup(script),  # noqa: S704 - the project's own file
+        policy=(
+            f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _extents(statements: Sequence[Statement]) -> list[tuple[int, int, list[Statement]]]:
+    """Return first line, last line and statements; those that share a line come together."""
+    extents: list[tuple[int, int, list[Statement]]] = []
+    for each in statements:
+        if extents and each.line <= extents[-1][1]:
+            first, last, others = extents[-1]
+            extents[-1] = (first, max(last, each.end_line), [*others, each])
+        else:
+            extents.append((each.line, each.end_line, [each]))
+    return extents
+
+
+def _highlighted(text: str) -> list[Markup]:
+    """Return the lines of some SQL, its words in spans; only classes that the page has colours for.
+
+    Pygments' own formatter puts every blank and every comma in a span, four times the text.
+    """
+    lines: list[list[str]] = [[]]
+    for token, value in _LEXER.get_tokens(text.removesuffix("\n")):
+        name = next((each for kind, each in _CLASSES if token in kind), "")
+        for place, part in enumerate(value.split("\n")):
+            if place:
+                lines.append([])
+            if part:
+                html = _marked(part)
+                lines[-1].append(f'<span class="{name}">{html}</span>' if name else html)
+    return [Markup("".join(line)) for line in lines]  # noqa: S704 - every part is escaped
+
+
+def _marked(text: str) -> Markup:
+    """Escape a text; show what cannot be seen, or turns the text around, by its number."""
+    if text.isprintable():
+        return escape(text)
+    return Markup().join(
+        each
+        if each.isprintable() or each == "\t"
+        else Markup('<b class="unseen">{}</b>').format(_number(each))
+        for each in text
+    )
+
+
+def _visible(value: Any) -> Any:
+    """Show what cannot be seen by its number, wherever the page shows a text."""
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    seen = "\n\t"
+    return "".join(each if each.isprintable() or each in seen else _number(each) for each in value)
+
+
+def _number(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
+def _name(name: str) -> Markup:
+    """Return a name that a narrow column breaks after a dot or an underscore."""
+    return Markup(re.sub("([._])", r"\1<wbr>", str(escape(_visible(name)))))  # noqa: S704
+
+
+def _prose(text: str) -> Markup:
+    """Return a sentence with what stands in backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(_visible(text)))))  # noqa: S704

@@ -1,0 +1,251 @@
+"""From what was measured of a migration to what the report says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from migrator import squawk
+from migrator.files import Migration, SqlFile
+from migrator.review import allow, evidence, findings, locks, opinions, report
+from migrator.review.catalogue import KINDS, Relation
+from migrator.review.evidence import Step
+from migrator.review.findings import Evidence
+from migrator.review.measure import Watched
+from migrator.review.report import Finding, Lock, Proof, Range, Sample, Statement, Work
+from migrator.review.settings import Settings
+
+Counts = Mapping[str, int] | None
+_MILLION = 1_000_000
+_LONGEST_TEXT = 200_000
+
+
+@dataclass(slots=True)
+class Facts:
+    """What was measured of one migration.
+
+    Args:
+        migration: It.
+        rollback: The file that undoes it.
+        present: How many rows each table had.
+        watched: What it was seen to do.
+        steps: The same, as facts by statement.
+        proof: Of its way back.
+        required: Columns that every INSERT must give from now on.
+        samples: Of each statement, its time and WAL at each size.
+        not_measured: Why it could not be measured, or not wholly.
+        found: Findings that are no rule's over the facts.
+
+    """
+
+    migration: Migration
+    rollback: SqlFile
+    present: Mapping[str, int] = field(default_factory=dict)
+    watched: Watched | None = None
+    steps: list[Step] = field(default_factory=list)
+    proof: Proof = field(default_factory=lambda: Proof("not measured"))
+    required: list[str] = field(default_factory=list)
+    samples: list[list[Sample]] = field(default_factory=list)
+    not_measured: list[str] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
+
+
+def judge(facts: Facts, counts: Counts, settings: Settings, today: date) -> report.Migration:
+    """Return what the report says of a migration.
+
+    Args:
+        facts: What was measured.
+        counts: The rows in production by relation; None where they are not known.
+        settings: The thresholds.
+        today: Allowances end by it.
+
+    """
+    source = facts.migration.source
+    statements = _statements(facts, counts)
+    known = Evidence(
+        steps=facts.steps,
+        locks=(),
+        roots=evidence.roots(facts.watched.before) if facts.watched else {},
+        transactional=source.transactional,
+        claims=source.header,
+        proof=facts.proof,
+        rollback_name=facts.rollback.path.name,
+        required=facts.required,
+        counts=counts,
+        settings=settings,
+    )
+    known = replace(known, locks=_locks(facts, statements, known))
+    opinion = opinions.judge(squawk.check([source.path]), facts.steps)
+    found = [*facts.found, *(findings.find(known, opinion) if facts.watched else [])]
+    text = source.text.decode()
+    notes = _notes(facts, known)
+    if len(text) > _LONGEST_TEXT:
+        notes.append("the file is too long to be shown here whole")
+    claims = {name: said for name, said in source.header.items() if name != "purpose"}
+    return report.Migration(
+        id=facts.migration.id,
+        path=_shown(source.path),
+        purpose=source.header.get("purpose", ""),
+        transactional=source.transactional,
+        text=_cut(text),
+        rollback_text=_cut(facts.rollback.text.decode()),
+        claims=claims,
+        locks=tuple(known.locks),
+        statements=tuple(statements),
+        proof=facts.proof,
+        opinions=tuple(opinion),
+        findings=tuple(allow.apply(text, found, today, is_whole=not facts.not_measured)),
+        not_measured=tuple(facts.not_measured),
+        notes=tuple(notes),
+        duration_ms=_total([each.duration_ms for each in statements]),
+    )
+
+
+def _statements(facts: Facts, counts: Counts) -> list[Statement]:
+    padded = [*facts.samples, *([()] * len(facts.steps))]
+    names = (
+        {each.oid: each.name for each in facts.watched.before.relations.values()}
+        if facts.watched
+        else {}
+    )
+    shown = []
+    for step, samples in zip(facts.steps, padded, strict=False):
+        growing = evidence.scaling(step.work)
+        time, grows = _extrapolated(growing, [(each.rows, each.ms) for each in samples], counts)
+        wal, _ = _extrapolated(growing, [(each.rows, each.wal_bytes) for each in samples], counts)
+        shown.append(
+            Statement(
+                line=step.part.line,
+                end_line=step.part.end_line,
+                text=_cut(step.part.text),
+                locks=tuple((names[oid], mode) for oid, mode in step.taken.items()),
+                work=step.work,
+                validated=step.validated,
+                dropped=step.dropped,
+                gone=(
+                    *(each for each, _ in step.gone),
+                    *(f"every row of {each} is gone" for each in step.emptied),
+                ),
+                said=step.said,
+                samples=tuple(samples),
+                duration_ms=None if grows else time,
+                wal_bytes=None if grows else wal,
+                ms_per_million=time if grows else None,
+            )
+        )
+    return shown
+
+
+def _extrapolated(
+    growing: Sequence[Work], points: Sequence[tuple[int, float]], counts: Counts
+) -> tuple[Range | None, bool]:
+    """Carry figures at two sizes on to production's rows.
+
+    Returns:
+        The figure; and whether it is for a million more rows, those of production being unknown.
+
+    """
+    if not points:
+        return None, False
+    (first_rows, first), (last_rows, last) = points[0], points[-1]
+    slope = (last - first) / (last_rows - first_rows) if last_rows > first_rows else 0.0
+    if slope <= 0:  # noise hid the growth: as if all of it were growth
+        slope = last / last_rows
+    start = max(0.0, first - slope * first_rows)
+    if not growing:
+        return Range.around(max(figure for _, figure in points)), False
+    rows = [None if counts is None else counts.get(each.relation) for each in growing]
+    known = [each for each in rows if each is not None]
+    if len(known) < len(rows):
+        return Range.around(slope * _MILLION), True
+    # Both sizes had as many rows in each of the tables.
+    return Range.around(start + slope * sum(known) / len(known)), False
+
+
+def _locks(facts: Facts, statements: Sequence[Statement], known: Evidence) -> list[Lock]:
+    """Return the strongest lock on each relation, the strongest first."""
+    if facts.watched is None:
+        return []
+    relations = facts.watched.before.relations
+    source = facts.migration.source
+    taken: dict[int, list[tuple[int, str]]] = {}
+    for place, step in enumerate(facts.steps):
+        for oid, mode in step.taken.items():
+            taken.setdefault(oid, []).append((place, mode))
+    found = []
+    for oid, modes in taken.items():
+        relation = relations[oid]
+        table = relations.get(relation.table, relation).name
+        place, mode = max(modes, key=lambda each: locks.strength(each[1]))
+        if relation.is_index and _says_no_more(relation, mode, taken, facts):
+            continue
+        until = statements[place:] if source.transactional else statements[place : place + 1]
+        found.append(
+            Lock(
+                relation=relation.name,
+                kind=KINDS[relation.kind],
+                table=table,
+                mode=mode,
+                words=locks.in_words(mode, table, index=relation.name if relation.is_index else ""),
+                line=facts.steps[place].part.line,
+                until="COMMIT" if source.transactional else "the statement's end",
+                held_ms=_total([each.duration_ms for each in until]),
+                rows=known.rows(table),
+                large=known.is_large(table),
+                promised=findings.promised(
+                    source.header, relation.name, table, is_index=relation.is_index
+                ),
+            )
+        )
+    return sorted(found, key=lambda each: (-locks.strength(each.mode), each.relation))
+
+
+def _says_no_more(
+    index: Relation, mode: str, taken: Mapping[int, list[tuple[int, str]]], facts: Facts
+) -> bool:
+    """Say whether the lock on an index stops nobody whom that on its table does not stop.
+
+    An index that is gone afterwards stops nobody: it was in no plan any more.
+    """
+    after = facts.watched.after.relations if facts.watched else {}
+    if mode != locks.ACCESS_EXCLUSIVE or index.oid not in after:
+        return True
+    return any(mode == locks.ACCESS_EXCLUSIVE for _, mode in taken.get(index.table, []))
+
+
+def _notes(facts: Facts, known: Evidence) -> list[str]:
+    """Say where the header says more than was measured."""
+    told = []
+    locked = {each.relation for each in known.locks}
+    for relation, mode in findings.claimed(known.claims).items():
+        if relation not in locked and facts.watched and not facts.not_measured:
+            told.append(f"the header names {mode} on {relation}, and no lock on it was measured")
+    for lock in known.locks:
+        if locks.strength(lock.promised) > locks.strength(lock.mode):
+            told.append(
+                f"the header names {lock.promised} on {lock.relation}; measured was {lock.mode}"
+            )
+    claim = known.claims.get("reversible", "")
+    if claim and not claim.startswith("yes") and facts.proof.verdict == "lossless":
+        told.append(f"the header says {claim!r}, and the way back lost nothing")
+    return told
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "\n..."
+
+
+def _total(parts: Sequence[Range | None]) -> Range | None:
+    known = [each for each in parts if each is not None]
+    if len(known) < len(parts):
+        return None
+    return Range.around(sum(each.estimate for each in known))
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,323 @@
+"""A report as Markdown: for a terminal, a file, a comment on a pull request.
+
+What it tells comes from files that anyone may have written. None of it may act as markup, command a
+terminal, or call somebody by an @.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from migrator.review.report import (
+    PASS,
+    Finding,
+    Lock,
+    Migration,
+    Opinion,
+    Proof,
+    Report,
+    Statement,
+    Work,
+    count,
+    duration,
+    in_words,
+    size,
+    unallowed,
+)
+
+MARKER = "<!-- migrator review -->"
+_OVERVIEW = ("verdict", "migration", "strongest lock", "held", "findings", "way back")
+_LONGEST_CODE, _LONGEST_LIST = 100, 20
+_NOTICED_MS = 100  # a statement that does nothing to rows is told if it takes that long
+_MARKUP = re.compile(r"[\\`*\[\]<~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
+_QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_BLOCK = re.compile(r"^(?=[#+=>-])|^\d+(?=[.)](\s|$))")
+_CALL = re.compile(r"(@|#|\bGH-)(?=\w)", re.IGNORECASE)
+_BACK = {
+    "lossless": "lossless: schema and rows are as before, and the file applies again",
+    "lossy": "lossy",
+    "irreversible": "there is none",
+    "not measured": "not measured",
+}
+
+
+def render(report: Report) -> str:
+    """Return a whole report as Markdown."""
+    parts = [*_head(report), *_table(_OVERVIEW, _rows(report.migrations))]
+    for migration in report.migrations:
+        parts += [*_verdict(migration), *_measured(migration)]
+    return "\n\n".join([*parts, *_notes(report.notes)]) + "\n"
+
+
+def comment(report: Report, limit: int = 65_000) -> str:
+    """Return a report as one comment on GitHub, which is found again by its first line.
+
+    Args:
+        report: What to tell.
+        limit: How many characters the comment may have. Whole migrations are left out from the end
+            until it fits, and then lines of the table.
+
+    """
+    total = len(report.migrations)
+    title, *intro = _head(report)
+    rows = _rows(report.migrations)
+    told = ["\n\n".join([*_verdict(each), *_folded(_measured(each))]) for each in report.migrations]
+    # How many are told, and how many are in the table: ever fewer.
+    sizes = [(each, total) for each in range(total, 0, -1)]
+    sizes += [(0, each) for each in range(total, -1, -1)]
+
+    def text(place: int) -> str:
+        shown, listed = sizes[place]
+        parts = [f"{MARKER}\n{title}", *intro, *_table(_OVERVIEW, rows[:listed]), *told[:shown]]
+        if shown < total:
+            left_out = count(total - shown, "migration")
+            parts.append(f"A comment can be no longer: {left_out} left out. `review.md` has all.")
+        else:
+            parts += _notes(report.notes)
+        return "\n\n".join(parts) + "\n"
+
+    place = bisect_left(range(len(sizes)), True, key=lambda place: len(text(place)) <= limit)
+    return text(min(place, len(sizes) - 1))
+
+
+def _head(report: Report) -> list[str]:
+    title = f"# Migration review: {report.verdict}"
+    if not report.migrations:
+        return [title, "No migration is new."]
+    rows = f"those of {_code(report.rows_from)}" if report.rows_from else "not known"
+    sizes = " and ".join(f"{each:,}" for each in report.sizes)
+    return [
+        title,
+        f"{_findings_in_words(report.migrations)}. Measured on {report.made_on} in "
+        f"{duration(report.seconds * 1000)} on PostgreSQL {_text(report.server)}, with {sizes} rows"
+        f" a table. The rows in production are {rows}.",
+    ]
+
+
+def _findings_in_words(migrations: Iterable[Migration]) -> str:
+    """Return how many findings there are, and how many of them are allowed."""
+    findings = [finding for each in migrations for finding in each.findings]
+    gate = len(unallowed(findings))
+    told = [count(gate, "finding")] * (gate > 0 or not findings)
+    return ", ".join(told + [f"{len(findings) - gate} allowed"] * (gate < len(findings)))
+
+
+def _rows(migrations: Sequence[Migration]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for each in migrations:
+        lock = next(iter(each.locks), None)
+        verdict = each.verdict if each.verdict == PASS else f"**{each.verdict}**"
+        strongest = f"{_text(lock.words)} ({_text(lock.mode)})" if lock else "none"
+        held = _held(lock, each) if lock else ""
+        found = _findings_in_words([each])
+        rows.append((verdict, _code(each.id), strongest, held, found, each.proof.verdict))
+    return rows
+
+
+def _verdict(migration: Migration) -> list[str]:
+    """Return what decides: a title, what the file is for, what was found, what is not known."""
+    how = "In one transaction" if migration.transactional else "Outside a transaction"
+    if migration.duration_ms:
+        how += f", {in_words(migration.duration_ms)} in all"
+    return [
+        f"## {_code(migration.id)}: {migration.verdict}",
+        f"Purpose: {_sentence(migration.purpose)} {how}.",
+        *_listed("Not measured:", map(_sentence, migration.not_measured)),
+        *_listed("Findings:", map(_finding, unallowed(migration.findings))),
+        *_allowed(migration),
+        f"Way back: {_back(migration.proof)}",
+    ]
+
+
+def _allowed(migration: Migration) -> list[str]:
+    """Return the findings that are allowed, under the reason that they share."""
+    told = []
+    for reason in dict.fromkeys(each.allowed for each in migration.findings if each.allowed):
+        title = f"Allowed until {reason.until} by line {reason.line}: {_sentence(reason.reason)}"
+        found = [each for each in migration.findings if each.allowed == reason]
+        told += _listed(title, map(_finding, found))
+    return told
+
+
+def _measured(migration: Migration) -> list[str]:
+    """Return what was measured, of which the verdict is a summary."""
+    told = [each for each in map(_statement, migration.statements) if each]
+    quiet = len(migration.statements) - len(told)
+    harmless = f"{count(quiet, 'statement')} without effect on rows that were there."
+    locked = _locks(migration)
+    if not (locked or migration.not_measured):
+        locked = ["It locks nothing that was there before."]
+    return [
+        *locked,
+        *_listed("What its statements do:", told),
+        *[harmless] * (quiet > 0),
+        *_listed("What squawk says:", map(_opinion, migration.opinions)),
+        *_notes(migration.notes),
+    ]
+
+
+def _locks(migration: Migration) -> list[str]:
+    """Return a table of the locks; those of a table's indexes share a line if they are alike."""
+    rows = []
+    for _, alike in groupby(migration.locks, _alike):
+        lock, *others = alike
+        names = ", ".join(_relation(each) for each in (lock, *others))
+        rows.append(
+            (
+                names,
+                "not known" if lock.rows is None else f"{lock.rows:,}" + ", large" * lock.large,
+                _text(lock.mode),
+                _text(lock.words),
+                str(lock.line),
+                _text(lock.until),
+                _held(lock, migration),
+            )
+        )
+    head = ("relation", "rows", "lock", "in plain words", "from line", "until", "for")
+    return _table(head, rows)
+
+
+def _alike(lock: Lock) -> tuple[object, ...]:
+    return lock.table, lock.mode, lock.words, lock.line, lock.until, lock.held_ms
+
+
+def _relation(lock: Lock) -> str:
+    kind = "" if lock.kind == "table" else f" ({_text(lock.kind)})"
+    return _code(lock.relation) + kind
+
+
+def _held(lock: Lock, migration: Migration) -> str:
+    if lock.held_ms:
+        return in_words(lock.held_ms)
+    grows = any(each.ms_per_million for each in migration.statements)
+    return "grows with the rows" if grows else "not known"
+
+
+def _statement(statement: Statement) -> str:
+    """Return what a statement does; nothing where nobody needs to be told."""
+    does = [part for work in statement.work for part in _work(work)]
+    does += [f"checks {each} against every row" for each in _few(statement.validated)]
+    does += [f"drops {each} by CASCADE" for each in _few(statement.dropped)]
+    does += _few(statement.gone)
+    takes = statement.duration_ms
+    if not (does or statement.ms_per_million or (takes and takes.estimate >= _NOTICED_MS)):
+        return ""
+    if statement.ms_per_million:
+        does.append(f"takes {in_words(statement.ms_per_million)} per million rows")
+    elif takes:
+        does.append(f"takes {in_words(takes)}")
+    if statement.wal_bytes:
+        does.append(f"writes {in_words(statement.wal_bytes, size)} of WAL")
+    first, *more = statement.text.strip().splitlines() or [""]
+    return f"Line {statement.line}, {_code(first + ' ...' * bool(more))}: {'; '.join(does)}"
+
+
+def _work(work: Work) -> list[str]:
+    table = _code(work.relation)
+    does = [f"rewrites {table}"] * work.rewritten
+    does += [f"builds index {each} on {table}" for each in _few(work.indexes_built)]
+    for verb, touched in (("reads", work.read), ("writes", work.written)):
+        times = round(touched / work.present) if work.present else 0
+        if touched and touched < work.present:
+            does.append(f"{verb} {touched:,} of {work.present:,} rows of {table}")
+        elif touched:
+            does.append(f"{verb} every row of {table}" + f", {times} times" * (times > 1))
+    return does
+
+
+def _finding(finding: Finding) -> str:
+    file = f" of {_code(finding.file)}" if finding.file else ""
+    on = f", {_code(finding.relation)}" if finding.relation else ""
+    told = f"**{_code(finding.rule)}**, line {finding.line}{file}{on}: {_sentence(finding.message)}"
+    return told if finding.allowed else f"{told} Instead: {_sentence(finding.instead)}"
+
+
+def _back(proof: Proof) -> str:
+    told = [f"{_BACK[proof.verdict]}{f': {_text(proof.error)}' if proof.error else ''}."]
+    lost = [f"{each} (there before)" if each in proof.destroyed else each for each in proof.lost]
+    for what, items in (
+        ("It loses", lost),
+        ("Not as before", proof.differences),
+        ("Left INVALID", proof.invalid_indexes),
+    ):
+        if items:
+            told.append(f"{what}: {'; '.join(_few(items))}.")
+    return " ".join(told)
+
+
+def _opinion(opinion: Opinion) -> str:
+    why = _sentence(opinion.because or opinion.message)
+    return f"{opinion.verdict}: {_code(opinion.rule)}, line {opinion.line}: {why}"
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    return _listed("Notes:", map(_sentence, notes))
+
+
+def _few(items: Sequence[str]) -> list[str]:
+    """Return texts, no more than anyone reads."""
+    more = len(items) - _LONGEST_LIST
+    return [*map(_text, items[:_LONGEST_LIST]), *[f"{more} more"] * (more > 0)]
+
+
+def _listed(title: str, items: Iterable[str]) -> list[str]:
+    """Return a title and a list; nothing for an empty list."""
+    lines = [f"- {each}" for each in items]
+    return [title, "\n".join(lines)] if lines else []
+
+
+def _folded(parts: Sequence[str]) -> list[str]:
+    start, end = "<details><summary>What was measured</summary>", "</details>"
+    return [start, *parts, end] if parts else []
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table; nothing where it has no row."""
+    lines = [head, ["---"] * len(head), *rows]
+    shown = ("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+    return ["\n".join(shown)] if rows else []
+
+
+def _sentence(text: str) -> str:
+    """Return a text as a sentence."""
+    line = _line(text)
+    return _text(line if line.endswith((".", "!", "?")) else f"{line}.")
+
+
+def _text(text: str) -> str:
+    """Return a text as one line that Markdown shows as it is, wherever it stands.
+
+    What it has in single backquotes is shown as code; that is as harmless.
+    """
+    first, *parts = _QUOTED.split(_line(text))
+    shown = [_BLOCK.sub(r"\g<0>\\", _plain(first))]
+    for place, part in enumerate(parts):
+        shown.append(_plain(part) if place % 2 else _fenced(part))
+    return "".join(shown)
+
+
+def _plain(part: str) -> str:
+    return _CALL.sub("\\1\u200b", _MARKUP.sub(r"\\\g<0>", part))
+
+
+def _code(text: str) -> str:
+    """Return a text as code on one line, cut where it is long."""
+    line = _line(text) or " "
+    if len(line) > _LONGEST_CODE:
+        line = line[: _LONGEST_CODE - 4] + " ..."
+    return _fenced(line)
+
+
+def _fenced(line: str) -> str:
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    space = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{space}{line}{space}{fence}"
+
+
+def _line(text: str) -> str:
+    """Return a text as one line, without what a terminal obeys or what turns the writing round."""
+    line = " ".join(text.split())
+    return "".join(each if each.isprintable() else "\ufffd" for each in line)

@@ -1,0 +1,276 @@
+"""Runs a file statement by statement on a scratch database, and sees what each one does.
+
+Two sessions: the subject runs the file, the observer reads pg_locks for it. In a transaction every
+lock stays until COMMIT, so what is read after each statement is complete. A statement outside a
+transaction may take and release its locks in microseconds: it is stopped by gates (see `gate`).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import psycopg
+
+from migrator import sqltext
+from migrator.files import SqlFile
+from migrator.review import catalogue, gate, locks
+from migrator.review.catalogue import Moment
+from migrator.review.report import Sample
+from migrator.target import Target, connect, open_connection, sql
+
+_MANY = 500  # statements, each of which costs some milliseconds to look at
+_LOCK_TIMEOUT_MS = 2_000  # the runner's own default: a file that sets another one is seen by it
+# Rows that parallel workers read are counted as theirs, later.
+_SETTINGS = """\
+SET max_parallel_workers_per_gather TO 0;
+SET max_parallel_maintenance_workers TO 0;
+SET track_counts TO on;"""
+_TELLING = re.compile(
+    r"rewriting table|verifying table|building index|existing constraints on|"
+    r"validating foreign key|rehashing catalog|will create implicit|drop cascades to"
+)
+# They create, comment or write: they make nothing vanish.
+_DROPS_NOTHING = {"COMMENT", "GRANT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET"}
+_VERIFYING = re.compile(r'(?:verifying|rewriting) table "(.*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A statement that could not be run, or a commit.
+
+    Args:
+        line: Where.
+        error: What the server said.
+
+    """
+
+    line: int
+    error: psycopg.Error
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A statement of a file.
+
+    Args:
+        line: Where it begins, from 1.
+        end_line: Where it ends.
+        text: It.
+        words: Its first words, as `sqltext` has them.
+
+    """
+
+    line: int
+    end_line: int
+    text: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one statement was seen to do.
+
+    Args:
+        part: The statement.
+        locks: The strongest mode that is held on each relation once it has run, by oid.
+        before: The catalogue before it.
+        after: The catalogue after it.
+        said: What PostgreSQL said.
+        lock_timeout_ms: As it stands after the statement; 0 is for ever.
+
+    """
+
+    part: Part
+    locks: dict[int, str]
+    before: Moment
+    after: Moment
+    said: tuple[str, ...]
+    lock_timeout_ms: int
+
+    @property
+    def verified(self) -> set[str]:
+        """The tables, by their last name, that PostgreSQL says it read from end to end."""
+        return {match[1] for each in self.said if (match := _VERIFYING.search(each))}
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a whole file was seen to do: each statement until the first failure."""
+
+    before: Moment
+    seen: list[Seen] = field(default_factory=list)
+    failure: Failure | None = None
+
+    @property
+    def after(self) -> Moment:
+        """The catalogue after the last statement."""
+        return self.seen[-1].after if self.seen else self.before
+
+
+def parts(source: SqlFile) -> Iterator[Part]:
+    """Yield a file's statements; of one with very many, runs of the same command as one."""
+    statements = list(sqltext.statements(source.text))
+    runs = [[each] for each in statements]
+    if len(statements) > _MANY:
+        alike = groupby(statements, key=lambda each: each.words[:1])
+        runs = [list(run) for _, run in alike]
+    line, position = 1, 0
+    for run in runs:
+        start, end = run[0].start, run[-1].end
+        line += source.text.count(b"\n", position, start)
+        end_line = line + source.text.count(b"\n", start, end)
+        yield Part(line, end_line, source.text[start:end].decode(), run[0].words)
+        line, position = end_line, end
+
+
+def run(target: Target, source: SqlFile) -> Failure | None:
+    """Run a file as the runner does, seen by nobody; return what failed."""
+    with connect(target, lock_timeout_ms=_LOCK_TIMEOUT_MS).connection as connection:
+        return _run(connection, source, connection.execute)
+
+
+def watch(target: Target, source: SqlFile) -> Watched:
+    """Run a file and see what it does.
+
+    Args:
+        target: A scratch database with rows.
+        source: The file. It is committed, unless a statement of it fails.
+
+    """
+    with _subject(target) as connection, open_connection(target) as observer:
+        pid = connection.info.backend_pid
+        said: list[str] = []
+        connection.add_notice_handler(lambda notice: said.extend(_told(notice)))
+        watched = Watched(catalogue.look(observer, committed=True))
+        if source.transactional:
+            watched = Watched(catalogue.look(connection))
+
+        def after(part: Part) -> None:
+            if source.transactional:
+                held = _held(observer, pid)
+                now = catalogue.look(connection, with_things=_may_drop(part))
+            else:
+                held = passed.locks
+                connection.execute("SELECT pg_stat_force_next_flush()")
+                now = catalogue.look(observer, committed=True)
+            if not now.things:
+                now = Moment(now.relations, now.constraints, watched.after.things)
+            row = connection.execute(
+                "SELECT setting::integer FROM pg_settings WHERE name = 'lock_timeout'"
+            ).fetchone()
+            timeout = row[0] if row else 0
+            watched.seen.append(Seen(part, held, watched.after, now, tuple(said), timeout))
+            said.clear()
+
+        def execute(text: bytes) -> None:
+            connection.execute("SELECT set_config('client_min_messages', 'debug1', FALSE)")
+            said.clear()
+            if source.transactional:
+                connection.execute(text)
+            else:
+                passed.run(text)
+
+        passed = gate.Passage(target, connection, observer, watched.before)
+        watched.failure = _run(connection, source, execute, after)
+        return watched
+
+
+def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Watched]:
+    """Run a file with nobody watching, and take each statement's time and WAL.
+
+    Args:
+        target: A scratch database with rows.
+        source: The file. It is committed, unless a statement of it fails.
+        rows: How many rows its tables were filled with.
+
+    Returns:
+        The samples; and what was seen between the statements: all but locks.
+
+    """
+    samples: list[Sample] = []
+    with _subject(target) as connection:
+        committed = not source.transactional
+
+        def look() -> Moment:
+            if committed:
+                connection.execute("SELECT pg_stat_force_next_flush()")
+            return catalogue.look(connection, committed=committed, with_things=False)
+
+        def position() -> int:
+            row = connection.execute(
+                "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
+            ).fetchone()
+            return int(row[0]) if row else 0
+
+        def execute(text: bytes) -> None:
+            before, started = position(), time.perf_counter()
+            connection.execute(text)
+            ms = (time.perf_counter() - started) * 1000
+            samples.append(Sample(rows, ms, position() - before))
+
+        def after(part: Part) -> None:
+            watched.seen.append(Seen(part, {}, watched.after, look(), (), 0))
+
+        watched = Watched(look())
+        watched.failure = _run(connection, source, execute, after)
+    return samples, watched
+
+
+def _subject(target: Target) -> psycopg.Connection[Any]:
+    connection = connect(target, lock_timeout_ms=_LOCK_TIMEOUT_MS).connection
+    connection.prepare_threshold = None
+    connection.execute(_SETTINGS.encode())
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        connection.execute("SET lc_messages TO 'C'")  # what it says is understood by its words
+    return connection
+
+
+def _run(
+    connection: psycopg.Connection[Any],
+    source: SqlFile,
+    execute: Callable[[bytes], object],
+    after: Callable[[Part], None] = lambda _: None,
+) -> Failure | None:
+    line = 1
+    try:
+        if source.transactional:
+            connection.execute("BEGIN")
+        for part in parts(source):
+            line = part.line
+            execute(part.text.encode())
+            after(part)
+        if source.transactional:
+            connection.execute("COMMIT")
+    except psycopg.Error as error:
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+        return Failure(line, error)
+    return None
+
+
+def _held(observer: psycopg.Connection[Any], pid: int) -> dict[int, str]:
+    held: dict[int, str] = {}
+    rows = observer.execute(sql("locks", "review").encode(), {"pid": pid})
+    for relation, mode, granted in rows:
+        if relation is not None and granted:
+            held[relation] = locks.strongest([held.get(relation, ""), locks.named(mode)])
+    return held
+
+
+def _told(notice: psycopg.errors.Diagnostic) -> list[str]:
+    text = notice.message_primary or ""
+    if notice.severity_nonlocalized == "DEBUG" and not _TELLING.search(text):
+        return []
+    return [text, *(notice.message_detail or "").splitlines()]
+
+
+def _may_drop(part: Part) -> bool:
+    return part.words[0] not in _DROPS_NOTHING and not (
+        part.words[0] == "CREATE" and "REPLACE" not in part.words
+    )

@@ -1,0 +1,95 @@
+"""squawk's findings beside what was measured: confirmed, refuted, or beyond measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from migrator.review import locks
+from migrator.review.evidence import Step, scaling
+from migrator.review.report import Opinion
+from migrator.squawk import Warned
+
+Judge = Callable[[Step], str]
+
+
+def judge(warnings: Sequence[Warned], steps: Sequence[Step]) -> list[Opinion]:
+    """Judge what squawk said of a file by what its statements were measured to do."""
+    return [_judged(each, steps) for each in warnings]
+
+
+def _judged(warned: Warned, steps: Sequence[Step]) -> Opinion:
+    said = (warned.rule, warned.line, warned.message)
+    step = next(
+        (each for each in steps if each.part.line <= warned.line <= each.part.end_line), None
+    )
+    judge_of = _JUDGES.get(warned.rule)
+    if judge_of is None or step is None:
+        return Opinion(*said, "beyond measuring")
+    shown = judge_of(step)
+    if shown:
+        return Opinion(*said, "confirmed", shown)
+    return Opinion(*said, "refuted", _HARMLESS[judge_of])
+
+
+def _heavy(step: Step) -> str:
+    """Say what was read or written under a lock that blocks."""
+    told = []
+    for work in scaling(step.work):
+        mode = step.held.get(work.relation, "")
+        if locks.blocks_writes(mode):
+            what = "rewrites" if work.rewritten else "reads"
+            if work.indexes_built and not work.rewritten:
+                what = "builds an index on"
+            told.append(f"it {what} {work.relation} while it {locks.in_words(mode, work.relation)}")
+    return "; ".join(told)
+
+
+def _blocking(step: Step) -> str:
+    """Say which lock blocks queries, however briefly."""
+    told = [
+        locks.in_words(mode, table)
+        for table, mode in step.held.items()
+        if mode == locks.ACCESS_EXCLUSIVE
+    ]
+    return f"it {'; '.join(told)}" if told else ""
+
+
+def _breaking(step: Step) -> str:
+    """Say what is gone that an application may use."""
+    gone = [each for each, _ in step.gone] + [f"{each} is gone" for each in step.dropped]
+    return "; ".join([*gone, *(f"{each} is emptied" for each in step.emptied)])
+
+
+_HARMLESS: dict[Judge, str] = {
+    _heavy: "no rows that were there before are read or written under a lock that blocks",
+    _blocking: "no lock blocks a table that was there before",
+    _breaking: "nothing that was there before is gone",
+}
+_JUDGES: dict[str, Judge] = {
+    "adding-field-with-default": _heavy,
+    "adding-foreign-key-constraint": _heavy,
+    "adding-not-nullable-field": _heavy,
+    "adding-required-field": _heavy,
+    "adding-serial-primary-key-field": _heavy,
+    "changing-column-type": _heavy,
+    "constraint-missing-not-valid": _heavy,
+    "disallowed-unique-constraint": _heavy,
+    "prefer-repack": _heavy,
+    "require-concurrent-index-creation": _heavy,
+    "require-concurrent-reindex": _heavy,
+    "require-concurrent-index-deletion": _blocking,
+    "require-concurrent-partition-detach": _blocking,
+    "ban-drop-column": _breaking,
+    "ban-drop-database": _breaking,
+    "ban-drop-domain": _breaking,
+    "ban-drop-function": _breaking,
+    "ban-drop-schema": _breaking,
+    "ban-drop-sequence": _breaking,
+    "ban-drop-table": _breaking,
+    "ban-drop-type": _breaking,
+    "ban-drop-view": _breaking,
+    "ban-truncate-cascade": _breaking,
+    "renaming-column": _breaking,
+    "renaming-object": _breaking,
+    "renaming-table": _breaking,
+}

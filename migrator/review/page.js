@@ -1,0 +1,46 @@
+"use strict";
+// Nothing that the page says needs this: it opens folds, and goes from migration to migration.
+(() => {
+  const folds = [...document.querySelectorAll("details")];
+  const headings = [...document.querySelectorAll("article h2")];
+  const tools = document.getElementById("tools");
+  const [unfold, keys] = tools.querySelectorAll("button");
+  tools.hidden = false;
+
+  unfold.addEventListener("click", () => {
+    const open = unfold.dataset.open !== "yes";
+    folds.forEach((fold) => { fold.open = open; });
+    unfold.dataset.open = open ? "yes" : "";
+    unfold.textContent = open ? "Close all details" : "Open all details";
+  });
+
+  // Letters that act can be switched off: speech input and some hands type them unawares.
+  keys.addEventListener("click", () => {
+    keys.setAttribute("aria-pressed", String(keys.getAttribute("aria-pressed") !== "true"));
+  });
+  document.addEventListener("keydown", (event) => {
+    const step = { j: 1, k: -1 }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey
+        || keys.getAttribute("aria-pressed") !== "true") return;
+    const focused = headings.indexOf(document.activeElement);
+    const above = headings.filter((each) => each.getBoundingClientRect().top < 1).length - 1;
+    const to = headings[focused >= 0 ? focused + step : above + (step > 0 ? 1 : 0)];
+    to?.focus();
+    to?.scrollIntoView();
+  });
+
+  // A browser that does not open folds for a link or for paper is helped.
+  const reveal = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const fold = target?.closest("details:not([open])");
+    if (fold) { fold.open = true; target.scrollIntoView(); }
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = folds.filter((fold) => !fold.open);
+    opened.forEach((fold) => { fold.open = true; });
+  });
+  addEventListener("afterprint", () => opened.forEach((fold) => { fold.open = false; }));
+})();

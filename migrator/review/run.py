@@ -1,0 +1,357 @@
+"""A whole review: scratch databases at the state before, the measurements, the findings.
+
+Three passes. A pilot without rows learns what the files will demand of rows. Then each file runs on
+a few rows, watched, and its way back is proved. Then those whose work grows with the rows run at
+two sizes with nobody watching, for their time and WAL.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from migrator import files
+from migrator.errors import Refused
+from migrator.failure import said
+from migrator.files import Migration, Project, SqlFile
+from migrator.review import contents, evidence, findings, locks, measure, proof
+from migrator.review.contents import Contents
+from migrator.review.demands import Demands, demands
+from migrator.review.fill import Filler
+from migrator.review.judge import Facts, judge
+from migrator.review.measure import Failure
+from migrator.review.report import Finding, Report
+from migrator.review.scratch import Scratch
+from migrator.review.selection import Selection
+from migrator.review.settings import Settings
+from migrator.target import Target, open_connection, sql
+
+Say = Callable[[str], None]
+
+_MOST_ATTEMPTS = 6
+_NOT_NULL = (psycopg.errors.NotNullViolation, psycopg.errors.CheckViolation)
+_SINCE = 50  # rows that are written between a migration and its way back
+
+
+class _RowsDoNotFit(Exception):
+    """A migration failed on NULLs that the rows to come would not have."""
+
+    def __init__(self, columns: Collection[tuple[str, str]]) -> None:
+        super().__init__()
+        self.columns = columns
+
+
+class Review:
+    """One review.
+
+    Args:
+        project: The migration set.
+        selection: What is reviewed.
+        scratch: Where scratch databases are made.
+        settings: The thresholds.
+        counts: The rows in production by relation; None where they are not known.
+        say: Told what is done.
+
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        selection: Selection,
+        scratch: Scratch,
+        *,
+        settings: Settings,
+        counts: Mapping[str, int] | None,
+        say: Say,
+    ) -> None:
+        self._project = project
+        self._selection = selection
+        self._scratch = scratch
+        self._settings = settings
+        self._counts = counts
+        self._say = say
+        self._later: list[Demands] = []
+        self._not_null: set[tuple[str, str]] = set()
+        self._unfilled: dict[str, str] = {}
+        self._notes: list[str] = [*selection.notes]
+
+    def run(self, rows_from: str, today: date) -> Report:
+        """Measure, judge, and return the report.
+
+        Args:
+            rows_from: The file that the counts are from; empty where there is none.
+            today: Allowances end by it.
+
+        Raises:
+            Refused: The state before cannot be built.
+
+        """
+        started = time.monotonic()
+        with open_connection(self._scratch.server) as connection:
+            version = connection.info.parameter_status("server_version") or ""
+        facts: list[Facts] = []
+        if self._selection.reviewed:
+            base = self._build()
+            self._pilot(base)
+            facts = self._facts(base)
+            self._clock(base, facts)
+        return Report(
+            server=version.partition(" ")[0],
+            sizes=self._settings.sizes,
+            rows_from=rows_from,
+            made_on=today,
+            migrations=tuple(judge(each, self._counts, self._settings, today) for each in facts),
+            seconds=round(time.monotonic() - started, 1),
+            notes=tuple(self._notes),
+        )
+
+    @property
+    def _remaining(self) -> list[Migration]:
+        """The first that is reviewed, and all after it."""
+        everything = self._selection.migrations
+        first = next((n for n, m in enumerate(everything) if self._is_reviewed(m)), len(everything))
+        return everything[first:]
+
+    def _is_reviewed(self, migration: Migration) -> bool:
+        return migration.id in self._selection.reviewed
+
+    def _build(self) -> Target:
+        """Build the state before the first migration that is reviewed, with what seeds fit it."""
+        base = self._scratch.create("base")
+        remaining = self._remaining
+        before = self._selection.migrations[: len(self._selection.migrations) - len(remaining)]
+        for migration in before:
+            if failure := measure.run(base, migration.source):
+                raise _no_state_before(migration, failure)
+        if before:
+            for seed in files.discover_seeds(self._project.seeds):
+                if failure := measure.run(base, seed.source):
+                    why = failure.error.diag.message_primary
+                    self._notes.append(f"seed {seed.id} does not fit the state before: {why}")
+        return base
+
+    def _pilot(self, base: Target) -> None:
+        """Learn what the files demand of rows, so that rows can be made that do not break them."""
+        pilot = self._scratch.create("pilot", copy_of=base)
+        for migration in self._remaining:
+            if measure.run(pilot, migration.source):
+                return  # it needs rows; the facts will tell
+            with open_connection(pilot) as connection:
+                self._later.append(demands(connection))
+
+    def _facts(self, base: Target) -> list[Facts]:
+        for _ in range(_MOST_ATTEMPTS):
+            few = self._scratch.create(f"few{len(self._not_null)}", copy_of=base)
+            try:
+                return self._facts_on(few)
+            except _RowsDoNotFit as unfit:
+                self._not_null |= {*unfit.columns}
+        return self._facts_on(self._scratch.create("few", copy_of=base), is_last=True)
+
+    def _facts_on(self, target: Target, *, is_last: bool = False) -> list[Facts]:
+        self._fill(target)
+        schema: proof.Schema | None = None
+        found: list[Facts] = []
+        for migration in self._remaining:
+            if not self._is_reviewed(migration):
+                if failure := measure.run(target, migration.source):
+                    raise _no_state_before(migration, failure)
+                schema = None
+                self._fill(target)
+                continue
+            facts = Facts(migration, files.read(migration.rollback_path))
+            found.append(facts)
+            if any(each.not_measured for each in found[:-1]):
+                facts.not_measured.append("a migration before it could not be measured")
+                continue
+            self._say(f"reviewing {migration.id}")
+            schema = self._measure(target, facts, schema or proof.schema(target), is_last=is_last)
+            self._fill(target)
+        return found
+
+    def _measure(
+        self, target: Target, facts: Facts, schema: proof.Schema, *, is_last: bool
+    ) -> proof.Schema:
+        """Run a migration on few rows, watched, and prove its way back."""
+        source = facts.migration.source
+        with open_connection(target) as connection:
+            before = contents.read(connection)
+            given = _columns(connection)
+        facts.present = {name: rows.count for name, rows in before.tables.items()}
+        watched = facts.watched = measure.watch(target, source)
+        facts.steps = evidence.steps(watched, facts.present, transactional=source.transactional)
+        if watched.failure:
+            self._failed(facts, watched.failure, before, is_last=is_last)
+            return schema
+        with open_connection(target) as connection:
+            facts.required = _must_be_given(given, _columns(connection))
+        facts.proof, schema, samples = proof.prove(
+            target,
+            source,
+            facts.rollback,
+            (schema, before),
+            write=lambda: self._write(target, facts),
+            sample_rows=self._settings.small_rows,
+        )
+        if samples:
+            facts.samples = [[sample] for sample in samples]
+        touched = {each.relation for step in facts.steps for each in step.work}
+        facts.not_measured += [
+            f"{table} could not be filled: {self._unfilled[table]}"
+            for table in sorted(touched | self._locked(facts))
+            if table in self._unfilled and not facts.present.get(table)
+        ]
+        return schema
+
+    def _failed(self, facts: Facts, failure: Failure, before: Contents, *, is_last: bool) -> None:
+        """Say why a migration failed; or have the rows made anew, without the NULLs it failed of.
+
+        Raises:
+            _RowsDoNotFit: They are to be.
+
+        """
+        diagnosis = failure.error.diag
+        table, column = diagnosis.table_name or "", diagnosis.column_name
+        words = _in_words(facts.migration.source, failure)
+        if isinstance(failure.error, _NOT_NULL) and table in before.tables:
+            known = before.tables[table].columns
+            if column and column not in known:
+                message = f"it fails where {table} has rows: {said(failure.error)}"
+                instead = findings.INSTEAD["fails-on-rows"]
+                facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))
+                facts.not_measured.append(words)
+                return
+            columns = {(table, column)} if column else {(table, each) for each in known}
+            if not columns <= self._not_null and not is_last:
+                raise _RowsDoNotFit(columns)
+        facts.not_measured.append(words)
+
+    def _locked(self, facts: Facts) -> set[str]:
+        return {table for step in facts.steps for table in step.held}
+
+    def _clock_one(self, target: Target, facts: Facts, size: int) -> None:
+        source = facts.migration.source
+        with open_connection(target) as connection:
+            present = {name: rows.count for name, rows in contents.read(connection).tables.items()}
+        samples, watched = measure.clock(target, source, size)
+        if watched.failure:
+            why = _in_words(source, watched.failure)
+            facts.not_measured.append(f"at {size:,} rows: {why}")
+            return
+        before = facts.samples or [[] for _ in samples]
+        facts.samples = [[*some, sample] for some, sample in zip(before, samples, strict=True)]
+        facts.steps = evidence.with_work(facts.steps, watched, present)
+
+    def _fill(self, target: Target, sizes: Mapping[str, int] | None = None) -> None:
+        """Bring every table up to few rows, and some up to a size."""
+        with open_connection(target) as connection:
+            wanted = demands(connection)
+            for later in self._later:
+                wanted = wanted.with_later(later)
+            everything = {each.name: self._settings.small_rows for each in wanted.tables.values()}
+            filler = Filler(connection, wanted, not_null=self._not_null)
+            larger = {table: size for table, size in (sizes or {}).items() if table in everything}
+            self._unfilled = filler.fill({**everything, **larger})
+            self._correct(connection, wanted)
+
+    def _correct(self, connection: psycopg.Connection[Any], wanted: Demands) -> None:
+        """Run the set's own sql/fill/TABLE.sql: rules on rows that no constraint tells."""
+        directory = self._project.sql / "fill" if self._project.sql else None
+        for path in sorted(directory.glob("*.sql")) if directory else ():
+            if path.stem in wanted.tables:
+                try:
+                    connection.execute(path.read_bytes())
+                except psycopg.Error as error:
+                    note = f"sql/fill/{path.name} could not be run: {said(error)}"
+                    if note not in self._notes:
+                        self._notes.append(note)
+
+    def _write(self, target: Target, facts: Facts) -> None:
+        """Write rows as an application would once a migration was applied."""
+        watched = facts.watched
+        assert watched is not None  # noqa: S101  it was applied
+        old = {each.name for each in watched.before.relations.values()}
+        strong = locks.strength(locks.SHARE_UPDATE_EXCLUSIVE)
+        touched = {
+            table
+            for step in facts.steps
+            for table, mode in step.held.items()
+            if locks.strength(mode) >= strong
+        }
+        new = {each.name for each in watched.after.relations.values()} - old
+        with open_connection(target) as connection:
+            wanted = demands(connection)
+            sizes = {
+                table: facts.present.get(table, 0) + _SINCE
+                for table in wanted.tables
+                if table in touched | new
+            }
+            Filler(connection, wanted, not_null=self._not_null).fill(sizes)
+
+    def _clock(self, base: Target, found: list[Facts]) -> None:
+        """Run, at both sizes, what grows with the rows; nothing else is worth the filling."""
+        by_id = {each.migration.id: each for each in found}
+        growing = {
+            each.migration.id: {
+                work.relation for step in each.steps for work in evidence.scaling(step.work)
+            }
+            for each in found
+            if not each.not_measured
+        }
+        last = max(
+            (n for n, each in enumerate(self._remaining, 1) if growing.get(each.id)), default=0
+        )
+        if not last:
+            return
+        for each in found:
+            if growing.get(each.migration.id):
+                each.samples = []
+        for size in self._settings.sizes:
+            self._say(f"timing at {size:,} rows")
+            target = self._scratch.create(f"rows{size}", copy_of=base)
+            sizes: dict[str, int] = {}
+            for migration in self._remaining[:last]:
+                tables = growing.get(migration.id)
+                if not tables:
+                    measure.run(target, migration.source)
+                    continue
+                sizes |= dict.fromkeys(tables, size)
+                self._fill(target, sizes)
+                self._clock_one(target, by_id[migration.id], size)
+                if by_id[migration.id].not_measured:
+                    return
+            self._scratch.drop(str(target.parameters["dbname"]))
+
+
+def _columns(connection: psycopg.Connection[Any]) -> list[tuple[int, int, str, bool]]:
+    return connection.execute(sql("given", "review").encode()).fetchall()
+
+
+def _must_be_given(
+    before: Sequence[tuple[int, int, str, bool]], after: Sequence[tuple[int, int, str, bool]]
+) -> list[str]:
+    """Return the new columns, of tables that were there, that an older INSERT does not give."""
+    known = {(table, number) for table, number, *_ in before}
+    tables = {table for table, *_ in before}
+    return [
+        name
+        for table, number, name, must_be_given in after
+        if must_be_given and table in tables and (table, number) not in known
+    ]
+
+
+def _no_state_before(migration: Migration, failure: Failure) -> Refused:
+    return Refused(
+        f"{migration.source.path}:{failure.line}: the state before cannot be built on the scratch "
+        f"server: {said(failure.error)}",
+        hint="A migration that is not reviewed must run there, too: see that the scratch server "
+        "has what it needs, or review it as well.",
+    )
+
+
+def _in_words(source: SqlFile, failure: Failure) -> str:
+    return f"{source.path.name}:{failure.line}: {said(failure.error)}"

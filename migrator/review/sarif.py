@@ -1,0 +1,132 @@
+"""A report as SARIF 2.1.0: findings as alerts at their lines, for GitHub and others.
+
+GitHub does not look at `suppressions`. So what a file allows is a note as well, which fails no
+check there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from migrator.review.findings import INSTEAD, RULES
+from migrator.review.report import NOT_MEASURED, Finding, Migration, Report
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+# GitHub's upload refuses nobody's key but warns at each value of its own that is not as it counts.
+_FINGERPRINT = "migrationReview/v1"
+_UNMEASURED = "not-measured"
+
+
+def render(report: Report) -> str:
+    """Return a report as a SARIF log of one run."""
+    results = []
+    seen: Counter[str] = Counter()
+    for migration in report.migrations:
+        for finding in [*migration.findings, *_unmeasured(migration)]:
+            result, identity = _result(migration, finding), _identity(migration, finding)
+            seen[identity] += 1
+            result["partialFingerprints"] = {_FINGERPRINT: f"{identity}:{seen[identity]}"}
+            results.append(result)
+    rules = sorted({each["ruleId"] for each in results})
+    for each in results:
+        each["ruleIndex"] = rules.index(each["ruleId"])
+    driver = {
+        "name": "migration review",
+        "rules": [_rule(each) for each in rules],
+    }
+    invocation = {
+        "executionSuccessful": report.verdict != NOT_MEASURED,
+        "exitCode": report.exit_code,
+        "exitCodeDescription": report.verdict,
+    }
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _unmeasured(migration: Migration) -> Iterable[Finding]:
+    """Yield what could not be measured as if it were found: nobody may take it for a pass."""
+    for reason in migration.not_measured:
+        yield Finding(_UNMEASURED, reason, "")
+
+
+def _result(migration: Migration, finding: Finding) -> dict[str, Any]:
+    text = _sentence(finding.message)
+    if finding.instead:
+        text += f" Instead: {_sentence(finding.instead)}"
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "level": "note" if finding.allowed else "error",
+        "message": {"text": text},
+        "locations": [_location(migration, finding.line, finding.file)],
+    }
+    if allowed := finding.allowed:
+        suppression = {
+            "kind": "inSource",
+            "status": "accepted",
+            "justification": f"{allowed.reason} (until {allowed.until})",
+            "location": _location(migration, allowed.line),
+        }
+        result["suppressions"] = [suppression]
+    return result
+
+
+def _location(migration: Migration, line: int, file: str = "") -> dict[str, Any]:
+    """Return a place: a whole statement where one begins in the line."""
+    begun = [each.end_line for each in migration.statements if each.line == line and not file]
+    lines = (migration.rollback_text if file else migration.text).split("\n")
+    end_line = max([line, *begun])
+    region = {
+        "startLine": line,
+        "startColumn": 1,
+        "endLine": end_line,
+        "endColumn": len("".join(lines[end_line - 1 : end_line])) + 1,
+    }
+    path = PurePath(migration.path)
+    named = path.with_name(file) if file else path
+    uri = named.as_uri() if named.is_absolute() else quote(named.as_posix())
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
+
+
+def _identity(migration: Migration, finding: Finding) -> str:
+    """Return what stays the same when lines are added elsewhere in the file."""
+    lines = (migration.rollback_text if finding.file else migration.text).split("\n")
+    line = " ".join("".join(lines[finding.line - 1 : finding.line]).split())
+    told = "\0".join((finding.rule, finding.file or migration.path, finding.relation, line))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _rule(name: str) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": name, "defaultConfiguration": {"level": "error"}}
+    if name in RULES:
+        what = "Found by running the migration on a throwaway database and measuring what it does."
+        more = f"{INSTEAD.get(name, '')} See docs/rules/{name}.md.".strip()
+    elif name == _UNMEASURED:
+        what = "Part of the review could not be done, and what was not measured is never green."
+        more = "The message says why."
+    else:
+        what = "Found by squawk; no measurement can confirm or refute it."
+        rule["helpUri"] = f"https://squawkhq.com/docs/{quote(name)}"
+        more = f"See {rule['helpUri']}."
+    words = name.replace("-", " ").capitalize()
+    return rule | {
+        "shortDescription": {"text": f"{words}."},
+        "fullDescription": {"text": what},
+        "help": {"text": more},
+    }
+
+
+def _sentence(text: str) -> str:
+    """Return a text as a sentence, in which nothing is a link."""
+    line = " ".join(text.split()).replace("](", r"\](")
+    return line[:1].upper() + line[1:] + ("" if line.endswith((".", "!", "?")) else ".")

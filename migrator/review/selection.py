@@ -1,0 +1,114 @@
+"""Which migrations are reviewed: named, pending on a database, or new since a git revision."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrator import files
+from migrator.errors import Refused
+from migrator.files import Migration, Project
+from migrator.migrate import find
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Migrations in the order in which they are applied, and those of them to be reviewed.
+
+    Args:
+        migrations: All of them, up to the last that is reviewed.
+        reviewed: The ids of those that are.
+        notes: What a reader of the review should know.
+
+    """
+
+    migrations: list[Migration]
+    reviewed: frozenset[str]
+    notes: tuple[str, ...] = ()
+
+
+def named(project: Project, ids: Sequence[str]) -> Selection:
+    """Select by ids or numbers.
+
+    Raises:
+        Refused: There is no such migration, or the files cannot be read.
+
+    """
+    migrations = files.discover(project.migrations)
+    return _select(migrations, [find(migrations, each).id for each in ids])
+
+
+def pending(applied: Sequence[Migration], waiting: Sequence[Migration]) -> Selection:
+    """Select what would be applied to a database."""
+    return _select([*applied, *waiting], [each.id for each in waiting])
+
+
+def since(project: Project, revision: str) -> Selection:
+    """Select the files that are new, or were changed, since a git revision.
+
+    Raises:
+        Refused: git does not know the revision, or the files are in no repository.
+
+    """
+    migrations = files.discover(project.migrations)
+    commit = _git(
+        project.migrations, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"
+    ).strip()
+    then = _names(_git(project.migrations, "ls-tree", "-z", "--name-only", commit, "./"))
+    changed = _names(
+        _git(project.migrations, "diff", "-z", "--name-only", "--relative", commit, "--", ".")
+    )
+    new = [each.id for each in migrations if f"{each.id}.sql" not in then]
+    edited = [
+        each.id
+        for each in migrations
+        if each.id not in new and {f"{each.id}.sql", each.rollback_path.name} & changed
+    ]
+    notes = tuple(
+        f"{each} was there at {revision}, and was changed since: a database that has it applied "
+        "refuses to migrate"
+        for each in edited
+        if f"{each}.sql" in changed
+    )
+    return _select(migrations, [*new, *edited], notes)
+
+
+def _select(
+    migrations: Sequence[Migration], reviewed: Sequence[str], notes: tuple[str, ...] = ()
+) -> Selection:
+    files.check(
+        source
+        for each in migrations
+        if each.id in reviewed
+        for source in (each.source, files.read(each.rollback_path))
+    )
+    last = max((n for n, each in enumerate(migrations, 1) if each.id in reviewed), default=0)
+    return Selection([*migrations[:last]], frozenset(reviewed), notes)
+
+
+def _names(listed: str) -> set[str]:
+    return {Path(each).name for each in listed.split("\0") if each}
+
+
+def _git(directory: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603  no shell
+            ["git", *arguments],  # noqa: S607  the user's git
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise Refused(
+            "git is needed to know what is new, and there is none.",
+            hint="Name the migrations, or a database with --against URL.",
+        ) from None
+    if done.returncode:
+        raise Refused(
+            f"git does not say what is new since that: {done.stderr.strip()}",
+            hint="Name a revision that `git log` shows; in CI, fetch the whole history.",
+        )
+    return done.stdout

@@ -1,0 +1,17 @@
+-- The references between tables, by the names of the columns on both sides.
+SELECT
+    k.conrelid::bigint AS relation,
+    k.confrelid::regclass::text AS referenced_table,
+    array_agg(a.attname::text ORDER BY e.place) AS column_names,
+    array_agg(b.attname::text ORDER BY e.place) AS referenced_names
+FROM pg_constraint AS k
+LEFT JOIN pg_constraint AS whole ON k.conparentid = whole.oid
+CROSS JOIN unnest(k.conkey, k.confkey) WITH ORDINALITY AS e (attnum, referenced_attnum, place)
+INNER JOIN pg_attribute AS a ON k.conrelid = a.attrelid AND e.attnum = a.attnum
+INNER JOIN pg_attribute AS b ON k.confrelid = b.attrelid AND e.referenced_attnum = b.attnum
+WHERE
+    k.contype = 'f'
+    -- Not one that a reference to a partitioned table brings along for each partition.
+    AND whole.conrelid IS DISTINCT FROM k.conrelid
+GROUP BY k.oid, k.conrelid, k.confrelid, k.conname
+ORDER BY k.conname, k.oid;
