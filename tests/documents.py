@@ -33,7 +33,7 @@ README, REFERENCE, ERRORS, SCHEMA = (
 TEXT = {
     page: page.read_text(encoding="utf-8") for page in [README, *sorted(ROOT.glob("docs/*.md"))]
 }
-SOURCES = [ROOT / "runner.py", *sorted(ROOT.glob("migrator/*.py"))]
+SOURCES = [ROOT / "runner.py", *sorted(ROOT.glob("migrator/**/*.py"))]
 
 _RUN = {"sh", "console", "sql"}
 _BLOCK = re.compile(
