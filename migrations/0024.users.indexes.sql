@@ -1,6 +1,7 @@
 -- purpose: users for the admin lists (newest, dormant, low on credits) and for their tier
 -- locks: SHARE on users
 -- reversible: yes
+-- review:allow index-build on=users until=2030-12-31 because "born in this chain, still empty"
 --
 -- Not CONCURRENTLY: the table is born in this chain and is empty when its indexes are built.
 -- squawk-ignore-file require-concurrent-index-creation

@@ -1,6 +1,7 @@
 -- purpose: agents by owner, for the public marketplace, for the scheduler and by type
 -- locks: SHARE on agents
 -- reversible: yes
+-- review:allow index-build on=agents until=2030-12-31 because "born in this chain, still empty"
 --
 -- Not CONCURRENTLY: the table is born in this chain and is empty when its indexes are built.
 -- squawk-ignore-file require-concurrent-index-creation
