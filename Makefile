@@ -6,10 +6,11 @@ N ?= 500
 SERVER ?= 18
 BIN := $(VENV)/bin
 RUNNER := $(BIN)/python runner.py
+MIGRATIONS = $(basename $(notdir $(filter-out %.rollback.sql,$(wildcard migrations/*.sql))))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
 .PHONY: help migrate rollback status plan verify round-trip seed schema psql server-stop test \
-  torture bench bench-speed lint format clean
+  review torture bench bench-speed lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -58,6 +59,9 @@ bench: $(VENV)/dev ## Measure every query and index on 2 million tasks; SERVER=1
 
 bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and other tools
 	@$(BIN)/python -m bench.speed
+
+review: $(VENV)/dev ## Measure every migration on throwaway databases; the report goes to review/
+	@$(RUNNER) review $(MIGRATIONS) --out review
 
 lint: $(VENV)/dev ## Check SQL (sqlfluff, squawk, bytes, headers) and Python (ruff, mypy)
 	@$(RUNNER) lint
