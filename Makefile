@@ -10,7 +10,7 @@ MIGRATIONS = $(basename $(notdir $(filter-out %.rollback.sql,$(wildcard migratio
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
 .PHONY: help migrate rollback status plan verify round-trip seed schema psql server-stop test \
-  review torture bench bench-speed lint format clean
+  review torture bench bench-speed bench-review lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -59,6 +59,9 @@ bench: $(VENV)/dev ## Measure every query and index on 2 million tasks; SERVER=1
 
 bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and other tools
 	@$(BIN)/python -m bench.speed
+
+bench-review: $(VENV)/dev ## Compare what the review estimates with what comes true at a million rows
+	@$(BIN)/python -m bench.estimates --server $(SERVER)
 
 review: $(VENV)/dev ## Measure every migration on throwaway databases; the report goes to review/
 	@$(RUNNER) review $(MIGRATIONS) --out review

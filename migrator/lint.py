@@ -12,7 +12,7 @@ from migrator.files import Project
 
 _HEADERS = {
     "purpose": re.compile(r"\S.*"),
-    "locks": re.compile(r"none|[A-Z][A-Z ]+ on [a-z_]+(, [A-Z][A-Z ]+ on [a-z_]+)*"),
+    "locks": re.compile(r"none|[A-Z][A-Z ]+ on [^\s,]+(, [A-Z][A-Z ]+ on [^\s,]+)*"),
     "reversible": re.compile(r"yes|lossy: \S.*|no: \S.*"),
 }
 _BOM = b"\xef\xbb\xbf"

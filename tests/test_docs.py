@@ -24,6 +24,7 @@ from migrator import binaries, diagram
 from tests import documents
 from tests.conftest import Connection, Runner
 from tests.documents import README, REFERENCE, SCHEMA, TEXT, Block
+from tests.reports import sample
 from tests.servers import NEWEST, ROOT, Server, clean_environment, fast_place
 
 STORIES = documents.stories()
@@ -299,6 +300,8 @@ def test_json_documents_have_the_keys_that_the_reference_names(
     assert said.pop("baseline") == {"marked"}  # starts a server: see its example
     assert said.pop("settle") == {"settled", "as", "applied", "pending"}  # see test_online.py
     assert said.pop("server start") == said["server url"]
+    assert said.pop("review") == sample().document().keys()  # see test_review_command.py
+    assert said.pop("rows") == {"rows"}  # the keys below it are relations
     assert said.pop("an error") == {"error", "state", "next", "exit_code"}  # see the example
     assert found == said
     states = {span for row in documents.table(REFERENCE, "States").values() for span in row[0]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from datetime import date
@@ -16,7 +17,7 @@ import pytest
 from migrator import files
 from migrator.errors import Refused
 from migrator.files import Project
-from migrator.review import allow, counts, gate, measure, selection, settings
+from migrator.review import allow, counts, findings, gate, measure, selection, settings
 from migrator.review.catalogue import look
 from migrator.review.report import Finding
 from migrator.review.scratch import Scratch
@@ -344,6 +345,13 @@ def test_the_keys_of_the_report_are_those_of_the_page() -> None:
     collect("the report", json.loads(json.dumps(sample().document())))
     page = documents.table(documents.ROOT / "docs" / "review.md", "The report as JSON")
     assert {part: {*keys} for part, (_, keys) in page.items()} == found
+
+
+def test_each_rule_has_a_page_and_a_line() -> None:
+    pages = {path.stem for path in documents.ROOT.glob("docs/rules/*.md")}
+    assert pages == {*findings.RULES, "not-measured"}
+    text = documents.TEXT[documents.ROOT / "docs" / "review.md"]
+    assert {*re.findall(r"\(rules/([a-z-]+)\.md\)", text)} == pages
 
 
 PARTS = {

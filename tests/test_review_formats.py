@@ -141,8 +141,8 @@ def test_the_markdown_says_all_that_was_found_measured_and_not_measured() -> Non
 def test_the_markdown_says_what_a_statement_does_and_is_silent_on_the_rest() -> None:
     told = shown(WHOLE)
     for part in (
-        "- Line 6, `ALTER TABLE generated_content ...`: rewrites `generated_content`; "
-        "builds index idx_generated_content_quality on `generated_content`;",
+        "- Line 6, `ALTER TABLE generated_content ...`: rewrites `generated_content` and 2 "
+        "indexes of it;",
         "takes 3.8 min (91 s to 9.5 min); writes 1.9 GB (783 MB to 4.8 GB) of WAL",
         "reads every row of `tasks`, 2 times",
         "writes 100,000 of 200,000 rows of `task_labels`",

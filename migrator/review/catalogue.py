@@ -29,6 +29,7 @@ _PARTS = {
     "table constraint",
     "trigger",
 }
+_HOLDS_ROWS = {"table", "table column"}
 # What an application names: it fails where one of these is gone.
 _NAMED_BY_APPLICATIONS = {
     "foreign table column",
@@ -158,13 +159,28 @@ def vanished(before: Moment, after: Moment) -> list[Thing]:
     ]
 
 
-def broken(before: Moment, after: Moment) -> list[tuple[str, str]]:
-    """Return what an application may name that is gone, or has another name.
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What an application may name, and does not find.
 
-    Returns:
-        What is so, in words; and the relation that it is, or is part of, if it is of any.
+    Args:
+        name: What it was named.
+        words: What became of it.
+        relation: The relation that it is, or is part of, if it is of any.
+        is_replaceable: Whether a new one of that name does as well: it held no rows.
+        is_part: Whether it went with that relation.
 
     """
+
+    name: str
+    words: str
+    relation: str
+    is_replaceable: bool
+    is_part: bool
+
+
+def broken(before: Moment, after: Moment) -> list[Broken]:
+    """Return what an application may name that is gone, or has another name."""
     told = []
     for key, thing in before.things.items():
         if thing.type not in _NAMED_BY_APPLICATIONS:
@@ -172,10 +188,14 @@ def broken(before: Moment, after: Moment) -> list[tuple[str, str]]:
         now = after.things.get(key)
         relation = before.relations[thing.table].name if thing.table in before.relations else ""
         if now is None:
-            if not (_is_part(thing) and thing.table not in after.relations):
-                told.append((f"{thing.shown} is gone", relation))
+            words = f"{thing.shown} is gone"
         elif _own_name(now) != _own_name(thing):
-            told.append((f"{thing.shown} is named {_own_name(now)} now", relation))
+            words = f"{thing.shown} is named {_own_name(now)} now"
+        else:
+            continue
+        is_replaceable = now is not None or thing.type not in _HOLDS_ROWS
+        is_part = _is_part(thing) and thing.table not in after.relations
+        told.append(Broken(thing.name, words, relation, is_replaceable, is_part))
     return told
 
 

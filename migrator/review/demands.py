@@ -15,13 +15,13 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from migrator.review.rows.expressions import listed, mentioned, quoted
 from migrator.target import sql
 
 Table = str
 Connection = psycopg.Connection[Any]
 
-_STRING = re.compile(r"'(?:[^']|'')*'")
-_WORD = re.compile(r'"(?:[^"]|"")+"|\w+')
+_PARTS = ("tables", "columns", "rules", "keys", "references", "triggers", "types")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ class Key:
         predicate: Of which rows alone, as SQL.
         is_strict: Whether two NULLs are the same.
         operators: An exclusion constraint's, in the order of the expressions.
+        is_deferrable: Whether it may be checked at the end of a transaction.
         is_later: Whether it comes with a pending migration.
 
     """
@@ -115,6 +116,7 @@ class Key:
     predicate: str | None = None
     is_strict: bool = False
     operators: tuple[str, ...] = ()
+    is_deferrable: bool = False
     is_later: bool = False
 
 
@@ -126,6 +128,7 @@ class Reference:
         columns: The referring ones.
         table: The table that is referred to.
         referenced: Its columns, in the same order.
+        is_full: Whether all of the columns are NULL or none.
         is_later: Whether it comes with a pending migration.
 
     """
@@ -133,6 +136,7 @@ class Reference:
     columns: tuple[str, ...]
     table: Table
     referenced: tuple[str, ...]
+    is_full: bool = False
     is_later: bool = False
 
 
@@ -146,9 +150,10 @@ class TableDemands:
         rules: CHECKs, and the partition's bound.
         keys: What must be distinct.
         references: Foreign keys.
-        root: The partitioned table that it is a part of.
+        above: The partitioned tables that it is a part of, the nearest first.
         leaves: The partitions that hold a partitioned table's rows; empty for an ordinary table.
         is_partitioned: Whether it holds no rows itself.
+        triggers: The code of those that look at rows which are written.
 
     """
 
@@ -157,9 +162,10 @@ class TableDemands:
     rules: tuple[Rule, ...] = ()
     keys: tuple[Key, ...] = ()
     references: tuple[Reference, ...] = ()
-    root: Table | None = None
+    above: tuple[Table, ...] = ()
     leaves: tuple[Table, ...] = ()
     is_partitioned: bool = False
+    triggers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +199,6 @@ class Demands:
         return Demands(tables)
 
 
-def mentioned(text: str, names: Iterable[str]) -> frozenset[str]:
-    """Return which columns an expression may mention; strings in it do not count."""
-    words = set(_WORD.findall(_STRING.sub("''", text)))
-    return frozenset(
-        name for name in names if name in words or '"{}"'.format(name.replace('"', '""')) in words
-    )
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL, always in quotes."""
-    return '"{}"'.format(name.replace('"', '""'))
-
-
 def demands(connection: Connection) -> Demands:
     """Read everything that the catalogue demands of rows.
 
@@ -219,20 +212,18 @@ def demands(connection: Connection) -> Demands:
             name: connection.cursor(row_factory=dict_row)
             .execute(sql(f"fill_{name}", "review").encode())
             .fetchall()
-            for name in ("tables", "columns", "rules", "keys", "references", "types")
+            for name in _PARTS
         }
     types = _Types(found["types"], found["rules"])
-    parts = {name: _by_relation(found[name]) for name in ("columns", "rules", "keys", "references")}
-    tables = {
-        row["name"]: _table(
-            row, {name: rows[row["relation"]] for name, rows in parts.items()}, types
-        )
-        for row in found["tables"]
-    }
+    by_relation = {name: _by_relation(found[name]) for name in _PARTS[1:-1]}
+    tables = {}
+    for row in found["tables"]:
+        parts = {name: rows[row["relation"]] for name, rows in by_relation.items()}
+        tables[row["name"]] = _table(row, parts, types)
     leaves = defaultdict(list)
     for table in tables.values():
-        if table.root is not None and not table.is_partitioned:
-            leaves[table.root].append(table.name)
+        for above in table.above if not table.is_partitioned else ():
+            leaves[above].append(table.name)
     return Demands(
         {name: replace(table, leaves=tuple(leaves[name])) for name, table in tables.items()}
     )
@@ -293,12 +284,16 @@ def _table(
             each["predicate"],
             each["is_strict"],
             tuple(each["operators"] or ()),
+            each["is_deferrable"],
         )
         for each in parts["keys"]
     ]
     references = [
         Reference(
-            tuple(each["column_names"]), each["referenced_table"], tuple(each["referenced_names"])
+            tuple(each["column_names"]),
+            each["referenced_table"],
+            tuple(each["referenced_names"]),
+            each["is_full"],
         )
         for each in parts["references"]
     ]
@@ -308,8 +303,9 @@ def _table(
         tuple(rules),
         tuple(keys),
         tuple(references),
-        row["root"],
+        tuple(row["above"]),
         is_partitioned=row["is_partitioned"],
+        triggers=tuple(each["body"] for each in parts["triggers"]),
     )
 
 
@@ -372,8 +368,7 @@ def _rules_of_type(name: str, now: Type, later: Type) -> Iterable[Rule]:
     """Return what a type to come demands. It may not be there yet, so its parts are asked."""
     column = quoted(name)
     if later.kind == "e":
-        labels = ", ".join("'{}'".format(label.replace("'", "''")) for label in later.labels)
-        yield _rule(name, f"{column}::text = ANY (ARRAY[{labels}]::text[])")
+        yield _rule(name, f"{column}::text = ANY ({listed(later.labels)})")
     elif later.plain != now.plain:
         # A cast of a long text to varchar(n) cuts it; the assignment that converts a column fails.
         cast = f"{column}::text::{later.plain}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.review import catalogue, locks
-from migrator.review.catalogue import Moment, Relation
+from migrator.review.catalogue import Broken, Moment, Relation
 from migrator.review.measure import Part, Seen, Watched
 from migrator.review.report import Work
 
@@ -31,7 +31,7 @@ class Step:
         work: What it did to each table that existed before the file.
         validated: Constraints that were checked against rows.
         dropped: What a CASCADE took along.
-        gone: What an application may name that is gone, and the relation that it is part of.
+        gone: What an application may name that is gone, and that the file does not make anew.
         emptied: Tables that lost all rows at once.
         said: What PostgreSQL said.
         lock_timeout_ms: As it stands after the statement.
@@ -44,7 +44,7 @@ class Step:
     work: tuple[Work, ...]
     validated: tuple[str, ...]
     dropped: tuple[str, ...]
-    gone: tuple[tuple[str, str], ...]
+    gone: tuple[Broken, ...]
     emptied: tuple[str, ...]
     said: tuple[str, ...]
     lock_timeout_ms: int
@@ -85,13 +85,25 @@ def steps(watched: Watched, present: Mapping[str, int], *, transactional: bool) 
                 work,
                 _validated(seen, watched.before, work),
                 tuple(dropped),
-                tuple(each for each in gone if each[0].removesuffix(" is gone") not in dropped),
+                tuple(
+                    each
+                    for each in gone
+                    if _is_missed(each, watched.names)
+                    and each.words.removesuffix(" is gone") not in dropped
+                ),
                 emptied,
                 tuple(dict.fromkeys(seen.said)),
                 seen.lock_timeout_ms,
             )
         )
     return found
+
+
+def _is_missed(thing: Broken, names: Collection[str]) -> bool:
+    """Say whether an application misses a thing: not what went with its table, or is there anew."""
+    if thing.is_part and thing.relation not in names:
+        return False
+    return thing.name not in names or not (thing.is_replaceable or thing.is_part)
 
 
 def with_work(found: Sequence[Step], watched: Watched, present: Mapping[str, int]) -> list[Step]:
@@ -121,7 +133,7 @@ def _work(
         indexes = [each for each in seen.after.relations.values() if each.is_index]
         mine = [each for each in indexes if each.table == old.oid]
         read = last.read - first.read + sum(_read_more(each, seen.before) for each in mine)
-        written = last.written - first.written
+        written = 0 if old.kind == "m" else last.written - first.written
         rewritten = first.filenode != last.filenode
         rows = present.get(old.name, 0)
         if old.name.rpartition(".")[2].strip('"') in seen.verified:
@@ -203,6 +215,8 @@ def _held(mine: Mapping[int, str], before: Moment, after: Moment) -> dict[str, s
         relation = before.relations[oid]
         table = before.relations.get(relation.table, relation)
         if table.kind not in _LOCKED_FOR_ROWS:
+            continue
+        if table.kind == "m" and mode != locks.ACCESS_EXCLUSIVE:  # nobody but REFRESH writes it
             continue
         if relation.is_index and (mode != locks.ACCESS_EXCLUSIVE or oid not in after.relations):
             continue

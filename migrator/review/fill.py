@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 import psycopg
 
-from migrator.review.choice import Choice, Chooser, prepared
-from migrator.review.demands import Connection, Demands, Table, TableDemands, demands, quoted
-from migrator.review.recipe import Impossible, Recipe
+from migrator.review.demands import Connection, Demands, Table, TableDemands
+from migrator.review.rows.choice import Chooser
+from migrator.review.rows.conditions import prepared
+from migrator.review.rows.documents import spoken_of
+from migrator.review.rows.draft import Draft, Impossible
+from migrator.review.rows.expressions import quoted
+from migrator.review.rows.recipe import Recipe
 from migrator.target import sql
-
-__all__ = ["Demands", "Filler", "Table", "demands"]
 
 _PROBE = 100  # rows that are made first, to see how many of those that are tried are accepted
 _MOST_AT_ONCE = 2_000_000
@@ -25,6 +27,9 @@ _SETTINGS = """\
 SET LOCAL search_path TO public; SET LOCAL synchronous_commit TO off; SET LOCAL jit TO off;
 SET LOCAL enable_mergejoin TO off; SET LOCAL enable_nestloop TO off;
 SET LOCAL statement_timeout TO 0; SET LOCAL work_mem TO '128MB'"""
+# As a replica, no trigger and no rule fires that is not made for it.
+_MAY_REPLICATE = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
+_DROP_FUNCTIONS = "DROP FUNCTION pg_temp.fill_answer(text), pg_temp.fill_reach(text, bigint)"
 
 
 class Filler:
@@ -47,7 +52,8 @@ class Filler:
         self.connection = connection
         self.demands = demands
         self.not_null = not_null
-        self._partitioned = {name for name, table in demands.tables.items() if table.is_partitioned}
+        self._forced: list[tuple[Table]] = []
+        self._is_replica = False
 
     def fill(self, sizes: Mapping[Table, int]) -> dict[Table, str]:
         """Bring tables up to a number of rows.
@@ -63,15 +69,17 @@ class Filler:
         """
         reasons: dict[Table, str] = {}
         wanted = self._spread(sizes, reasons)
-        self.connection.execute(sql("fill_functions", "review").encode())
+        self._forced = self.connection.execute(sql("fill_forced", "review").encode()).fetchall()
+        self._is_replica = self.connection.execute(_MAY_REPLICATE).fetchall() == [(True,)]
+        with self._settings():
+            self.connection.execute(sql("fill_functions", "review").encode())
         try:
-            self._fill(wanted, reasons)
+            filled = self._fill(wanted, reasons)
         finally:
-            with suppress(psycopg.Error):
-                self.connection.execute(
-                    "DROP FUNCTION pg_temp.fill_answer(text), pg_temp.fill_reach(text, bigint)"
-                )
-        self._finish(wanted, reasons)
+            with suppress(psycopg.Error), self._settings():
+                self.connection.execute(_DROP_FUNCTIONS)
+        with self._settings():
+            self._finish(filled, reasons)
         return reasons
 
     def _spread(self, sizes: Mapping[Table, int], reasons: dict[Table, str]) -> dict[Table, int]:
@@ -81,16 +89,16 @@ class Filler:
             table = self.demands.tables.get(name)
             if table is None:
                 reasons[name] = "it is no table that can be filled"
-            elif not table.is_partitioned:
-                wanted[name] = size
-            elif not table.leaves:
+                continue
+            if table.is_partitioned and not table.leaves:
                 reasons[name] = "it has no partitions"
-            else:
-                share = -(-size // len(table.leaves))
-                wanted |= {leaf: share for leaf in table.leaves if leaf not in sizes}
+            leaves = table.leaves if table.is_partitioned else [name]
+            for leaf in leaves:
+                wanted[leaf] = max(wanted.get(leaf, 0), -(-size // len(leaves)))
         return wanted
 
-    def _fill(self, wanted: Mapping[Table, int], reasons: dict[Table, str]) -> None:
+    def _fill(self, wanted: Mapping[Table, int], reasons: dict[Table, str]) -> list[Table]:
+        """Fill the tables that have too few rows; return which those are."""
         with self._settings():
             counts = {name: self._count(name) for name in wanted}
         lacking = {name: size for name, size in wanted.items() if counts[name] < size}
@@ -102,39 +110,46 @@ class Filler:
                 chosen = Chooser(self.connection, tables, self.not_null).choose()
         except psycopg.Error as error:
             reasons |= dict.fromkeys(lacking, _first_line(error))
-            return
+            return []
         for name in self._in_order(lacking):
             try:
                 with self._settings():
-                    table = Recipe(
+                    draft = Draft(
                         self.connection,
                         *chosen[name],
                         start=counts[name] + 1,
                         wanted=lacking[name] - counts[name],
-                        partitioned=self._partitioned,
+                        others=self.demands.tables,
                     )
-                    table.prepare()
+                    recipe = Recipe(draft)
                     with self._quiet(name):
-                        reason = self._insert(table)
+                        reason = self._insert(draft, recipe)
                     self._advance_sequences(name)
             except (psycopg.Error, Impossible) as error:
                 reason = _first_line(error)
             if reason:
                 reasons[name] = reason
+        return [*lacking]
 
     @contextmanager
     def _settings(self) -> Iterator[None]:
-        """Begin a transaction; its settings end with it."""
+        """Begin a transaction; its settings end with it, and row security binds nobody in it."""
         with self.connection.transaction():
             self.connection.execute(_SETTINGS)
+            if self._is_replica:
+                self.connection.execute("SET LOCAL session_replication_role TO replica")
+            for (table,) in self._forced:
+                self.connection.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY".encode())
             yield
+            for (table,) in self._forced:
+                self.connection.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY".encode())
 
     def _count(self, name: Table) -> int:
         row = self.connection.execute(f"SELECT count(*) FROM ONLY {name}".encode()).fetchone()
         return int((row or (0,))[0])
 
     def _in_order(self, lacking: Mapping[Table, int]) -> list[Table]:
-        """Return tables after those that they refer to; in a circle, what may be NULL comes first."""
+        """Return tables after those that they refer to; in a circle, what need not comes first."""
         needs, likes = {}, {}
         for name in lacking:
             needs[name], likes[name] = self._referred(self.demands.tables[name], lacking)
@@ -152,11 +167,12 @@ class Filler:
         self, table: TableDemands, among: Collection[Table]
     ) -> tuple[set[Table], set[Table]]:
         """Return the tables that a table's rows must refer to, and those that they may."""
-        needs, likes = set(), set()
+        needs: set[Table] = set()
+        likes = spoken_of(table, among)
         for reference in table.references:
             parent = self.demands.tables.get(reference.table)
             parents = {reference.table, *(parent.leaves if parent else ())} & set(among)
-            if reference.table in (table.name, table.root):
+            if reference.table in (table.name, *table.above):
                 continue
             columns = [table.columns[name] for name in reference.columns]
             is_needed = not reference.is_later and all(column.not_null for column in columns)
@@ -165,14 +181,14 @@ class Filler:
 
     # Rows
 
-    def _insert(self, recipe: Recipe) -> str:
+    def _insert(self, draft: Draft, recipe: Recipe) -> str:
         """Make a table's rows; return why they are fewer than wanted, if they are."""
-        missing, low, size = recipe.wanted, recipe.start, min(_PROBE, recipe.wanted)
+        missing, low, size = draft.wanted, draft.start, min(_PROBE, draft.wanted)
         tried = in_vain = 0
         failure = ""
-        patience = max(_FUTILE, 2 * recipe.top)
-        while missing and in_vain < patience and low <= recipe.end:
-            high = min(low + size - 1, recipe.end)
+        patience = max(_FUTILE, 2 * draft.top)
+        while missing and in_vain < patience and low <= draft.end:
+            high = min(low + size - 1, draft.end)
             try:
                 made = self._try(recipe, low, high, missing)
             except psycopg.Error as error:
@@ -185,13 +201,13 @@ class Filler:
             in_vain = 0 if made else in_vain + high - low + 1
             missing -= made
             low = high + 1
-            size = self._size(missing, (recipe.wanted - missing) / tried)
+            size = self._size(missing, (draft.wanted - missing) / tried)
             if in_vain:
                 size = min(max(size, in_vain * 4), _MOST_AT_ONCE)
         if not missing:
             return ""
-        why = failure or recipe.capped_by
-        rows = recipe.wanted - missing + recipe.start - 1
+        why = failure or draft.capped_by
+        rows = draft.wanted - missing + draft.start - 1
         return f"only {rows} rows are possible{': ' + why if why else ''}"
 
     def _size(self, missing: int, share: float) -> int:
@@ -213,15 +229,9 @@ class Filler:
 
     @contextmanager
     def _quiet(self, name: Table) -> Iterator[None]:
-        """Keep triggers, rules and row security away; the same transaction puts them back."""
-        found = self.connection.execute(
-            "SELECT has_parameter_privilege('session_replication_role', 'SET')"
-        ).fetchone()
-        is_replica = bool((found or (False,))[0])
-        if is_replica:
-            self.connection.execute("SET LOCAL session_replication_role TO replica")
+        """Keep triggers and rules away; the same transaction puts them back."""
         statements = self.connection.execute(
-            sql("fill_quiet", "review").encode(), {"table": name, "is_replica": is_replica}
+            sql("fill_quiet", "review").encode(), {"table": name, "is_replica": self._is_replica}
         ).fetchall()
         for aside, _ in statements:
             self.connection.execute(aside.encode())
@@ -243,20 +253,30 @@ class Filler:
                     " WHERE m.greatest > q.last_value OR NOT q.is_called".encode()
                 )
 
-    def _finish(self, wanted: Mapping[Table, int], reasons: dict[Table, str]) -> None:
+    def _finish(self, filled: Sequence[Table], reasons: dict[Table, str]) -> None:
         """Refresh what is made of the rows, and count them for the planner."""
+        if not filled:
+            return
         views = self.connection.execute(sql("fill_views", "review").encode()).fetchall()
         for (view,) in views:
             try:
-                self.connection.execute(f"REFRESH MATERIALIZED VIEW {view}".encode())
+                with self.connection.transaction():
+                    self.connection.execute(f"REFRESH MATERIALIZED VIEW {view}".encode())
             except psycopg.Error as error:
                 reasons[view] = _first_line(error)
-        roots = [self.demands.tables[name].root for name in wanted]
-        whole = {root for root in roots if root is not None}
-        names = [*whole, *(n for n, root in zip(wanted, roots, strict=True) if root is None)]
-        names += [view for (view,) in views]
-        if names:
-            self.connection.execute(f"ANALYZE {', '.join(names)}".encode())
+        above = {name: self.demands.tables[name].above for name in filled}
+        names = dict.fromkeys(above[name][-1] if above[name] else name for name in filled)
+        costly = self.connection.execute(sql("fill_statistics", "review").encode()).fetchall()
+        # Statistics of both columns are left out where neither list has both.
+        lists = [
+            f"{table} ({', '.join(map(quoted, columns))})"
+            for table, one, others in costly
+            if table in names
+            for columns in ([one], others)
+        ]
+        plain = names.keys() - {table for table, _, _ in costly}
+        views_there = [view for (view,) in views]
+        self.connection.execute(f"ANALYZE {', '.join([*plain, *lists, *views_there])}".encode())
 
 
 def _first_line(error: Exception) -> str:

@@ -42,7 +42,8 @@ INSTEAD = {
     "locks-header": "Correct the header: `-- locks: MODE on relation, ...`.",
 }
 RULES = (*INSTEAD, "allowance")
-_CLAIM = re.compile(r"\s*([A-Z][A-Z ]+?) on ([^\s,]+)\s*")
+_NAME = r'(?:"(?:[^"]|"")+"|[^\s,."]+)'
+_CLAIM = re.compile(rf"([A-Z][A-Z ]+?) on ((?:{_NAME}\.)?{_NAME})\s*(?:,\s*|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def find(evidence: Evidence, opinions: Sequence[Opinion]) -> list[Finding]:
     found: list[Finding] = []
     for step in evidence.steps:
         found += _of_work(evidence, step)
-        found += _of_what_is_gone(step)
+        found += _of_what_is_gone(evidence, step)
     found += _after_a_lock(evidence)
     found += _second_tables(evidence)
     found += _lock_timeouts(evidence)
@@ -158,7 +159,7 @@ def _is_scanned(step: Step, work: Work, mode: str) -> bool:
     return locks.blocks_writes(mode) and work.read > 0 and (validates or not is_query)
 
 
-def _of_what_is_gone(step: Step) -> Iterator[Finding]:
+def _of_what_is_gone(evidence: Evidence, step: Step) -> Iterator[Finding]:
     line = step.part.line
     if step.dropped:
         message = f"the CASCADE also drops {', '.join(step.dropped)}"
@@ -166,12 +167,14 @@ def _of_what_is_gone(step: Step) -> Iterator[Finding]:
     for table in step.emptied:
         is_named = re.search(rf"\b{re.escape(table)}\b", step.part.text)
         if is_named or "CASCADE" not in step.part.text.upper():
-            yield _finding("rollback-loss", f"every row of {table} is gone", line, relation=table)
+            if evidence.claims.get("reversible", "yes").startswith("yes"):
+                message = f"every row of {table} is gone"
+                yield _finding("rollback-loss", message, line, relation=table)
         else:
             message = f"the CASCADE also empties {table}"
             yield _finding("cascade", message, line, relation=table)
-    for each, relation in step.gone:
-        yield _finding("breaking-change", each, line, relation=relation)
+    for each in step.gone:
+        yield _finding("breaking-change", each.words, line, relation=each.relation)
 
 
 def _after_a_lock(evidence: Evidence) -> Iterator[Finding]:
@@ -285,8 +288,8 @@ def _of_the_header(evidence: Evidence) -> Iterator[Finding]:
     if said is None:
         return
     for lock in evidence.locks:
-        if locks.strength(lock.mode) <= locks.strength(locks.ACCESS_SHARE):
-            continue
+        if locks.strength(lock.mode) <= locks.strength(locks.ROW_SHARE):
+            continue  # it stops nobody's reads or writes, and every reference takes it
         if lock.promised:
             if locks.strength(lock.mode) > locks.strength(lock.promised):
                 message = (
@@ -303,8 +306,8 @@ def _of_the_header(evidence: Evidence) -> Iterator[Finding]:
 
 def claimed(claims: Mapping[str, str]) -> dict[str, str]:
     """Return the mode that a header names for each relation."""
-    parts = claims.get("locks", "").split(",")
-    return {match[2]: match[1] for part in parts if (match := _CLAIM.fullmatch(part))}
+    found = _CLAIM.findall(claims.get("locks", ""))
+    return {relation.removeprefix("public."): mode for mode, relation in found}
 
 
 def promised(claims: Mapping[str, str], relation: str, table: str, *, is_index: bool) -> str:

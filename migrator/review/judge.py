@@ -125,7 +125,7 @@ def _statements(facts: Facts, counts: Counts) -> list[Statement]:
                 validated=step.validated,
                 dropped=step.dropped,
                 gone=(
-                    *(each for each, _ in step.gone),
+                    *(each.words for each in step.gone),
                     *(f"every row of {each} is gone" for each in step.emptied),
                 ),
                 said=step.said,

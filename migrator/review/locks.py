@@ -16,7 +16,7 @@ _MODES = {
     "AccessExclusiveLock": "ACCESS EXCLUSIVE",
 }
 MODES = tuple(_MODES.values())
-ACCESS_SHARE, SHARE_UPDATE_EXCLUSIVE, SHARE = MODES[0], MODES[3], MODES[4]
+ROW_SHARE, SHARE_UPDATE_EXCLUSIVE, SHARE = MODES[1], MODES[3], MODES[4]
 SHARE_ROW_EXCLUSIVE, ACCESS_EXCLUSIVE = MODES[5], MODES[7]
 _WORDS = (
     "stops nobody but who wants {table} for itself",

@@ -217,8 +217,12 @@ def _statement(statement: Statement) -> str:
 
 def _work(work: Work) -> list[str]:
     table = _code(work.relation)
-    does = [f"rewrites {table}"] * work.rewritten
-    does += [f"builds index {each} on {table}" for each in _few(work.indexes_built)]
+    built = work.indexes_built
+    does = []
+    if work.rewritten:
+        does = [f"rewrites {table}" + f" and {count(len(built), 'index')} of it" * bool(built)]
+    elif built:
+        does = [f"builds {', '.join(_few(built))} on {table}"]
     for verb, touched in (("reads", work.read), ("writes", work.written)):
         times = round(touched / work.present) if work.present else 0
         if touched and touched < work.present:

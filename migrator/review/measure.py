@@ -101,11 +101,20 @@ class Seen:
 
 @dataclass(slots=True)
 class Watched:
-    """What a whole file was seen to do: each statement until the first failure."""
+    """What a whole file was seen to do: each statement until the first failure.
+
+    Args:
+        before: The catalogue before it.
+        seen: Each statement.
+        failure: What ended it early.
+        names: What everything is named in the end.
+
+    """
 
     before: Moment
     seen: list[Seen] = field(default_factory=list)
     failure: Failure | None = None
+    names: frozenset[str] = frozenset()
 
     @property
     def after(self) -> Moment:
@@ -173,11 +182,17 @@ def watch(target: Target, source: SqlFile) -> Watched:
             said.clear()
             if source.transactional:
                 connection.execute(text)
-            else:
+                return
+            try:
                 passed.run(text)
+            except psycopg.Error:
+                after(next(parts(source)))  # what it did before it failed stays
+                raise
 
         passed = gate.Passage(target, connection, observer, watched.before)
         watched.failure = _run(connection, source, execute, after)
+        things = catalogue.look(observer, committed=True).things.values()
+        watched.names = frozenset(each.name for each in things)
         return watched
 
 

@@ -56,7 +56,7 @@ def _blocking(step: Step) -> str:
 
 def _breaking(step: Step) -> str:
     """Say what is gone that an application may use."""
-    gone = [each for each, _ in step.gone] + [f"{each} is gone" for each in step.dropped]
+    gone = [each.words for each in step.gone] + [f"{each} is gone" for each in step.dropped]
     return "; ".join([*gone, *(f"{each} is emptied" for each in step.emptied)])
 
 

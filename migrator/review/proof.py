@@ -57,7 +57,7 @@ def prove(
     """
     schema_before, rows_before = before
     applied = schema(target)
-    left = list(_invalid(target))
+    left = list(invalid_indexes(target))
     if failure := measure.run(target, rollback):
         raised = isinstance(failure.error, psycopg.errors.RaiseException)
         verdict: Literal["irreversible", "not measured"] = (
@@ -72,7 +72,7 @@ def prove(
     destroyed = contents.lost(rows_before.tables, back.tables)
     differs = _differences(schema_before, schema(target), "after the way back")
     differs += contents.moved(rows_before.sequences, back.sequences)
-    left += _invalid(target)
+    left += invalid_indexes(target)
 
     def incomplete(
         failure: Failure, source: SqlFile, what: str
@@ -111,7 +111,8 @@ def _contents(target: Target) -> Contents:
         return contents.read(connection)
 
 
-def _invalid(target: Target) -> list[str]:
+def invalid_indexes(target: Target) -> list[str]:
+    """Return the indexes that PostgreSQL would not use."""
     with open_connection(target) as connection:
         found = connection.execute(sql("invalid_indexes").encode()).fetchall()
     return [f"{index} on {table}" for index, table in found]

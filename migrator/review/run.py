@@ -24,7 +24,7 @@ from migrator.review.demands import Demands, demands
 from migrator.review.fill import Filler
 from migrator.review.judge import Facts, judge
 from migrator.review.measure import Failure
-from migrator.review.report import Finding, Report
+from migrator.review.report import Finding, Proof, Report
 from migrator.review.scratch import Scratch
 from migrator.review.selection import Selection
 from migrator.review.settings import Settings
@@ -186,6 +186,8 @@ class Review:
         facts.steps = evidence.steps(watched, facts.present, transactional=source.transactional)
         if watched.failure:
             self._failed(facts, watched.failure, before, is_last=is_last)
+            left = tuple(proof.invalid_indexes(target))
+            facts.proof = Proof("not measured", invalid_indexes=left)
             return schema
         with open_connection(target) as connection:
             facts.required = _must_be_given(given, _columns(connection))
@@ -236,7 +238,7 @@ class Review:
     def _clock_one(self, target: Target, facts: Facts, size: int) -> None:
         source = facts.migration.source
         with open_connection(target) as connection:
-            present = {name: rows.count for name, rows in contents.read(connection).tables.items()}
+            present = contents.count(connection)
         samples, watched = measure.clock(target, source, size)
         if watched.failure:
             why = _in_words(source, watched.failure)
@@ -286,8 +288,8 @@ class Review:
         with open_connection(target) as connection:
             wanted = demands(connection)
             sizes = {
-                table: facts.present.get(table, 0) + _SINCE
-                for table in wanted.tables
+                table: rows + _SINCE
+                for table, rows in contents.count(connection).items()
                 if table in touched | new
             }
             Filler(connection, wanted, not_null=self._not_null).fill(sizes)

@@ -3,6 +3,7 @@ SELECT
     x.indrelid::bigint AS relation,
     x.indexrelid::regclass::text AS name,
     x.indnullsnotdistinct AS is_strict,
+    NOT x.indimmediate AS is_deferrable,
     pg_get_expr(x.indpred, x.indrelid) AS predicate,
     (
         SELECT array_agg(pg_get_indexdef(x.indexrelid, n.place, FALSE) ORDER BY n.place)

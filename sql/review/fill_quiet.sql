@@ -1,5 +1,5 @@
 -- What would interfere with rows that are inserted into a table, and how it is set aside and put
--- back: triggers and rules that fire in this session's role, and row security that binds the owner.
+-- back: triggers and rules that fire in this session's role.
 WITH found AS (
     SELECT
         'TRIGGER' AS kind,
@@ -31,19 +31,4 @@ SELECT
         f.name
     ) AS back
 FROM found AS f
-WHERE f.enabled IN ('A', CASE WHEN %(is_replica)s THEN 'R' ELSE 'O' END)
-UNION ALL
-SELECT
-    format('ALTER TABLE %%s NO FORCE ROW LEVEL SECURITY', c.oid::regclass) AS aside,
-    format('ALTER TABLE %%s FORCE ROW LEVEL SECURITY', c.oid::regclass) AS back
-FROM pg_class AS c
-WHERE
-    c.oid = %(table)s::regclass
-    AND c.relforcerowsecurity
-    AND NOT EXISTS (
-        SELECT 1
-        FROM pg_roles AS r
-        WHERE
-            r.rolname = current_user
-            AND (r.rolsuper OR r.rolbypassrls)
-    );
+WHERE f.enabled IN ('A', CASE WHEN %(is_replica)s THEN 'R' ELSE 'O' END);

@@ -2,6 +2,7 @@
 SELECT
     k.conrelid::bigint AS relation,
     k.confrelid::regclass::text AS referenced_table,
+    k.confmatchtype = 'f' AS is_full,
     array_agg(a.attname::text ORDER BY e.place) AS column_names,
     array_agg(b.attname::text ORDER BY e.place) AS referenced_names
 FROM pg_constraint AS k
@@ -13,5 +14,5 @@ WHERE
     k.contype = 'f'
     -- Not one that a reference to a partitioned table brings along for each partition.
     AND whole.conrelid IS DISTINCT FROM k.conrelid
-GROUP BY k.oid, k.conrelid, k.confrelid, k.conname
+GROUP BY k.oid, k.conrelid, k.confrelid, k.confmatchtype, k.conname
 ORDER BY k.conname, k.oid;

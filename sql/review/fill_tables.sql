@@ -4,7 +4,11 @@ SELECT
     c.oid::bigint AS relation,
     c.oid::regclass::text AS name,
     c.relkind = 'p' AS is_partitioned,
-    CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::regclass::text END AS root,
+    (
+        SELECT coalesce(array_agg(a.relation::text ORDER BY a.place), '{}')
+        FROM pg_partition_ancestors(c.oid) WITH ORDINALITY AS a (relation, place)
+        WHERE a.relation <> c.oid
+    ) AS above,
     CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END AS bound
 FROM pg_class AS c
 LEFT JOIN pg_depend AS d

@@ -1,7 +1,7 @@
 -- Everything that a statement could make vanish or rename, with the table that it is part of.
 SELECT
     format('%s.%s.%s', o.classid::oid, o.objid, o.objsubid) AS key,
-    d.type,
+    CASE WHEN p.oid IS NULL THEN d.type ELSE 'trigger function' END AS type,
     regexp_replace(d.identity, '\mpublic\.', '', 'g') AS name,
     coalesce(o.table_oid, 0) AS table_oid
 FROM (
@@ -59,4 +59,9 @@ FROM (
     SELECT 'pg_statistic_ext'::regclass, s.oid, 0, s.stxrelid
     FROM pg_statistic_ext AS s
 ) AS o
-CROSS JOIN LATERAL pg_identify_object(o.classid, o.objid, o.objsubid) AS d;
+CROSS JOIN LATERAL pg_identify_object(o.classid, o.objid, o.objsubid) AS d
+LEFT JOIN pg_proc AS p
+    ON
+        o.objid = p.oid
+        AND o.classid = 'pg_proc'::regclass
+        AND p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype);

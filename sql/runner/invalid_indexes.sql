@@ -6,6 +6,7 @@ FROM pg_index AS i
 INNER JOIN pg_class AS c ON i.indexrelid = c.oid
 INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
 WHERE
-    NOT (i.indisvalid AND i.indisready)
+    c.relkind = 'i'
+    AND NOT (i.indisvalid AND i.indisready)
     AND n.nspname NOT LIKE 'pg\_%'
 ORDER BY index_name;

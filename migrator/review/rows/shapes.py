@@ -9,6 +9,8 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
+from migrator.review.rows.expressions import literal
+
 Shape = tuple[str, ...]
 
 _PRINTABLE = string.ascii_letters + string.digits + "_-./:@ !#$%&'()*+,;<=>?[\\]^`{|}~\""
@@ -74,18 +76,13 @@ def pattern(shape: Shape) -> str:
         if len(places) == 1 or step >= _ENOUGH:
             fixed = places[0] + fixed
             continue
-        parts += [_fixed(fixed)] if fixed else []
+        parts += [literal(fixed)] if fixed else []
         fixed = ""
         turn = f"n.i / {step}" if step > 1 else "n.i"
-        parts.append(f"substr({_fixed(places)}, 1 + ({turn} % {len(places)})::integer, 1)")
+        parts.append(f"substr({literal(places)}, 1 + ({turn} % {len(places)})::integer, 1)")
         step *= len(places)
-    parts += [_fixed(fixed)] if fixed else []
+    parts += [literal(fixed)] if fixed else []
     return " || ".join(reversed(parts))
-
-
-def _fixed(text: str) -> str:
-    doubled = text.replace("\\", "\\\\").replace("'", "''")
-    return f"E'{doubled}'" if "\\" in text else f"'{doubled}'"
 
 
 def _sequence(items: Any, often: int) -> list[Shape]:
@@ -95,29 +92,31 @@ def _sequence(items: Any, often: int) -> list[Shape]:
 
 
 def _part(name: str, argument: Any, often: int) -> list[Shape]:
+    found: list[Shape] = [()]
     match name:
         case "LITERAL":
-            return [(chr(argument),)]
+            found = [(chr(argument),)]
         case "NOT_LITERAL":
-            return [(_PRINTABLE.replace(chr(argument), ""),)]
+            found = [(_PRINTABLE.replace(chr(argument), ""),)]
         case "ANY":
-            return [(string.ascii_letters,)]
+            found = [(string.ascii_letters,)]
         case "IN":
-            return [(_set(argument),)]
+            found = [(_set(argument),)]
         case "BRANCH":
-            return [shape for branch in argument[1] for shape in _sequence(branch, often)]
+            found = [shape for branch in argument[1] for shape in _sequence(branch, often)]
         case "SUBPATTERN":
-            return _sequence(argument[3], often)
-        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-            return _repeated(*argument, often)
-        case "ATOMIC_GROUP":
-            return _sequence(argument, often)
+            found = _sequence(argument[3], often)
+        case "MAX_REPEAT" | "MIN_REPEAT":
+            found = _repeated(argument, often)
         case "AT" | "ASSERT" | "ASSERT_NOT":
-            return [()]
-    raise LookupError(name)
+            pass
+        case _:
+            raise LookupError(name)
+    return found
 
 
-def _repeated(least: int, most: Any, items: Any, often: int) -> list[Shape]:
+def _repeated(argument: Any, often: int) -> list[Shape]:
+    least, most, items = argument
     inner = _sequence(items, often)
     wanted = often if all(len(shape) == 1 for shape in inner) else min(often, 2) - 1
     times = min(max(least, wanted), int(most), _LONGEST)

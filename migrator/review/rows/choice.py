@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from migrator.review import values
-from migrator.review.demands import Column, Connection, Rule, TableDemands, mentioned, quoted
-from migrator.review.values import Pattern, literal
+from migrator.review.demands import Column, Connection, Rule, TableDemands
+from migrator.review.rows import patterns, values
+from migrator.review.rows.conditions import ask, condition, row, typed
+from migrator.review.rows.expressions import listed, literal, mentioned, quoted
+from migrator.review.rows.patterns import Pattern
 
 _ENOUGH = 40  # values of a column
 _ENOUGH_TEXTS = 16
 _FIRST = (1, 2, 3, 4, 5, 9, 10, 11, 27, 99, 100, 999, 99_999)
+Place = tuple[str, str]  # a table and one of its columns
 _CUT = ("varchar", "bpchar", "name")  # types to which a cast makes a value that is too long fit
 
 
@@ -29,6 +32,7 @@ class Choice:
         takes_null: Whether NULL is valid.
         varied: SQL of `n.i` for values that need not be distinct.
         distinct: SQL of `n.i` for values that must be, with the greatest number it is good for.
+        keeps_later: Whether the values keep the rules to come, too.
 
     """
 
@@ -37,68 +41,7 @@ class Choice:
     takes_null: bool = False
     varied: Pattern | None = None
     distinct: list[tuple[Pattern, int]] = field(default_factory=list)
-
-
-def prepared(table: TableDemands) -> TableDemands:
-    """Return a table whose rules and keys name the columns that generated ones come from."""
-    sources = {
-        name: mentioned(column.generated, table.columns)
-        for name, column in table.columns.items()
-        if column.generated
-    }
-
-    def own(columns: Iterable[str]) -> frozenset[str]:
-        return frozenset().union(*(sources.get(name, {name}) for name in columns))
-
-    return replace(
-        table,
-        rules=tuple(replace(rule, columns=own(rule.columns)) for rule in table.rules),
-        keys=tuple(replace(key, columns=own(key.columns)) for key in table.keys),
-    )
-
-
-def row(table: TableDemands, select: str, columns: Iterable[str]) -> str:
-    """Return a FROM item: what a SELECT of some columns gives, and those generated from them."""
-    there = set(columns)
-    computed = [
-        f"({column.generated}) AS {quoted(name)}"
-        for name, column in table.columns.items()
-        if column.generated and mentioned(column.generated, table.columns) <= there
-    ]
-    if computed:
-        select = f"SELECT fill_r.*, {', '.join(computed)} FROM ({select} OFFSET 0) AS fill_r"
-    return f"({select} OFFSET 0) AS fill_r"
-
-
-def condition(rules: Iterable[Rule]) -> str:
-    """Return that no rule is false, as SQL."""
-    return " AND ".join(_condition(rule) for rule in rules) or "TRUE"
-
-
-def _condition(rule: Rule) -> str:
-    if not rule.casts:
-        return f"({rule.text}) IS NOT FALSE"
-    casts = dict(rule.casts)
-    columns = ", ".join(
-        f"{quoted(name)}::text::{casts[name]} AS {quoted(name)}" if name in casts else quoted(name)
-        for name in sorted(rule.columns)
-    )
-    return f"(SELECT ({rule.text}) IS NOT FALSE FROM (SELECT {columns}) AS fill_later)"
-
-
-def ask(connection: Connection, questions: Sequence[str]) -> list[str | None]:
-    """Return the server's answer to each question, None for one that cannot be evaluated."""
-    rows = connection.execute(
-        "SELECT pg_temp.fill_answer(q.question) FROM unnest(%s::text[]) WITH ORDINALITY"
-        " AS q (question, place) ORDER BY q.place",
-        [list(questions)],
-    )
-    return [answer for (answer,) in rows]
-
-
-def typed(expression: str, column: Column) -> str:
-    """Return an expression as a value of a column's type."""
-    return f"CAST({expression} AS {column.type.name})"
+    keeps_later: bool = True
 
 
 class Chooser:
@@ -115,12 +58,13 @@ class Chooser:
         self,
         connection: Connection,
         tables: Mapping[str, tuple[TableDemands, int]],
-        not_null: Iterable[tuple[str, str]],
+        not_null: Iterable[Place],
     ) -> None:
         self.connection = connection
         self.tables = {name: table for name, (table, _) in tables.items()}
         self.tops = {name: top for name, (_, top) in tables.items()}
         self.not_null = frozenset(not_null)
+        self._keeps_later = True
 
     def choose(self) -> dict[str, tuple[TableDemands, dict[str, Choice]]]:
         """Return each table with the later rules that can be evaluated, and its columns' values."""
@@ -132,6 +76,7 @@ class Chooser:
             if not column.generated
         }
         self._find_values(places)
+        self._drop_values_that_become_the_same(places)
         self._find_patterns(places)
         return {
             name: (
@@ -167,7 +112,7 @@ class Chooser:
 
     # Values
 
-    def _find_values(self, places: Mapping[tuple[str, str], Choice]) -> None:
+    def _find_values(self, places: Mapping[Place, Choice]) -> None:
         tried = {
             place: values.candidates(choice.column, *self._texts(*place))
             for place, choice in places.items()
@@ -189,22 +134,44 @@ class Chooser:
             choice = places[place]
             choice.takes_null = marks.pop() != "0" and self._may_be_null(place[0], choice.column)
             best = max(marks, default="0")
+            choice.keeps_later = best != "1"
             # A rule to come that no value keeps is not kept; one of today must be.
             kept = zip(valid[place], marks, strict=True)
             is_text = choice.column.type.base in values.TEXTUAL
             choice.values = [each for each, mark in kept if mark == best != "0"]
             del choice.values[_ENOUGH_TEXTS if is_text else _ENOUGH :]
 
+    def _drop_values_that_become_the_same(self, places: Mapping[Place, Choice]) -> None:
+        """Keep one value of those that a type to come does not tell apart: 1 and true."""
+        changing = [
+            (choice, value, column)
+            for choice in places.values()
+            if (column := choice.column).later is not None
+            for value in choice.values
+        ]
+        answers = ask(
+            self.connection,
+            [
+                f"SELECT ({_as_later(typed(literal(value), column), column)})::text"
+                for _, value, column in changing
+            ],
+        )
+        seen: set[tuple[int, str]] = set()
+        for (choice, value, _), answer in zip(changing, answers, strict=True):
+            if answer is not None and (id(choice), answer) in seen:
+                choice.values.remove(value)
+            seen.add((id(choice), answer or ""))
+
     def _may_be_null(self, table: str, column: Column) -> bool:
         return not column.not_null and (table, column.name) not in self.not_null
 
     def _marks(
-        self, places: Mapping[tuple[str, str], Choice], valid: Mapping[tuple[str, str], list[str]]
-    ) -> dict[tuple[str, str], list[str]]:
+        self, places: Mapping[Place, Choice], valid: Mapping[Place, list[str]]
+    ) -> dict[Place, list[str]]:
         """Return for each value, and NULL at the end: 0 invalid, 1 valid now, 2 later too."""
         found = {}
         asked = []
-        for place, choice in places.items():
+        for place in places:
             if any(self._rules(*place)):
                 asked.append(place)
             else:
@@ -226,16 +193,15 @@ class Chooser:
             found[place] = [next(answers) or "0" for _ in range(len(valid[place]) + 1)]
         return found
 
-    def _mark(self, place: tuple[str, str], choice: Choice, tried: Sequence[str | None]) -> str:
+    def _mark(self, place: Place, choice: Choice, tried: Sequence[str | None]) -> str:
         now, later = self._rules(*place)
         column = choice.column
-        listed = ", ".join("NULL" if value is None else literal(value) for value in tried)
         cast = f"fill_v::{column.type.name}"
         if None in tried:  # which a domain may forbid, though another value is asked for
             cast = f"CASE WHEN fill_v IS NOT NULL THEN {cast} END"
         select = (
             f"SELECT fill_n, {cast} AS {quoted(column.name)}"
-            f" FROM unnest(ARRAY[{listed}]::text[]) WITH ORDINALITY AS fill_u (fill_v, fill_n)"
+            f" FROM unnest({listed(tried)}) WITH ORDINALITY AS fill_u (fill_v, fill_n)"
         )
         mark = (
             f"CASE WHEN NOT ({condition(now)}) THEN '0'"
@@ -247,7 +213,8 @@ class Chooser:
     def _rules(self, table: str, column: str) -> tuple[list[Rule], list[Rule]]:
         """Return the rules of a column alone: today's, and those to come."""
         rules = [rule for rule in self.tables[table].rules if rule.columns == {column}]
-        return [rule for rule in rules if not rule.is_later], [r for r in rules if r.is_later]
+        later = [rule for rule in rules if rule.is_later and self._keeps_later]
+        return [rule for rule in rules if not rule.is_later], later
 
     def _texts(self, table: str, name: str) -> tuple[list[str], list[str]]:
         """Return what mentions a column, and the bodies of functions in it."""
@@ -263,31 +230,38 @@ class Chooser:
 
     # Patterns
 
-    def _find_patterns(self, places: Mapping[tuple[str, str], Choice]) -> None:
+    def _find_patterns(self, places: Mapping[Place, Choice]) -> None:
         distinct, varied = {}, {}
         for place, choice in places.items():
             table = self.tables[place[0]]
             texts = self._texts(*place)
             if any(place[1] in key.columns for key in table.keys):
-                distinct[place] = values.patterns(choice.column, *texts)
+                distinct[place] = patterns.patterns(choice.column, *texts)
             elif not any(
                 place[1] in rule.columns and len(rule.columns) > 1 for rule in table.rules
             ):
-                varied[place] = values.variations(choice.column, *texts)
+                varied[place] = patterns.variations(choice.column, *texts)
         for place, (pattern, _) in self._first_good(places, varied, is_distinct=False):
             places[place].varied = pattern
-        for place, found in self._first_good(places, distinct, is_distinct=True):
-            places[place].distinct = [found]
-        lacking = {place: made for place, made in distinct.items() if not places[place].distinct}
-        self._find_reaches(places, lacking)
+        # Rules to come are not kept where rules of today cannot be kept with them.
+        for self._keeps_later in (True, False):
+            for place, found in self._first_good(places, distinct, is_distinct=True):
+                places[place].distinct = [found]
+            distinct = {place: e for place, e in distinct.items() if not places[place].distinct}
+            self._find_reaches(places, distinct)
+            distinct = {
+                place: made
+                for place, made in distinct.items()
+                if not (places[place].distinct or places[place].keeps_later)
+            }
 
     def _first_good(
         self,
-        places: Mapping[tuple[str, str], Choice],
-        patterns: Mapping[tuple[str, str], list[Pattern]],
+        places: Mapping[Place, Choice],
+        patterns: Mapping[Place, list[Pattern]],
         *,
         is_distinct: bool,
-    ) -> Iterator[tuple[tuple[str, str], tuple[Pattern, int]]]:
+    ) -> Iterator[tuple[Place, tuple[Pattern, int]]]:
         """Return for each column the first pattern that is good as far as its table counts."""
         # Most often the first one is.
         rest = {place: list(made) for place, made in patterns.items() if made}
@@ -309,15 +283,15 @@ class Chooser:
                         del rest[place]
             rest = {place: made[most:] for place, made in rest.items() if made[most:]}
 
-    def _top(self, place: tuple[str, str], is_distinct: bool) -> int:
+    def _top(self, place: Place, is_distinct: bool) -> int:
         return self.tops[place[0]] if is_distinct else values.VARIETY
 
-    def _score(self, place: tuple[str, str], column: Column, pattern: Pattern, top: int) -> str:
+    def _score(self, place: Place, column: Column, pattern: Pattern, top: int) -> str:
         now, later = self._rules(*place)
         points = sorted({*(each for each in _FIRST if each <= top), max(top // 2, 1), top})
         points = [*points, *([] if top == self.tops[place[0]] else [0])]
-        listed = ", ".join(map(str, points))
-        source = self._pattern_row(place[0], column, pattern, f"unnest(ARRAY[{listed}]::bigint[])")
+        series = f"unnest(ARRAY{points}::bigint[])"
+        source = self._pattern_row(place[0], column, pattern, series)
         apart = self._what_is_apart(place, column)
         return (
             f"SELECT count(*) || ' ' || count(*) FILTER (WHERE fill_f AND {condition(now)}) || ' '"
@@ -325,7 +299,7 @@ class Chooser:
             f" FROM {source}"
         )
 
-    def _what_is_apart(self, place: tuple[str, str], column: Column) -> str:
+    def _what_is_apart(self, place: Place, column: Column) -> str:
         """Return what must be distinct of a column: an index may be on an expression of it."""
         table = self.tables[place[0]]
         for key in sorted(table.keys, key=lambda each: len(each.columns)):
@@ -333,7 +307,8 @@ class Chooser:
                 names = mentioned(expression, table.columns)
                 if place[1] in key.columns and names == {column.name} and "(" in expression:
                     return f"({expression})::text"
-        return f"{quoted(column.name)}::text"
+        name = quoted(column.name)
+        return f"({_as_later(name, column) if self._keeps_later else name})::text"
 
     def _pattern_row(self, table: str, column: Column, pattern: Pattern, series: str) -> str:
         cast = typed(pattern.text, column)
@@ -345,8 +320,8 @@ class Chooser:
 
     def _find_reaches(
         self,
-        places: Mapping[tuple[str, str], Choice],
-        lacking: Mapping[tuple[str, str], list[Pattern]],
+        places: Mapping[Place, Choice],
+        lacking: Mapping[Place, list[Pattern]],
     ) -> None:
         """Ask how far patterns are good where none is good as far as its table counts."""
         asked = [(place, pattern) for place, made in lacking.items() for pattern in made]
@@ -367,6 +342,13 @@ class Chooser:
                 places[place].distinct.append((pattern, reach))
         for place in lacking:
             places[place].distinct.sort(key=lambda found: -found[1])
+
+
+def _as_later(text: str, column: Column) -> str:
+    """Return a value as one of the type that its column will have."""
+    if column.later is None or column.later.kind == "e":  # which may not be there yet
+        return text
+    return f"{text}::text::{column.later.plain}"
 
 
 def _fits(value: str, name: str, base: str) -> str:

@@ -1,0 +1,15 @@
+-- case: a CHECK
+-- finds: scan on tasks
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: constraint-missing-not-valid confirmed
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ADD CONSTRAINT ck_tasks_title CHECK (title <> '');
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP CONSTRAINT ck_tasks_title;

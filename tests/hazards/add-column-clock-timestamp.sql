@@ -1,0 +1,15 @@
+-- case: a column whose default is the time of each row
+-- finds: rewrite on tasks
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossy
+-- squawk: adding-field-with-default confirmed
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ADD COLUMN seen_at timestamptz DEFAULT clock_timestamp();
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP COLUMN seen_at;

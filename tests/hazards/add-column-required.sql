@@ -1,0 +1,16 @@
+-- case: NOT NULL without a default: it fails on a table with rows
+-- finds: fails-on-rows on tasks, not-measured
+-- locks: none
+-- proof: not measured
+-- squawk: adding-required-field confirmed
+-- known: squawk's warning of a statement that failed is not judged
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ADD COLUMN state text NOT NULL;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP COLUMN state;

@@ -1,0 +1,16 @@
+-- case: a generated column that is computed when it is read
+-- finds: nothing
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: adding-field-with-default refuted
+-- since: 18
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ADD COLUMN title_length integer GENERATED ALWAYS AS (length(title)) VIRTUAL;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP COLUMN title_length;

@@ -1,0 +1,19 @@
+-- case: a reference: both tables are locked and all rows are read
+-- finds: scan on tasks, scan on users, second-table on users, several-tables
+-- locks: SHARE ROW EXCLUSIVE on tasks, SHARE ROW EXCLUSIVE on users
+-- proof: lossless
+-- squawk: adding-foreign-key-constraint confirmed, constraint-missing-not-valid confirmed
+-- file: 0001.before.sql
+CREATE TABLE users (
+    id bigint PRIMARY KEY,
+    email text NOT NULL
+);
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    user_id bigint NOT NULL,
+    title text NOT NULL
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ADD CONSTRAINT fk_tasks_user_id FOREIGN KEY (user_id) REFERENCES users (id);
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP CONSTRAINT fk_tasks_user_id;

@@ -1,0 +1,17 @@
+-- case: a primary key takes over an index, but its column may be NULL: all rows are read
+-- finds: scan on tasks
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint,
+    title text NOT NULL
+);
+CREATE UNIQUE INDEX pk_tasks ON tasks (id);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ADD CONSTRAINT pk_tasks PRIMARY KEY USING INDEX pk_tasks;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP CONSTRAINT pk_tasks;
+ALTER TABLE tasks ALTER COLUMN id DROP NOT NULL;
+CREATE UNIQUE INDEX pk_tasks ON tasks (id);

@@ -1,0 +1,15 @@
+-- case: an enum becomes text
+-- finds: rewrite on tasks, rollback-fails
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: not measured
+-- squawk: changing-column-type confirmed
+-- file: 0001.before.sql
+CREATE TYPE state AS ENUM ('new', 'done');
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    code state NOT NULL
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ALTER COLUMN code TYPE text USING code::text;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks ALTER COLUMN code TYPE state USING code::state;

@@ -1,0 +1,14 @@
+-- case: numeric gets more digits: nothing is read, and the way back fails on larger values
+-- finds: rollback-fails
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: not measured
+-- squawk: changing-column-type refuted
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    code numeric(6, 2) NOT NULL
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ALTER COLUMN code TYPE numeric(12, 2);
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks ALTER COLUMN code TYPE numeric(6, 2);

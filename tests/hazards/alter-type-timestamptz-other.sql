@@ -1,0 +1,16 @@
+-- case: timestamp becomes timestamptz where the session's time zone is another
+-- finds: rewrite on tasks
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: changing-column-type confirmed
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    done_at timestamp NOT NULL
+);
+-- file: 0002.case.change.sql
+SET timezone TO 'Etc/GMT+3';
+ALTER TABLE tasks ALTER COLUMN done_at TYPE timestamptz;
+-- file: 0002.case.change.rollback.sql
+SET timezone TO 'Etc/GMT+3';
+ALTER TABLE tasks ALTER COLUMN done_at TYPE timestamp;

@@ -1,0 +1,15 @@
+-- case: ANALYZE
+-- finds: nothing
+-- locks: SHARE UPDATE EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ANALYZE tasks;
+-- file: 0002.case.change.rollback.sql
+SELECT 1;

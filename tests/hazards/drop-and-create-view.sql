@@ -1,0 +1,18 @@
+-- case: a view is dropped and made anew with more columns
+-- finds: nothing
+-- locks: ACCESS EXCLUSIVE on titles
+-- proof: lossless
+-- squawk: ban-drop-view refuted
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+CREATE VIEW titles AS SELECT t.title FROM tasks AS t;
+-- file: 0002.case.change.sql
+DROP VIEW titles;
+CREATE VIEW titles AS SELECT t.id, t.title FROM tasks AS t;
+-- file: 0002.case.change.rollback.sql
+DROP VIEW titles;
+CREATE VIEW titles AS SELECT t.title FROM tasks AS t;

@@ -1,0 +1,20 @@
+-- case: a reference is dropped: the other table is locked, too; the way back fails on orphans since
+-- finds: ban-drop-constraint, second-table on users, rollback-fails, several-tables
+-- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on users
+-- proof: not measured
+-- squawk: ban-drop-constraint beyond measuring
+-- file: 0001.before.sql
+CREATE TABLE users (
+    id bigint PRIMARY KEY,
+    email text NOT NULL
+);
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    user_id bigint NOT NULL,
+    title text NOT NULL
+);
+ALTER TABLE tasks ADD CONSTRAINT fk_tasks_user_id FOREIGN KEY (user_id) REFERENCES users (id);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks DROP CONSTRAINT fk_tasks_user_id;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks ADD CONSTRAINT fk_tasks_user_id FOREIGN KEY (user_id) REFERENCES users (id);

@@ -1,0 +1,15 @@
+-- case: NULL is allowed, and the way back fails on the NULLs since
+-- finds: ban-drop-not-null, rollback-fails
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: not measured
+-- squawk: ban-drop-not-null beyond measuring
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ALTER COLUMN title DROP NOT NULL;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks ALTER COLUMN title SET NOT NULL;

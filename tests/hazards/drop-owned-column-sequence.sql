@@ -1,0 +1,14 @@
+-- case: a serial column is dropped: its sequence goes with it
+-- finds: breaking-change on tasks, breaking-change on tasks_number_seq, rollback-differs, rollback-loss
+-- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on tasks_number_seq
+-- proof: lossy
+-- squawk: ban-drop-column confirmed
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    number serial
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks DROP COLUMN number;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks ADD COLUMN number serial;

@@ -1,0 +1,15 @@
+-- case: row security
+-- finds: nothing
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DISABLE ROW LEVEL SECURITY;

@@ -1,0 +1,16 @@
+-- case: another expression of a stored generated column
+-- finds: rewrite on tasks
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: silent
+-- since: 17
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    size integer GENERATED ALWAYS AS (length(title)) STORED
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ALTER COLUMN size SET EXPRESSION AS (octet_length(title));
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks ALTER COLUMN size SET EXPRESSION AS (length(title));

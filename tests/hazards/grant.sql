@@ -1,0 +1,15 @@
+-- case: a privilege
+-- finds: nothing
+-- locks: none
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+GRANT SELECT ON tasks TO PUBLIC;
+-- file: 0002.case.change.rollback.sql
+REVOKE SELECT ON tasks FROM PUBLIC;

@@ -1,0 +1,17 @@
+-- case: the header names a weaker lock
+-- finds: locks-header on tasks
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossy
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+-- locks: SHARE UPDATE EXCLUSIVE on tasks
+-- reversible: lossy: every note
+ALTER TABLE tasks ADD COLUMN note text;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP COLUMN note;

@@ -1,0 +1,15 @@
+-- case: a column of a table that others inherit from: they are locked, too
+-- finds: second-table on cars, several-tables
+-- locks: ACCESS EXCLUSIVE on cars, ACCESS EXCLUSIVE on vehicles
+-- proof: lossy
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE vehicles (
+    id bigint PRIMARY KEY,
+    name text NOT NULL
+);
+CREATE TABLE cars (doors integer) INHERITS (vehicles);
+-- file: 0002.case.change.sql
+ALTER TABLE vehicles ADD COLUMN note text;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE vehicles DROP COLUMN note;

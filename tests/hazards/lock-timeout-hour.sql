@@ -1,0 +1,16 @@
+-- case: the file waits for an hour
+-- finds: lock-timeout
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossy
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+SET LOCAL lock_timeout = '1h';
+ALTER TABLE tasks ADD COLUMN note text;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP COLUMN note;

@@ -1,0 +1,19 @@
+-- case: a new table that nobody knows yet, with its index
+-- finds: nothing
+-- locks: none
+-- proof: lossy
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+CREATE TABLE labels (
+    id bigint PRIMARY KEY,
+    name text NOT NULL
+);
+CREATE INDEX idx_labels_name ON labels (name);
+-- file: 0002.case.change.rollback.sql
+DROP TABLE labels;

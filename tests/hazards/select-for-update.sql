@@ -1,0 +1,16 @@
+-- case: every row is locked until COMMIT, though none is changed
+-- finds: large-write on tasks
+-- locks: ROW SHARE on tasks
+-- proof: lossless
+-- known: rows that are locked are not counted as written
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+SELECT count(*) FROM (SELECT t.id FROM tasks AS t FOR UPDATE) AS n;
+-- file: 0002.case.change.rollback.sql
+SELECT 1;

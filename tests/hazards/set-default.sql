@@ -1,0 +1,15 @@
+-- case: another default, for rows to come
+-- finds: nothing
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ALTER COLUMN priority SET DEFAULT random() * 10;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks ALTER COLUMN priority DROP DEFAULT;

@@ -1,0 +1,26 @@
+-- case: NOT NULL by way of a CHECK, in three files
+-- finds: ban-drop-constraint
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: adding-not-nullable-field refuted, ban-drop-constraint beyond measuring
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ADD CONSTRAINT ck_tasks_priority CHECK (priority IS NOT NULL) NOT VALID;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks DROP CONSTRAINT ck_tasks_priority;
+-- file: 0003.case.change.sql
+ALTER TABLE tasks VALIDATE CONSTRAINT ck_tasks_priority;
+-- file: 0003.case.change.rollback.sql
+ALTER TABLE tasks DROP CONSTRAINT ck_tasks_priority;
+ALTER TABLE tasks ADD CONSTRAINT ck_tasks_priority CHECK (priority IS NOT NULL) NOT VALID;
+-- file: 0004.case.change.sql
+ALTER TABLE tasks ALTER COLUMN priority SET NOT NULL;
+ALTER TABLE tasks DROP CONSTRAINT ck_tasks_priority;
+-- file: 0004.case.change.rollback.sql
+ALTER TABLE tasks ADD CONSTRAINT ck_tasks_priority CHECK (priority IS NOT NULL);
+ALTER TABLE tasks ALTER COLUMN priority DROP NOT NULL;

@@ -1,0 +1,15 @@
+-- case: how a column is stored from now on: no row is written
+-- finds: nothing
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks ALTER COLUMN title SET STORAGE EXTERNAL;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks ALTER COLUMN title SET STORAGE EXTENDED;

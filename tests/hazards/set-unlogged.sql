@@ -1,0 +1,15 @@
+-- case: a table becomes unlogged: it is written anew, and empty after a crash
+-- finds: rewrite on tasks
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+ALTER TABLE tasks SET UNLOGGED;
+-- file: 0002.case.change.rollback.sql
+ALTER TABLE tasks SET LOGGED;

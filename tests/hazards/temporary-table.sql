@@ -1,0 +1,16 @@
+-- case: a temporary table of all rows: nobody else sees it
+-- finds: nothing
+-- locks: none
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
+SELECT t.id FROM tasks AS t;
+-- file: 0002.case.change.rollback.sql
+SELECT 1;

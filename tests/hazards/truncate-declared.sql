@@ -1,0 +1,16 @@
+-- case: every row is gone at once, and the header says so
+-- finds: nothing
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossy
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+-- reversible: lossy: every task
+TRUNCATE tasks;
+-- file: 0002.case.change.rollback.sql
+SELECT 1;

@@ -1,0 +1,15 @@
+-- case: every row is gone at once
+-- finds: rollback-loss, rollback-loss on tasks
+-- locks: ACCESS EXCLUSIVE on tasks
+-- proof: lossy
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+-- file: 0002.case.change.sql
+TRUNCATE tasks;
+-- file: 0002.case.change.rollback.sql
+SELECT 1;
