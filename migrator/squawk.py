@@ -74,9 +74,7 @@ def check(paths: Iterable[Path]) -> list[Warned]:
         excluded = NOT_OURS + _UNDOING * path.name.endswith(files.ROLLBACK_SUFFIX)
         options = (f"--pg-version={_OLDEST}", *in_transaction, f"--exclude={','.join(excluded)}")
         kinds.setdefault(options, []).append(path)
-    return [
-        warned for options, kind in kinds.items() for warned in _run([program, *options], kind)
-    ]
+    return [warned for options, kind in kinds.items() for warned in _run([program, *options], kind)]
 
 
 def _run(command: list[str], paths: list[Path]) -> list[Warned]:

@@ -13,9 +13,11 @@ SELECT
     c.relfilenode AS filenode,
     coalesce(i.indisvalid AND i.indisready, TRUE) AS is_valid,
     -- What an index returned are entries; the rows that they led to are counted.
-    pg_stat_get_xact_tuples_fetched(c.oid)
-    + CASE WHEN i.indexrelid IS NULL THEN pg_stat_get_xact_tuples_returned(c.oid) ELSE 0 END
-    AS rows_read,
+    CASE
+        WHEN i.indexrelid IS NULL
+            THEN pg_stat_get_xact_tuples_fetched(c.oid) + pg_stat_get_xact_tuples_returned(c.oid)
+        ELSE pg_stat_get_xact_tuples_fetched(c.oid)
+    END AS rows_read,
     pg_stat_get_xact_tuples_inserted(c.oid)
     + pg_stat_get_xact_tuples_updated(c.oid)
     + pg_stat_get_xact_tuples_deleted(c.oid) AS rows_written
