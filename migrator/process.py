@@ -24,8 +24,7 @@ _TOLD = {
     "next": "`status` shows what is applied.",
 }
 _HIDDEN = "********"
-_VARIABLE = "MIGRATOR_DATABASE"
-_WITH_VALUE = {"--database", "--migrations", "--seeds"}
+_HOLD_SECRETS = ("--database", "--scratch", "--against")
 
 
 def begin() -> None:
@@ -85,29 +84,37 @@ def open_streams() -> None:
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
-def given(database: str | None) -> str | None:
-    """Return the value of --database as the user gave it."""
-    return os.environ.pop(_VARIABLE, database) if database == _HIDDEN else database
+def given(value: str | None, option: str = "--database") -> str | None:
+    """Return an option's value as the user gave it."""
+    return os.environ.pop(_variable(option), value) if value == _HIDDEN else value
+
+
+def _variable(option: str) -> str:
+    return f"MIGRATOR_{option.strip('-').upper()}"
 
 
 def _hide_secrets() -> None:
-    """Start this program anew, as the same process, without a --database that holds a secret.
+    """Start this program anew, as the same process, without options that hold a secret.
 
     Every user may read a process's arguments; its environment only its own user.
     """
     argv = list(sys.orig_argv)
-    place = len(argv) - len(sys.argv) + 1
-    while place < len(argv) and argv[place].startswith("--"):
+    is_changed = False
+    for place in range(len(argv) - len(sys.argv) + 1, len(argv)):
         name, equals, value = argv[place].partition("=")
-        if name in _WITH_VALUE and not equals:
-            place += 1
-            value = argv[place] if place < len(argv) else ""
-        if name == "--database" and _holds_secret(value):
-            argv[place] = f"{name}={_HIDDEN}" if equals else _HIDDEN
-            os.environ[_VARIABLE] = value
-            with suppress(OSError):
-                os.execv(sys.executable, argv)  # noqa: S606  it is this program
-        place += 1
+        if name == "server":  # what follows is psql's, which is started in our place
+            break
+        if name not in _HOLD_SECRETS:
+            continue
+        at = place if equals else place + 1
+        value = value if equals else "".join(argv[at : at + 1])
+        if _holds_secret(value):
+            argv[at] = f"{name}={_HIDDEN}" if equals else _HIDDEN
+            os.environ[_variable(name)] = value
+            is_changed = True
+    if is_changed:
+        with suppress(OSError):
+            os.execv(sys.executable, argv)  # noqa: S606  it is this program
 
 
 def _holds_secret(database: str) -> bool:

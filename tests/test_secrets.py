@@ -15,6 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from migrator import process
+from tests.conftest import INSTALLATIONS
 from tests.servers import PASSWORD, ROOT, Server, clean_environment
 from tests.sets import Answer, MigrationSet, command_lines, name_of, newest, three_tables
 
@@ -126,6 +127,24 @@ def test_a_password_is_shown_nowhere(
     assert "password authentication failed" in runs[4][0].err
 
 
+@newest
+def test_a_review_shows_no_password(
+    pg: Server, empty_database: str, made: MigrationSet, request: pytest.FixtureRequest
+) -> None:
+    other: Server = request.getfixturevalue(f"server_{min(INSTALLATIONS)}")
+    with other.connect() as connection:
+        connection.execute("ALTER ROLE tester CREATEDB")
+    made.write("pyproject.toml", "[tool.migrator.review]\nsizes = [20, 40]\nsmall_rows = 10\n")
+    target, scratch = pg.password_url(name_of(empty_database)), other.password_url("postgres")
+    out = made.migrations.parent / "out"
+    arguments = ["review", "--against", target, f"--scratch={scratch}", "--out", str(out)]
+    answer, seen = watched(Way([], {}), made, *arguments)
+    assert answer.code == 0, answer.err
+    assert any("runner.py" in each for each in seen)
+    assert len([*out.iterdir()]) > 1
+    assert shown([answer.out, answer.err, *seen, *files_below(made.migrations.parent)]) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "hides"),
     [
@@ -136,6 +155,9 @@ def test_a_password_is_shown_nowhere(
         (["--database", "host=h user=u", "status"], ""),
         (["server", "psql", "--database", "postgresql://u:pw@h/d"], ""),
         (["--database"], ""),
+        (["--json", "review", "--scratch", "postgresql://u:pw@h/d", "0001"], "--scratch"),
+        (["review", "--against=postgresql://u:pw@h/d"], "--against"),
+        (["review", "--against", "origin/main"], ""),
     ],
 )
 def test_what_is_hidden_is_handed_on(
@@ -151,15 +173,15 @@ def test_what_is_hidden_is_handed_on(
     monkeypatch.setattr(os, "execv", execv)
     monkeypatch.setattr(sys, "orig_argv", ["python", "-X", "dev", "runner.py", *arguments])
     monkeypatch.setattr(sys, "argv", ["runner.py", *arguments])
-    monkeypatch.delenv(process._VARIABLE, raising=False)
+    monkeypatch.delenv(process._variable(hides), raising=False)
     process._hide_secrets()
     assert bool(started) == bool(hides)
     for argv in started:
         assert argv[:4] == ["python", "-X", "dev", "runner.py"]
         assert "pw" not in " ".join(argv)
         assert len(argv) == 4 + len(arguments)
-        given = process.given(process._HIDDEN)
+        given = process.given(process._HIDDEN, hides)
         assert given is not None
         assert given in " ".join(arguments)
         assert "pw" in given
-        assert process._VARIABLE not in os.environ
+        assert process._variable(hides) not in os.environ

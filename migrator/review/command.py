@@ -10,7 +10,7 @@ from pathlib import Path
 from migrator import files, target
 from migrator.command import Command
 from migrator.errors import Refused
-from migrator.process import interruptible
+from migrator.process import given, interruptible
 from migrator.review import counts, markdown, sarif, selection, settings
 from migrator.review.report import Report
 from migrator.review.run import Review
@@ -45,6 +45,7 @@ def review(
     """
     if ids and against is not None:
         raise Refused("ID and --against both say what is reviewed.", hint="Give one of them.")
+    against, scratch = given(against, "--against"), given(scratch, "--scratch")
     project = command.project
     known = counts.read(rows) if rows is not None else None
     thresholds = settings.load(project.migrations.parent / "pyproject.toml")

@@ -49,10 +49,6 @@ class Step:
     said: tuple[str, ...]
     lock_timeout_ms: int
 
-    def work_on(self, table: str) -> Work | None:
-        """Return what it did to a table."""
-        return next((each for each in self.work if each.relation == table), None)
-
 
 def steps(watched: Watched, present: Mapping[str, int], *, transactional: bool) -> list[Step]:
     """Return the facts of a file's statements.

@@ -29,8 +29,7 @@ _LOCK_TIMEOUT_MS = 2_000  # the runner's own default: a file that sets another o
 # Rows that parallel workers read are counted as theirs, later.
 _SETTINGS = """\
 SET max_parallel_workers_per_gather TO 0;
-SET max_parallel_maintenance_workers TO 0;
-SET track_counts TO on;"""
+SET max_parallel_maintenance_workers TO 0;"""
 _TELLING = re.compile(
     r"rewriting table|verifying table|building index|existing constraints on|"
     r"validating foreign key|rehashing catalog|will create implicit|drop cascades to"
