@@ -10,11 +10,12 @@ A case is one file: a header that says what PostgreSQL does, then the files of a
     -- 15 locks: SHARE on tasks                             where a version differs
     -- since: 18                                            the first version that can run it
     -- known: why the review does not say so yet            the test expects it to fail
+    -- when: all                                            another case shows nearly the same
     -- file: 0001.before.sql
     ...
 
-A review takes a second of processor time, so each case is reviewed on one of the versions, and on
-each that its header names; with REVIEW_CASES=all in the environment, on all.
+A review takes a second of processor time, so a case that says nearly the same as another is left
+out unless REVIEW_CASES=all is in the environment.
 
 A line that is said twice goes on. `0001.before` is the state before; every other migration is
 reviewed. A rollback file that is not there does nothing. ACCESS SHARE stops nobody and is left out.
@@ -26,7 +27,6 @@ from __future__ import annotations
 
 import os
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -47,13 +47,14 @@ DIRECTORY = ROOT / "tests" / "hazards"
 NOT_MEASURED = "not-measured"  # what a finding would be called that something was not measured
 # Every table counts as large, as production's rows are not known: so few rows do.
 SETTINGS = Settings(small_rows=200, sizes=(400, 800))
+EVERY = "all"
 STOPS_NOBODY = "ACCESS SHARE"
 CONFIRMED, REFUTED, BEYOND = "confirmed", "refuted", "beyond measuring"
 # What squawk does not read: the rollback file, and what our headers say.
 UNREAD = {"rollback-loss", "rollback-fails", "rollback-differs", "locks-header", "allowance"}
 _FILE = re.compile(r"^-- file: (\S+)\n", re.MULTILINE)
 _LINE = re.compile(r"-- (?:(\d+) )?([a-z]+): (.*)")
-_KEYS = {"case", "finds", "locks", "proof", "squawk", "since", "known"}
+_KEYS = {"case", "finds", "locks", "proof", "squawk", "since", "known", "when"}
 _NONE = {"finds": "nothing", "locks": "none", "squawk": "silent"}
 _PROOFS = ("lossless", "lossy", "irreversible", "not measured")
 
@@ -80,9 +81,9 @@ class Case(NamedTuple):
 
     def versions(self, installed: Sequence[int]) -> set[int]:
         """Return on which versions of those that are here it is reviewed."""
-        fit = [each for each in installed if each >= int(self.header.get("since", "0"))]
-        named = {int(key.split(" ")[0]) for key in self.header if " " in key}
-        return turns(self.slug, fit) | named.intersection(fit)
+        if self.header.get("when") == EVERY and not reviews_every():
+            return set()
+        return {each for each in installed if each >= int(self.header.get("since", "0"))}
 
     def known(self, major: int) -> str | None:
         return self._said("known", major)
@@ -130,11 +131,9 @@ def cases() -> list[Case]:
     return [read(path) for path in sorted(DIRECTORY.glob("*.sql"))]
 
 
-def turns(name: str, versions: Sequence[int]) -> set[int]:
-    """Return on which of some versions something is reviewed: on one, by its name, or on all."""
-    if os.environ.get("REVIEW_CASES") == "all":
-        return {*versions}
-    return {versions[zlib.crc32(name.encode()) % len(versions)]} if versions else set()
+def reviews_every() -> bool:
+    """Say whether every case is reviewed, on every version."""
+    return os.environ.get("REVIEW_CASES") == EVERY
 
 
 def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
@@ -269,9 +268,9 @@ _PAGE = """\
 # Hazards
 
 What `review` was tried on: small migrations, each with what PostgreSQL really does. A test reviews
-each of them, on PostgreSQL 15 or 18 in turn and with `REVIEW_CASES=all` on both, and compares every
-finding, every lock and the proof of the way back. The files are in `tests/hazards/`; this page is
-written from them by `python -m tests.hazards`.
+them on PostgreSQL 15 and 18, and compares every finding, every lock and the proof of the way back;
+those that say nearly the same as another are left out unless `REVIEW_CASES=all` is set. The files
+are in `tests/hazards/`; this page is written from them by `python -m tests.hazards`.
 
 squawk reads a file's text and knows no database, so it must guess what a statement does. The review
 runs the statement and says of each of squawk's warnings whether it was seen to be so:

@@ -8,29 +8,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from migrator.review.report import PASS, unallowed
 from tests import hazards
-from tests.conftest import INSTALLATIONS
 from tests.servers import ROOT, Server
 
 PAGES = sorted((ROOT / "docs" / "rules").glob("*.md"))
 SECTIONS = ["Bad", "Good"]
 _BLOCK = re.compile(r"^<!-- test: (bad|good) -->\n```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def _turns(kind: str) -> list[Any]:
-    """Return each page with the versions on which its block is reviewed: see tests/hazards.py."""
-    versions = [*INSTALLATIONS]
-    return [
-        pytest.param(major, page, id=f"{major}-{page.stem}")
-        for major in versions
-        for page in PAGES
-        if major in hazards.turns(f"{page.stem} {kind}", versions)
-    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[each.stem for each in PAGES])
@@ -45,14 +32,14 @@ def test_a_page_has_one_bad_block_and_one_good(page: Path) -> None:
     ] == []
 
 
-@pytest.mark.parametrize(("pg", "page"), _turns("bad"), indirect=["pg"])
+@pytest.mark.parametrize("page", PAGES, ids=[each.stem for each in PAGES])
 def test_the_bad_is_found(page: Path, pg: Server, tmp_path: Path) -> None:
     report = hazards.review(_files(page, "bad"), pg, tmp_path)
     found = {each.split(" ")[0] for each in hazards.answer(report).finds}
     assert page.stem in found
 
 
-@pytest.mark.parametrize(("pg", "page"), _turns("good"), indirect=["pg"])
+@pytest.mark.parametrize("page", PAGES, ids=[each.stem for each in PAGES])
 def test_in_the_good_nothing_is_found(page: Path, pg: Server, tmp_path: Path) -> None:
     report = hazards.review(_files(page, "good"), pg, tmp_path)
     assert [each for migration in report.migrations for each in unallowed(migration.findings)] == []

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: adding-serial-primary-key-field confirmed, constraint-missing-not-valid confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint NOT NULL,

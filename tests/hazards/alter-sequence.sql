@@ -3,6 +3,7 @@
 -- locks: SHARE ROW EXCLUSIVE on numbers
 -- proof: lossless
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE SEQUENCE numbers;
 -- file: 0002.case.change.sql

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: changing-column-type confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TYPE state AS ENUM ('new', 'done');
 CREATE TABLE tasks (

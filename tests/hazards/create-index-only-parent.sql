@@ -3,6 +3,7 @@
 -- locks: SHARE on events
 -- proof: lossless
 -- squawk: require-concurrent-index-creation refuted
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE events (
     at date NOT NULL,

@@ -3,6 +3,7 @@
 -- locks: SHARE on tasks
 -- proof: lossless
 -- squawk: require-concurrent-index-creation confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

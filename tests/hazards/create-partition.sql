@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on events
 -- proof: lossy
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE events (
     at date NOT NULL,

@@ -4,6 +4,7 @@
 -- proof: lossless
 -- known: what is checked at COMMIT is not watched
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: none
 -- proof: lossless
 -- squawk: ban-alter-domain-with-add-constraint beyond measuring
+-- when: all
 -- file: 0001.before.sql
 CREATE DOMAIN address AS text;
 CREATE TABLE users (

@@ -3,6 +3,7 @@
 -- locks: SHARE on tasks, SHARE on users
 -- proof: lossless
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE DOMAIN address AS text;
 CREATE TABLE users (

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy
 -- squawk: ban-drop-domain confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE DOMAIN percentage AS integer;
 CREATE TABLE tasks (

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on tasks_number_seq
 -- proof: lossy
 -- squawk: ban-drop-column confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on events, ACCESS EXCLUSIVE on events_2024
 -- proof: lossy
 -- squawk: ban-drop-table confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE events (
     at date NOT NULL,

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on comments, ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: ban-drop-constraint beyond measuring
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on app.notes
 -- proof: lossy
 -- squawk: ban-drop-schema confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on titles
 -- proof: lossless
 -- squawk: ban-drop-view confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -4,6 +4,7 @@
 -- proof: lossless
 -- squawk: silent
 -- since: 17
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

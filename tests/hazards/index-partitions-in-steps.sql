@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on idx_events_2024_kind, SHARE on events, SHARE UPDATE EXCLUSIVE on events_2024
 -- proof: lossless
 -- squawk: require-concurrent-index-creation refuted
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE events (
     at date NOT NULL,

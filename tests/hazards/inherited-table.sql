@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on cars, ACCESS EXCLUSIVE on vehicles
 -- proof: lossy
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE vehicles (
     id bigint PRIMARY KEY,

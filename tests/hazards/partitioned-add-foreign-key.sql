@@ -3,6 +3,7 @@
 -- locks: SHARE ROW EXCLUSIVE on events, SHARE ROW EXCLUSIVE on events_2024, SHARE ROW EXCLUSIVE on kinds
 -- proof: lossless
 -- squawk: adding-foreign-key-constraint confirmed, constraint-missing-not-valid confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE kinds (
     id bigint PRIMARY KEY,

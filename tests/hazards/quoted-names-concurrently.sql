@@ -3,6 +3,7 @@
 -- locks: SHARE UPDATE EXCLUSIVE on "Sales Data"."Order Items"
 -- proof: lossless
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE SCHEMA "Sales Data";
 CREATE TABLE "Sales Data"."Order Items" (

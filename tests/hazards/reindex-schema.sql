@@ -4,6 +4,7 @@
 -- proof: lossless
 -- squawk: require-concurrent-reindex confirmed
 -- known: locks on indexes are too short to be seen outside a transaction
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE users (
     id bigint PRIMARY KEY,

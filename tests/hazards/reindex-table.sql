@@ -3,6 +3,7 @@
 -- locks: SHARE on tasks, ACCESS EXCLUSIVE on idx_tasks_title, ACCESS EXCLUSIVE on tasks_pkey
 -- proof: lossless
 -- squawk: require-concurrent-reindex confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

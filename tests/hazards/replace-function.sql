@@ -3,6 +3,7 @@
 -- locks: none
 -- proof: lossless
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1';
 -- file: 0002.case.change.sql

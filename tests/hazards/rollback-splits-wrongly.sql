@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on people
 -- proof: lossy
 -- squawk: ban-drop-column confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE people (
     id bigint PRIMARY KEY,

@@ -4,6 +4,7 @@
 -- proof: lossless
 -- known: rows that are locked are not counted as written
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

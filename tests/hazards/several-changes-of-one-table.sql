@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy
 -- squawk: adding-field-with-default confirmed, changing-column-type confirmed
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

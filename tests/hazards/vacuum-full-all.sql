@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on users
 -- proof: lossless
 -- squawk: silent
+-- when: all
 -- file: 0001.before.sql
 CREATE TABLE users (
     id bigint PRIMARY KEY,
