@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import picture, queries, report
+from bench import estimates, picture, queries, report
 from bench.contenders import CONTENDERS
 from tests.servers import ROOT, Server, clean_environment
+from tests.sets import newest
 
 NAMES = [contender.name for contender in CONTENDERS]
 ABSENT = {contender.name for contender in CONTENDERS if contender.absent()}
@@ -188,3 +189,16 @@ def test_a_picture_is_well_formed_and_marks_each_query() -> None:
     assert marks.count("ours") == 2  # one is the legend's
     assert marks.count("other") == 2
     assert "a<b" in {each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")}
+
+
+@newest
+def test_estimates_are_compared_with_what_comes_true(
+    pg: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(estimates, "_STATEMENTS", ("UPDATE items SET state = 'done'",))
+    code = estimates.main(["--server", pg.dsn("postgres", pg.user), "--rows", "30000"])
+    said = capsys.readouterr()
+    row = [cell.strip() for cell in said.out.splitlines()[-1].strip("|").split("|")]
+    assert row[0] == "`UPDATE items SET state = 'done'`"
+    assert 0.9 < float(row[4]) < 1.1, "of write-ahead log, the estimate is exact"
+    assert f"{code} of 1 outside their range" in said.err

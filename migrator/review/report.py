@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 PASS, FINDING, NOT_MEASURED = "pass", "finding", "not measured"
 EXIT_CODES = {PASS: 0, FINDING: 1, NOT_MEASURED: 2}
-# Measured: what was extrapolated from two sizes came true within these factors.
+# What was extrapolated from two sizes came true within these factors: see make bench-review.
 LOW, HIGH = 0.4, 2.5
 
 
