@@ -112,9 +112,8 @@ def rollback(
     if (steps is not None) + (to is not None) + everything != 1:
         raise click.UsageError("Give one of --steps N, --to ID and --all.")
 
-    plan = command.work(**limits).rollback(
-        steps=steps, to=to, confirm=options.confirmation(say, given=yes)
-    )
+    confirm = options.confirmation(say, given=yes)
+    plan = command.work(**limits).rollback(steps=steps, to=to, confirm=confirm)
     answer_plan(command, plan, "rolled back")
 
 
@@ -223,9 +222,8 @@ def review(
     from migrator.review import command as reviewing
 
     report = reviewing.review(command, ids, **how)
-    return answer(
-        command, report.document(), reviewing.told(report, formats, out), report.exit_code
-    )
+    text = reviewing.told(report, formats, out)
+    return answer(command, report.document(), text, report.exit_code)
 
 
 @cli.command()
