@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,11 +34,26 @@ EXIT_FAILED, EXIT_NOT_UP_TO_DATE = 1, 3
 say = partial(click.echo, err=True)
 
 
-def answer(command: Command, document: dict[str, Any], text: Sequence[str], code: int = 0) -> int:
+def answer(
+    command: Command, document: dict[str, Any], text: Sequence[str], code: int = 0, indent: int = 2
+) -> int:
     """Print a command's answer, a JSON document or lines of text; return its exit code."""
     process.on_signals(signal.SIG_IGN)  # what is done is done
-    click.echo(json.dumps(document, indent=2, default=str) if command.as_json else "\n".join(text))
+    in_json = partial(json.dumps, document, indent=indent or None, default=str)
+    click.echo(in_json() if command.as_json else "\n".join(text))
     return code
+
+
+def in_steps(command: Command, name: str, *, yes: bool = False, **how: Any) -> int:
+    """Run a command that tells its steps, with --json one line each, and answer."""
+    from migrator.deploy import command as deploying
+    from migrator.deploy.steps import Steps
+
+    echo = click.echo if command.as_json else None
+    show = partial(say, nl=False) if sys.stderr.isatty() else None
+    ask = options.approval(say, given=yes)
+    done = getattr(deploying, name)(command, Steps(say, echo, show), ask, **how)
+    return answer(command, done.document, done.lines, done.code, indent=done.indent)
 
 
 def answer_plan(command: Command, plan: Plan, done: str) -> None:
@@ -53,10 +67,7 @@ def answer_plan(command: Command, plan: Plan, done: str) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--database", metavar="URL", help="A postgresql:// URL or key=value string.")
-@click.option("--migrations", type=options.DIRECTORY, metavar="DIR", help="Default: migrations/.")
-@click.option("--seeds", type=options.DIRECTORY, metavar="DIR", help="Default: seeds/ beside it.")
-@click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
+@options.target
 @click.pass_context
 def cli(context: click.Context, /, **named: Any) -> None:
     """Migrate a PostgreSQL database by raw SQL files.
@@ -76,9 +87,7 @@ def cli(context: click.Context, /, **named: Any) -> None:
 @click.option("--no-seed", is_flag=True, help="Leave the seeds alone.")
 @options.limits
 @click.pass_obj
-def migrate(
-    command: Command, /, to: str | None, dry_run: bool, no_seed: bool, **limits: Any
-) -> None:
+def migrate(command: Command, /, to: str, dry_run: bool, no_seed: bool, **limits: Any) -> None:
     """Apply what is pending, then the seeds that changed."""
     plan = command.work(**limits).migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
     answer_plan(command, plan, "would apply" if dry_run else "applied")
@@ -93,28 +102,11 @@ def seed(command: Command, /, **limits: Any) -> None:
 
 
 @cli.command()
-@click.option("--steps", type=click.IntRange(1), metavar="N", help="Undo the last N.")
-@click.option("--to", metavar="ID", help="Undo what came after ID; ID is kept.")
-@click.option("--all", "everything", is_flag=True, help="Undo all.")
-@click.option("--yes", is_flag=True, help="Do not ask before data is destroyed.")
-@options.limits
+@options.rollback(say)
 @click.pass_obj
-def rollback(
-    command: Command,
-    /,
-    steps: int | None,
-    to: str | None,
-    everything: bool,
-    yes: bool,
-    **limits: Any,
-) -> None:
+def rollback(command: Command, /, how: dict[str, Any], **limits: Any) -> None:
     """Undo the newest migrations first."""
-    if (steps is not None) + (to is not None) + everything != 1:
-        raise click.UsageError("Give one of --steps N, --to ID and --all.")
-
-    confirm = options.confirmation(say, given=yes)
-    plan = command.work(**limits).rollback(steps=steps, to=to, confirm=confirm)
-    answer_plan(command, plan, "rolled back")
+    answer_plan(command, command.work(**limits).rollback(**how), "rolled back")
 
 
 @cli.command()
@@ -132,11 +124,12 @@ def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None
 @click.option("--exit-code", is_flag=True, help="Exit 3 if anything but up to date.")
 @click.pass_obj
 def status(command: Command, /, exit_code: bool) -> int:
-    """Show what is applied, pending, edited, missing, out of order and interrupted."""
-    state = command.work().state()
-    document = {"up_to_date": state.up_to_date, **state.ids()}
-    code = EXIT_NOT_UP_TO_DATE if exit_code and not state.up_to_date else 0
-    return answer(command, document, state.lines(), code)
+    """Show what is applied, pending, edited, missing, out of order, interrupted; and deploys."""
+    from migrator.status import of
+
+    document, lines = of(command.work())
+    code = EXIT_NOT_UP_TO_DATE if exit_code and not document["up_to_date"] else 0
+    return answer(command, document, lines, code)
 
 
 @cli.command()
@@ -147,10 +140,7 @@ def status(command: Command, /, exit_code: bool) -> int:
 def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
     """Show what would run, in order."""
     work = command.work()
-    if back:
-        planned = work.rollback_plan(steps=None, to=to)
-    else:
-        planned = work.migrate(to=to, with_seeds=True, dry_run=True)
+    planned = work.rollback_plan(steps=None, to=to) if back else work.pending(to)
     if not as_sql:
         answer_plan(command, planned, "would roll back" if back else "would apply")
         return
@@ -164,13 +154,9 @@ def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
 @click.pass_obj
 def verify(command: Command, /) -> int:
     """Check history, schema, rules over the catalogue, indexes and seeds; change nothing."""
-    from migrator.verify import verify as make_checks
+    from migrator.verify import checked
 
-    checks = make_checks(command.work())
-    lines = [line for check in checks for line in check.lines()]
-    passed = not any(check.findings for check in checks)
-    document = {"passed": passed, "checks": [asdict(check) for check in checks]}
-    return answer(command, document, lines, 0 if passed else EXIT_FAILED)
+    return answer(command, *checked(command.work()))
 
 
 @cli.command()
@@ -212,18 +198,14 @@ def lint(command: Command, /) -> int:
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @options.review
 @click.pass_obj
-def review(
-    command: Command, /, ids: Sequence[str], formats: Sequence[str], out: Path | None, **how: Any
-) -> int:
+def review(command: Command, /, **how: Any) -> int:
     """Measure on throwaway databases what migrations do: locks, rewrites, the way back.
 
     Exit codes: 0 pass, 1 finding, 2 could not be measured.
     """
-    from migrator.review import command as reviewing
+    from migrator.review.command import reviewed
 
-    report = reviewing.review(command, ids, **how)
-    text = reviewing.told(report, formats, out)
-    return answer(command, report.document(), text, report.exit_code)
+    return answer(command, *reviewed(command, **how))
 
 
 @cli.command()
@@ -243,19 +225,37 @@ def rows(command: Command, /) -> None:
 @click.pass_obj
 def schema(command: Command, /, check: bool) -> int:
     """Write sql/schema.sql and docs/schema.md from a target that is up to date, or compare."""
-    from migrator import diagram, history, snapshot
+    from migrator import diagram
 
-    work = command.work()
-    path = snapshot.path(work.project.sql)
-    if check:
-        differences = snapshot.compare(snapshot.load(path), work.target, work.session)
-        differences += diagram.differences(path, work.session)
-        lines, code = differences or [f"{path} is current"], EXIT_FAILED if differences else 0
-        return answer(command, {"differences": differences}, lines, code)
-    history.refuse_behind(work.state())
-    snapshot.write(path, work.target, work.session)
-    written = [path, *diagram.write(path, work.session)]
-    return answer(command, {"files": written}, [f"wrote {each}" for each in written])
+    document, lines, differs = diagram.schema(command.work(), check=check)
+    return answer(command, document, lines, EXIT_FAILED if differs else 0)
+
+
+@cli.command()
+@options.deploy
+@click.pass_obj
+def deploy(command: Command, /, **how: Any) -> int:
+    """Back up, rehearse, apply, verify and watch; put back what fails."""
+    return in_steps(command, "deploy", **how)
+
+
+@cli.command()
+@click.argument("backup")
+@options.restore
+@click.pass_obj
+def restore(command: Command, /, **how: Any) -> int:
+    """Restore a backup, checked, into a new database; or swap that in for the target."""
+    return in_steps(command, "put_back", **how)
+
+
+@cli.command()
+@click.argument("action", type=click.Choice(["list", "verify", "prune"]), default="list")
+@click.argument("names", nargs=-1)
+@options.backups
+@click.pass_obj
+def backups(command: Command, /, **how: Any) -> int:
+    """List the backups, read them whole, or remove those that nobody needs."""
+    return in_steps(command, "backups", **how)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -290,7 +290,8 @@ def main() -> int:
         else:
             say("\n".join(f"{label}: {text}" for label, text in told.items() if text))
     if "--json" in sys.argv:
-        click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=2))
+        indent = None if {"deploy", "restore"} & set(sys.argv) else 2  # they tell a line an event
+        click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=indent))
     return error.exit_code
 
 

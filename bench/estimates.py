@@ -17,8 +17,8 @@ from migrator.review.demands import demands
 from migrator.review.fill import Filler
 from migrator.review.report import Range
 from migrator.review.run import Review
-from migrator.review.scratch import Scratch
 from migrator.review.settings import Settings
+from migrator.scratch import Scratch
 from migrator.target import Target, named, open_connection
 
 _MUCH_WAL = 100_000  # bytes

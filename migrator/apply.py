@@ -45,6 +45,8 @@ class Applier:
         online_wait_ms: How long a statement outside a transaction may wait for locks and for older
             transactions, in milliseconds.
         watch: Looks whom a statement waits for.
+        ledger: A statement that keeps account of what each file wrote, by the server's counters of
+            this session; run in the transaction that records the file, or after its rollback.
 
     """
 
@@ -56,6 +58,7 @@ class Applier:
         lock_attempts: int = 5,
         online_wait_ms: int = 600_000,
         watch: Watch | None = None,
+        ledger: str = "",
     ) -> None:
         self._session = session
         self._connection = session.connection
@@ -64,6 +67,7 @@ class Applier:
         self._lock_attempts = lock_attempts
         self._online_wait_ms = online_wait_ms
         self._watch = watch
+        self._ledger = ledger
         self._unflushed = False
         session.connection.add_notice_handler(self._notice)
 
@@ -174,6 +178,26 @@ class Applier:
                     self._record_rollback(yoyo_migration)
             self._backend.execute(_FORGET_INTENT, {"id": name})
 
+    def clear(self, migration: Migration) -> bool:
+        """Take away what an interrupted file left, or find that it took effect and record that.
+
+        Args:
+            migration: It was started outside a transaction, and has no outcome.
+
+        Returns:
+            Whether the file is now applied or pending, with nothing half done.
+
+        """
+        statement = _only_statement(migration.source)
+        found = self._find_out(migration.source, statement)
+        if found.outcome in {online.Outcome.UNKNOWN, online.Outcome.HALF_DROPPED}:
+            return False
+        for repair in found.repairs:
+            self._online(partial(self._backend.run, repair.encode()))
+        took_effect = found.outcome in {online.Outcome.DONE, online.Outcome.HALF_DETACHED}
+        self.settle(migration.id, migration if took_effect else None, "apply")
+        return True
+
     def seed(self, seed: Seed, *, last: bool) -> int:
         """Apply one seed and record its checksum.
 
@@ -203,12 +227,13 @@ class Applier:
             Failed: It cannot be applied.
 
         """
+        self._open_account()
         try:
             return self._backend.run_in_transaction(seed.source.text)
         except StatementError as failure:
             raise failed(seed.source, failure) from failure
         finally:
-            self._backend.rollback()
+            self._roll_back_and_account()
 
     def flush(self) -> None:
         """Wait until what was committed is on disk; after a run that ended before its last file."""
@@ -268,6 +293,7 @@ class Applier:
     ) -> int:
         """Do work and record it in one transaction, again where a lock was not to be had."""
         for attempt in range(1, self._lock_attempts + 1):
+            self._open_account()
             try:
                 with self._watched():
                     result = work()
@@ -275,7 +301,7 @@ class Applier:
             except StatementError as failure:
                 if failure.completed and self._connection.info.transaction_status == _IDLE:
                     raise ended_transaction(source) from failure
-                self._backend.rollback()
+                self._roll_back_and_account()
                 if self._connection.closed:
                     raise failure.error from failure
                 if attempt == self._lock_attempts or not isinstance(failure.error, _RETRIED):
@@ -306,6 +332,7 @@ class Applier:
                 self._backend.guard_transaction()
                 self._backend.restore_session()
                 record(result)
+                self._account()
                 if not last:
                     self._backend.execute("SET LOCAL synchronous_commit TO off")
                 self._backend.execute("COMMIT")
@@ -328,6 +355,7 @@ class Applier:
         """Run one statement that can be in no transaction, between an intent and its outcome."""
         statement = _only_statement(source)
         found = online.Finding(online.Outcome.NOTHING_DONE)
+        self._open_account()
         if self._record_intent(yoyo_migration, source, direction):
             found = self._find_out(source, statement)
             told = ", so ".join(filter(None, (found.outcome.what, found.outcome.then)))
@@ -356,9 +384,26 @@ class Applier:
             )
         with self._backend.transaction(), self._backend.one_message():
             record(duration_ms)
+            self._account()
             self._backend.execute(_FORGET_INTENT, {"id": yoyo_migration.id})
         self._unflushed = False
         return duration_ms
+
+    def _open_account(self) -> None:
+        """Hand what the session wrote so far to the server's counters: the account begins at 0."""
+        if self._ledger:
+            self._connection.execute("SELECT pg_stat_force_next_flush()")
+
+    def _account(self) -> None:
+        if self._ledger:
+            self._backend.execute(self._ledger)
+
+    def _roll_back_and_account(self) -> None:
+        """Roll back; what was written counts all the same, for the server's counters have it."""
+        if self._ledger and not self._connection.closed:
+            with contextlib.suppress(StatementError):  # no account: it is taken for others' work
+                self._backend.run(b"ROLLBACK; " + self._ledger.encode())
+        self._backend.rollback()
 
     def _half_done(
         self, name: str, source: SqlFile, statement: str, failure: StatementError

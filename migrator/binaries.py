@@ -57,6 +57,33 @@ def find_program(name: str) -> Path | None:
     return Path(found) if found else None
 
 
+def find_client(name: str, major: int) -> tuple[Path, int] | None:
+    """Return a client program of a server's major version, else of the next newer one there is.
+
+    A newer pg_restore works on an older server, but sends it settings that it does not know.
+
+    Args:
+        name: pg_dump, say.
+        major: The server's version.
+
+    Returns:
+        The program and its major version; None where there is none that is new enough.
+
+    """
+    places = [Path(each) for each in (shutil.which(name), find_program(name)) if each]
+    places += sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))  # Debian's
+    places += sorted(Path("/usr").glob(f"pgsql-*/bin/{name}"))  # PGDG's for Red Hat
+    found: dict[int, Path] = {}
+    for place in places:
+        try:
+            number = int(run([place, "--version"]).split(")", 1)[1].split()[0].split(".")[0])
+        except (OSError, Failed, IndexError, ValueError):
+            continue
+        found.setdefault(number, place)
+    fit = min((each for each in found if each >= major), default=None)
+    return (found[fit], fit) if fit is not None else None
+
+
 def version(directory: Path, user: User | None = None) -> str:
     """Return the server's version, such as 18.6; OSError says why that user cannot run it."""
     answer = run([directory / "postgres", "--version"], user=user)

@@ -59,11 +59,21 @@ class Command:
 
         return EmbeddedServer(self.root)
 
-    def target(self) -> Target:
-        """Find the target and say which it is; the embedded server is started."""
+    def target(self, *, must_be_named: bool = False) -> Target:
+        """Find the target and say which it is; the embedded server is started.
+
+        Raises:
+            Refused: None was named, and one must be.
+
+        """
         from migrator import process, target
 
         found = target.resolve(process.given(self.database), os.environ)
+        if found is None and must_be_named:
+            raise Refused(
+                "Which database is meant? A deploy or a restore never takes one by itself.",
+                hint="Name it: --database URL, DATABASE_URL, or libpq's variables.",
+            )
         if found is None:
             found = target.named(self.server.start(), _EMBEDDED)
         self.say(f"target: {found.shown} (from {found.origin})")
@@ -72,6 +82,13 @@ class Command:
     def on(self, database: str) -> Command:
         """Return the same on another database."""
         return replace(self, database=database)
+
+    def named_work(self, **limits: Any) -> Work:
+        """Connect to a target that the user named, and read the files."""
+        from migrator.migrate import Limits, Work
+
+        project = self.project
+        return Work(project, self.target(must_be_named=True), Limits(**limits), self.say)
 
     def work(self, **limits: Any) -> Work:
         """Connect to the target and read the files."""

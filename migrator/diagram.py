@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from migrator import files
+from migrator import files, history, snapshot
+from migrator.migrate import Work
 from migrator.target import Session, sql
 
 _FIRST_LINE = "<!-- Written by `make schema` from a migrated database, never by hand. -->"
@@ -56,6 +57,24 @@ class _Relation(NamedTuple):
     references: list[dict[str, Any]]
 
 
+def schema(work: Work, *, check: bool) -> tuple[dict[str, Any], list[str], bool]:
+    """Write the snapshot and the picture from a target that is up to date, or compare them.
+
+    Returns:
+        The answer as a document and as lines, and whether anything differs.
+
+    """
+    path = snapshot.path(work.project.sql)
+    if check:
+        found = snapshot.compare(snapshot.load(path), work.target, work.session)
+        found += differences(path, work.session)
+        return {"differences": found}, found or [f"{path} is current"], bool(found)
+    history.refuse_behind(work.state())
+    snapshot.write(path, work.target, work.session)
+    written = [path, *write(path, work.session)]
+    return {"files": written}, [f"wrote {each}" for each in written], False
+
+
 def render(connection: psycopg.Connection[Any]) -> str:
     """Return docs/schema.md for the schema public of a database."""
     rows = connection.execute(sql("diagram").encode())
@@ -71,23 +90,23 @@ def render(connection: psycopg.Connection[Any]) -> str:
     )
 
 
-def write(snapshot: Path, session: Session) -> list[Path]:
+def write(schema_file: Path, session: Session) -> list[Path]:
     """Write docs/schema.md beside a snapshot's directory, where the set keeps docs.
 
     Returns:
         What was written: nothing where a page of that name is somebody else's.
 
     """
-    page = _page_of(snapshot)
+    page = _page_of(schema_file)
     if not page.parent.is_dir() or (page.exists() and not _is_ours(page)):
         return []
     files.write(page, render(session.connection))
     return [page]
 
 
-def differences(snapshot: Path, session: Session) -> list[str]:
+def differences(schema_file: Path, session: Session) -> list[str]:
     """Return a line if the page that is there is not what `write` would write."""
-    page = _page_of(snapshot)
+    page = _page_of(schema_file)
     if not _is_ours(page) or page.read_text(encoding="utf-8") == render(session.connection):
         return []
     return [f"different: {page}"]
@@ -97,8 +116,8 @@ def _is_ours(page: Path) -> bool:
     return page.exists() and page.read_text(encoding="utf-8").startswith(_FIRST_LINE)
 
 
-def _page_of(snapshot: Path) -> Path:
-    return snapshot.parent.parent / "docs" / "schema.md"
+def _page_of(schema_file: Path) -> Path:
+    return schema_file.parent.parent / "docs" / "schema.md"
 
 
 def _references(table: _Relation) -> list[str]:

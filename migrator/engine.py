@@ -59,11 +59,11 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def __init__(self, session: Session) -> None:
         self._session = session
         self._batch: list[str] | None = None
-        self._internal_schema_updated = session.has_checksums
+        self._internal_schema_updated = session.has_deploys  # the newest of the tables
         self._queries: dict[str, str] = {}  # yoyo's statements with psycopg's parameters
         self._quoting = psycopg.ClientCursor(session.connection)
         super().__init__(None, default_migration_table)
-        self._logged_as = {"username": _user_name(), "hostname": socket.gethostname()}
+        self._logged_as = {"username": user_name(), "hostname": socket.gethostname()}
 
     def connect(self, dburi: None) -> psycopg.Connection[Any]:  # noqa: ARG002  yoyo's signature
         """Return the connection that the runner's lock is held on."""
@@ -219,7 +219,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         return written
 
 
-def _user_name() -> str:
+def user_name() -> str:
     """Return who runs the runner; in a container that may be a number without a name."""
     try:
         return getpass.getuser()

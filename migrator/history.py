@@ -141,6 +141,15 @@ def _is_current(seed: Seed, seeds: dict[str, Recorded]) -> bool:
     return recorded is not None and recorded.checksum == seed.source.checksum
 
 
+def in_words(state: State) -> str:
+    """Return where a database stands, in one sentence."""
+    return (
+        f"The history has {len(state.applied)} migrations applied, the last "
+        f"{state.applied[-1].id if state.applied else 'none'}; pending: {len(state.pending)}"
+        + (f"; interrupted: {', '.join(state.interrupted)}." if state.interrupted else ".")
+    )
+
+
 def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ()) -> None:
     """Refuse to change a database whose history and files disagree.
 

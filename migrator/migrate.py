@@ -103,9 +103,13 @@ class Work:
         self.limits = limits
         self.say = say
         self.done: list[str] = []
-        self.session = self._connect()
+        self.ledger = ""  # see Applier
+        self.before_file: Callable[[], None] = lambda: None
+        self.waited_for: list[str] = []
+        self.session = self.connect()
 
-    def _connect(self) -> Session:
+    def connect(self) -> Session:
+        """Open a session on the target."""
         return connect(
             self.target,
             lock_timeout_ms=self.limits.lock_timeout_ms,
@@ -150,6 +154,10 @@ class Work:
         if not (planned.migrations or planned.seeds):
             return planned
         return self._changing(plan, self._apply)
+
+    def pending(self, to: str | None = None) -> Plan:
+        """Return what `migrate` would do."""
+        return self.migrate(to=to, with_seeds=True, dry_run=True)
 
     def seed(self) -> Plan:
         """Apply every seed: what is in place already is not written again.
@@ -236,6 +244,18 @@ class Work:
         self._changing(lambda: Plan([], []), work)
         return self.done[-1]
 
+    def clear(self) -> bool:
+        """Take away what interrupted files left; return whether none is interrupted any more."""
+
+        def work(applier: Applier, _: Plan) -> None:
+            interrupted = self.state().interrupted
+            for migration in self.migrations:
+                if migration.id in interrupted and not migration.source.transactional:
+                    applier.clear(migration)
+
+        self._changing(lambda: Plan([], []), work)
+        return not self.state().interrupted
+
     def _interrupted(self, name: str) -> history.Recorded:
         for intent in history.read(self.session).intents.values():
             if is_called(intent.id, name):
@@ -291,15 +311,26 @@ class Work:
                 lock_attempts=self.limits.lock_attempts,
                 online_wait_ms=self.limits.online_wait_ms,
                 watch=watch,
+                ledger=self.ledger,
             )
-            applier.prepare()
-            self.session = replace(self.session, has_history=True, has_checksums=True)
+            self._prepare(applier)
             planned = plan()  # another runner may have been at work meanwhile
             try:
                 work(applier, planned)
             finally:
+                self.waited_for += watch.told
                 applier.flush()
         return planned
+
+    def prepare(self) -> None:
+        """Create what is missing of the bookkeeping schema; the lock must be held."""
+        from migrator.apply import Applier
+
+        self._prepare(Applier(self.session, self.say))
+
+    def _prepare(self, applier: Applier) -> None:
+        applier.prepare()
+        self.session = replace(self.session, has_history=True, has_checksums=True, has_deploys=True)
 
     def _apply(self, applier: Applier, plan: Plan) -> None:
         applier.check_syntax(
@@ -308,15 +339,18 @@ class Work:
         left = len(plan.migrations) + len(plan.seeds)
         for migration in plan.migrations:
             left -= 1
+            self.before_file()
             duration_ms = applier.apply(migration, last=not left)
             self._did(f"applied {migration.id} ({duration_ms} ms)")
         for seed in plan.seeds:
             left -= 1
+            self.before_file()
             rows = applier.seed(seed, last=not left)
             self._did(f"seeded {seed.id} ({rows} rows written)")
 
     def _roll_back(self, applier: Applier, plan: Plan) -> None:
         for migration in plan.migrations:
+            self.before_file()
             applier.roll_back(migration, last=migration is plan.migrations[-1])
             self._did(f"rolled back {migration.id}")
 
@@ -350,7 +384,7 @@ class Work:
         while True:
             try:
                 if self.session.connection.closed:
-                    self.session = self._connect()
+                    self.session = self.connect()
                 is_at_work = self.session.pid != lost and lost in lock.holders(self.session)
                 state = self.state()
             except (Refused, psycopg.Error):
@@ -359,9 +393,9 @@ class Work:
                     return _UNKNOWN
             else:
                 if not is_at_work:
-                    return _in_words(state)
+                    return history.in_words(state)
                 if time.monotonic() > deadline:
-                    return f"{_in_words(state)} {_AT_WORK.format(pid=lost)}"
+                    return f"{history.in_words(state)} {_AT_WORK.format(pid=lost)}"
             time.sleep(_RETRY_S)
 
 
@@ -370,14 +404,6 @@ def _was_interrupted(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
     return error is not None
-
-
-def _in_words(state: State) -> str:
-    return (
-        f"The history has {len(state.applied)} migrations applied, the last "
-        f"{state.applied[-1].id if state.applied else 'none'}; pending: {len(state.pending)}"
-        + (f"; interrupted: {', '.join(state.interrupted)}." if state.interrupted else ".")
-    )
 
 
 def _up_to(

@@ -40,7 +40,20 @@ class Duration(click.ParamType[int]):
         return length_ms
 
 
-def limits(function: Callable[..., None]) -> Callable[..., None]:
+def target(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options before a command's name."""
+    options = [
+        click.option("--database", metavar="URL", help="A postgresql:// URL or key=value string."),
+        click.option("--migrations", type=DIRECTORY, metavar="DIR", help="Default: migrations/."),
+        click.option("--seeds", type=DIRECTORY, metavar="DIR", help="Default: seeds/ beside it."),
+        click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def limits(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of migrate.Limits to a command."""
     options = [
         click.option(
@@ -84,12 +97,45 @@ def limits(function: Callable[..., None]) -> Callable[..., None]:
     ]
 
     @wraps(function)
-    def with_seconds(*arguments: Any, lock_wait_s: int, **rest: Any) -> None:
-        function(*arguments, lock_wait_s=lock_wait_s / 1000, **rest)
+    def with_seconds(*arguments: Any, lock_wait_s: int, **rest: Any) -> Any:
+        return function(*arguments, lock_wait_s=lock_wait_s / 1000, **rest)
 
     for option in reversed(options):
         with_seconds = option(with_seconds)
     return with_seconds
+
+
+def rollback(say: Callable[[str], None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what adds the options of rollback; the command gets them as `how`.
+
+    Args:
+        say: Tells what would be rolled back.
+
+    """
+
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        @limits
+        @click.option("--steps", type=click.IntRange(1), metavar="N", help="Undo the last N.")
+        @click.option("--to", metavar="ID", help="Undo what came after ID; ID is kept.")
+        @click.option("--all", "everything", is_flag=True, help="Undo all.")
+        @click.option("--yes", is_flag=True, help="Do not ask before data is destroyed.")
+        @wraps(function)
+        def checked(
+            *arguments: Any,
+            steps: int | None,
+            to: str | None,
+            everything: bool,
+            yes: bool,
+            **rest: Any,
+        ) -> None:
+            if (steps is not None) + (to is not None) + everything != 1:
+                raise click.UsageError("Give one of --steps N, --to ID and --all.")
+            how = {"steps": steps, "to": to, "confirm": confirmation(say, given=yes)}
+            function(*arguments, how=how, **rest)
+
+        return checked
+
+    return add
 
 
 def review(function: Callable[..., int]) -> Callable[..., int]:
@@ -123,6 +169,143 @@ def review(function: Callable[..., int]) -> Callable[..., int]:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+_BACKUP_DIR = click.option(
+    "--backup-dir",
+    type=DIRECTORY,
+    default="backups",
+    show_default=True,
+    metavar="DIR",
+    help="Where backups are.",
+)
+_RESTORING = (
+    click.option(
+        "--admin",
+        metavar="URL",
+        help="Who makes and renames databases on the target's server. Default: the target's role.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        default=2,
+        show_default=True,
+        metavar="N",
+        help="How many sessions restore at once, and dump to a directory.",
+    ),
+    click.option(
+        "--discard-writes",
+        is_flag=True,
+        help="Lose what other sessions wrote since the backup, if it is restored.",
+    ),
+    click.option("--yes", is_flag=True, help="Do not ask."),
+)
+
+
+def deploy(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of deploy."""
+    options = [
+        click.option("--dry-run", is_flag=True, help="Show all; change nothing."),
+        click.option("--approve", metavar="DIGEST", help="Go on if the plan is the one approved."),
+        _BACKUP_DIR,
+        click.option(
+            "--backup-format",
+            type=click.Choice(["custom", "directory"]),
+            default="custom",
+            show_default=True,
+        ),
+        click.option(
+            "--rehearse/--no-rehearse",
+            default=None,
+            help="Restore and migrate the backup first. Default: where room and rights allow.",
+        ),
+        click.option("--rehearse-on", metavar="URL", help="The server to rehearse on."),
+        click.option(
+            "--review",
+            type=DIRECTORY,
+            metavar="FILE",
+            help="A report for --dry-run to show. Default: review/review.json.",
+        ),
+        click.option(
+            "--longest-transaction",
+            "longest_ms",
+            type=Duration(),
+            default="1min",
+            show_default=True,
+            help="How old another session's transaction may be.",
+        ),
+        click.option(
+            "--on-failure",
+            type=click.Choice(["undo", "leave"]),
+            default="undo",
+            show_default=True,
+            help="What becomes of what was applied before.",
+        ),
+        click.option("--resume", "end", flag_value="resume", help="Go on with one cut off."),
+        click.option("--undo", "end", flag_value="undo", help="Put back what one cut off did."),
+        click.option("--leave", "end", flag_value="leave", help="End one cut off as it is."),
+        *_RESTORING,
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return limits(function)
+
+
+def restore(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of restore."""
+    into = click.option("--into", metavar="NAME", help="A new database. Default: the target.")
+    for option in reversed([into, _BACKUP_DIR, *_RESTORING]):
+        function = option(function)
+    return function
+
+
+def backups(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of backups."""
+    options = [
+        _BACKUP_DIR,
+        click.option(
+            "--keep",
+            type=click.IntRange(1),
+            default=10,
+            show_default=True,
+            metavar="N",
+            help="How many of each database prune keeps.",
+        ),
+        click.option(
+            "--days",
+            type=click.IntRange(0),
+            default=7,
+            show_default=True,
+            metavar="N",
+            help="prune keeps what is younger.",
+        ),
+        click.option("--dry-run", is_flag=True, help="Only say what prune would remove."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[str]], None]:
+    """Return what shows a plan and asks, on a terminal, whether to go on.
+
+    Args:
+        say: Tells the plan.
+        given: Whether the answer is yes already.
+
+    """
+
+    def confirm(lines: Sequence[str]) -> None:
+        say("\n".join(lines))
+        if not given and not sys.stdin.isatty():
+            raise Refused(
+                "This must be approved, and there is no terminal to ask on.",
+                hint="Look at it with `deploy --dry-run`, then give --approve DIGEST; or --yes.",
+            )
+        if not given and not click.confirm("Go on?", err=True):
+            raise Refused("Not confirmed.")
+
+    return confirm
 
 
 def confirmation(

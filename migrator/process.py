@@ -24,7 +24,7 @@ _TOLD = {
     "next": "`status` shows what is applied.",
 }
 _HIDDEN = "********"
-_HOLD_SECRETS = ("--database", "--scratch", "--against")
+_HOLD_SECRETS = ("--database", "--scratch", "--against", "--admin", "--rehearse-on")
 
 
 def begin() -> None:
@@ -90,7 +90,7 @@ def given(value: str | None, option: str = "--database") -> str | None:
 
 
 def _variable(option: str) -> str:
-    return f"MIGRATOR_{option.strip('-').upper()}"
+    return f"MIGRATOR_{option.strip('-').replace('-', '_').upper()}"
 
 
 def _hide_secrets() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from migrator import binaries, files
 from migrator.errors import Failed, Refused
 from migrator.process import interruptible
-from migrator.target import SECRETS, Session, Target
+from migrator.target import Session, Target, for_program
 
 PREAMBLE = """\
 -- What all migrations add up to. Written by `make schema` from a migrated database, checked by
@@ -33,12 +32,13 @@ _COMMENT_NAME = re.compile(r"Name: (EXTENSION|SCHEMA public)\b")
 _REQUIRES = re.compile(r"Requires extension (\w+)\.';\s*$")
 
 
-def dump(target: Target, session: Session) -> dict[str, str]:
+def dump(target: Target, session: Session, program: Path | None = None) -> dict[str, str]:
     """Dump a database's schema with pg_dump.
 
     Args:
         target: The database; its password reaches pg_dump by the environment.
-        session: A session on it, to learn which optional extensions it has.
+        session: A session on it.
+        program: The pg_dump to use; None for the one at hand.
 
     Returns:
         The definition of each object by its kind and name, in pg_dump's order.
@@ -48,13 +48,13 @@ def dump(target: Target, session: Session) -> dict[str, str]:
         Failed: pg_dump failed.
 
     """
-    program = binaries.find_program("pg_dump")
+    program = program or binaries.find_program("pg_dump")
     if program is None:
         raise Refused(
             "pg_dump is needed to read the schema, and there is none.",
             hint="Install requirements.txt, or PostgreSQL's client programs.",
         )
-    connection, environment = _for_a_program(target, session)
+    connection, environment = for_program(target, session.database)
     options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=yoyo"]
     with interruptible():  # else pg_dump would go on
         done = subprocess.run(  # noqa: S603  the arguments are the runner's own
@@ -103,25 +103,6 @@ def write(path: Path, target: Target, session: Session) -> None:
     """Write a database's schema as the snapshot."""
     path.parent.mkdir(exist_ok=True)
     files.write(path, render(dump(target, session)))
-
-
-def _for_a_program(target: Target, session: Session) -> tuple[str, dict[str, str]]:
-    """Return a connection string without secrets, and an environment with them."""
-    from psycopg.conninfo import make_conninfo
-
-    parameters = dict(target.parameters)
-    # As in settings.sql: the session of a pg_dump that is gone does not wait on for a lock.
-    options = "-c client_connection_check_interval=500ms"
-    environment = {**os.environ, "PGOPTIONS": options, "PGCLIENTENCODING": "UTF8"}
-    if "password" in parameters:
-        environment["PGPASSWORD"] = parameters.pop("password")
-    if shown := SECRETS & parameters.keys():
-        raise Refused(
-            f"pg_dump would show other users {', '.join(sorted(shown))}, as an argument.",
-            hint="Put it into a service file, and name that with PGSERVICE.",
-        )
-    parameters["dbname"] = session.database
-    return make_conninfo("", **parameters), environment
 
 
 def parse(text: str) -> dict[str, str]:

@@ -66,6 +66,7 @@ class Session:
         settings: The statements that put the session's settings back after a file changed them.
         has_history: Whether the database has yoyo's tables in schema yoyo.
         has_checksums: Whether it has the runner's own tables beside them.
+        has_deploys: Whether it has those of deploys, too.
         may_write_history: Whether the role may write the tables that are there.
         is_standby: Whether the server is in recovery.
         is_read_only: Whether transactions are read-only by default.
@@ -79,6 +80,7 @@ class Session:
     settings: str
     has_history: bool
     has_checksums: bool
+    has_deploys: bool
     may_write_history: bool
     is_standby: bool
     is_read_only: bool
@@ -191,6 +193,37 @@ def open_connection(target: Target) -> psycopg.Connection[tuple[Any, ...]]:
         ) from None
 
 
+def for_program(target: Target, database: str) -> tuple[str, dict[str, str]]:
+    """Return how one of PostgreSQL's programs connects: where other users can read no secret.
+
+    Args:
+        target: The server, and the role.
+        database: The database's name.
+
+    Returns:
+        A connection string without secrets, and an environment with them.
+
+    Raises:
+        Refused: A secret that no environment variable can hold.
+
+    """
+    from psycopg.conninfo import make_conninfo
+
+    parameters = dict(target.parameters)
+    # As in settings.sql: the session of a program that is gone does not wait on for a lock.
+    options = "-c client_connection_check_interval=500ms"
+    environment = {**os.environ, "PGOPTIONS": options, "PGCLIENTENCODING": "UTF8"}
+    if "password" in parameters:
+        environment["PGPASSWORD"] = parameters.pop("password")
+    if shown := SECRETS & parameters.keys():
+        raise Refused(
+            f"pg_dump would show other users {', '.join(sorted(shown))}, as an argument.",
+            hint="Put it into a service file, and name that with PGSERVICE.",
+        )
+    parameters["dbname"] = database
+    return make_conninfo("", **parameters), environment
+
+
 def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: int = 0) -> Session:
     """Connect, learn what decides whether a command may go on, and set the session up.
 
@@ -236,6 +269,7 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         settings=settings,
         has_history=facts["has_history"],
         has_checksums=facts["has_checksums"],
+        has_deploys=facts["has_deploys"],
         may_write_history=facts["may_write_history"],
         is_standby=facts["is_standby"],
         is_read_only=facts["is_read_only"],

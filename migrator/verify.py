@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -51,6 +52,14 @@ def verify(work: Work) -> list[Check]:
     return [*checks, _seeds(work)]
 
 
+def checked(work: Work) -> tuple[dict[str, Any], list[str], int]:
+    """Make every check; return them as a document and as text, and the exit code."""
+    checks = verify(work)
+    passed = not any(check.findings for check in checks)
+    document = {"passed": passed, "checks": [asdict(check) for check in checks]}
+    return document, [line for check in checks for line in check.lines()], 0 if passed else 1
+
+
 def _history(work: Work) -> Check:
     state = work.state()
     return Check(
@@ -95,7 +104,7 @@ def _seeds(work: Work) -> Check:
         return Check("seeds", [], skipped="the target is read-only")
     if work.state().pending:
         return Check("seeds", [], skipped="migrations are pending")
-    applier = Applier(work.session, work.say)
+    applier = Applier(work.session, work.say, ledger=work.ledger)
     findings: list[str] = []
     for seed in work.seeds:
         try:

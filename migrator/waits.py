@@ -69,6 +69,7 @@ class Watch:
         self._tells = False
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self.seen = Blockers()
+        self.told: list[str] = []
 
     def __enter__(self) -> Watch:
         """Begin to look."""
@@ -111,6 +112,8 @@ class Watch:
         words = sessions_in_words(connection, sorted(pids)) if pids else ""
         if not words or self._since is None:  # what was waited for is over meanwhile
             return
-        if self._tells and pids != self.seen.pids:
-            self._say(f"waiting for {words}")
+        if pids != self.seen.pids:
+            self.told.append(words)
+            if self._tells:
+                self._say(f"waiting for {words}")
         self.seen = Blockers(pids, words)

@@ -37,8 +37,8 @@ from migrator.files import Project
 from migrator.review import locks, selection
 from migrator.review.report import Report
 from migrator.review.run import Review
-from migrator.review.scratch import Scratch
 from migrator.review.settings import Settings
+from migrator.scratch import Scratch
 from migrator.target import named
 from tests.servers import NEWEST, ROOT, Server
 

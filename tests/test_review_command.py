@@ -20,7 +20,7 @@ from migrator.files import Project
 from migrator.review import allow, counts, findings, gate, measure, selection, settings
 from migrator.review.catalogue import look
 from migrator.review.report import Finding
-from migrator.review.scratch import Scratch
+from migrator.scratch import Scratch
 from migrator.target import named, open_connection
 from tests import documents
 from tests.conftest import INSTALLATIONS

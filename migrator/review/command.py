@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from migrator import files, target
 from migrator.command import Command
@@ -14,8 +15,8 @@ from migrator.process import given, interruptible
 from migrator.review import counts, markdown, sarif, selection, settings
 from migrator.review.report import Report
 from migrator.review.run import Review
-from migrator.review.scratch import Scratch
 from migrator.review.selection import Selection
+from migrator.scratch import Scratch
 from migrator.target import Session, Target
 
 _FACTS = "SELECT pg_postmaster_start_time(), current_setting('port')"
@@ -63,6 +64,23 @@ def review(
                 project, chosen, databases, settings=thresholds, counts=known, say=command.say
             )
             return work.run(str(rows or ""), date.today())
+
+
+def reviewed(
+    command: Command, *, ids: Sequence[str], formats: Sequence[str], out: Path | None, **how: Any
+) -> tuple[dict[str, Any], list[str], int]:
+    """Review migrations; return the answer as a document and as text, and the exit code.
+
+    Args:
+        command: As of `review`.
+        ids: As of `review`.
+        formats: As of `told`.
+        out: As of `told`.
+        **how: What else `review` takes.
+
+    """
+    report = review(command, ids, **how)
+    return report.document(), told(report, formats, out), report.exit_code
 
 
 def told(report: Report, wanted: Sequence[str], out: Path | None) -> list[str]:

@@ -12,11 +12,11 @@ from typing import Literal
 
 import psycopg
 
-from migrator import snapshot
+from migrator import contents, snapshot
+from migrator.contents import Contents
 from migrator.failure import said
 from migrator.files import SqlFile
-from migrator.review import contents, measure
-from migrator.review.contents import Contents
+from migrator.review import measure
 from migrator.review.measure import Failure
 from migrator.review.report import Proof, Sample
 from migrator.target import Target, connect, open_connection, sql

@@ -14,20 +14,20 @@ from typing import Any
 
 import psycopg
 
-from migrator import files
+from migrator import contents, files
+from migrator.contents import Contents
 from migrator.errors import Refused
 from migrator.failure import said
 from migrator.files import Migration, Project, SqlFile
-from migrator.review import contents, evidence, findings, locks, measure, proof
-from migrator.review.contents import Contents
+from migrator.review import evidence, findings, locks, measure, proof
 from migrator.review.demands import Demands, demands
 from migrator.review.fill import Filler
 from migrator.review.judge import Facts, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report
-from migrator.review.scratch import Scratch
 from migrator.review.selection import Selection
 from migrator.review.settings import Settings
+from migrator.scratch import Scratch
 from migrator.target import Target, open_connection, sql
 
 Say = Callable[[str], None]

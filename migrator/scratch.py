@@ -25,11 +25,20 @@ class Scratch:
 
     Args:
         server: Any database of the server, by a role that may create databases.
+        kind: What they are for, the first part of their names.
+        hint: What to do where the role may not create databases.
 
     """
 
-    def __init__(self, server: Target) -> None:
+    def __init__(
+        self,
+        server: Target,
+        kind: str = "review",
+        hint: str = "Name a server by a role that has CREATEDB: --scratch URL.",
+    ) -> None:
         self.server = server
+        self._kind = kind
+        self._hint = hint
         self._key = secrets.randbelow(_LARGEST_KEY)
         self._made: list[str] = []
         self._administrator: psycopg.Connection[Any] | None = None
@@ -49,10 +58,10 @@ class Scratch:
             self._administrator.close()
             raise Refused(
                 f"The role may not create scratch databases on {self.server.shown}.",
-                hint="Name a server by a role that has CREATEDB: --scratch URL.",
+                hint=self._hint,
             )
         self._lock(self._key)
-        for name, key in self._administrator.execute(sql("leftovers", "review")).fetchall():
+        for name, key in self._leftovers():
             if key != self._key and self._lock(key):
                 self.drop(name)
                 self._administrator.execute("SELECT pg_advisory_unlock(%s, %s)", (_LOCK_CLASS, key))
@@ -77,16 +86,30 @@ class Scratch:
 
     def create(self, name: str, copy_of: Target | None = None) -> Target:
         """Create a database, empty or as a copy of one that nobody is connected to."""
-        full = f"review_{self._key}_{name}"
         template = str(copy_of.parameters["dbname"]) if copy_of else "template1"
+        full = self.name(name)
         self._execute("CREATE DATABASE {} TEMPLATE {}", full, template)
+        return self.made(full)
+
+    def name(self, name: str) -> str:
+        """Return the full name of a database of this run; it is dropped at the end."""
+        full = f"{self._kind}_{self._key}_{name}"
         self._made.append(full)
+        return full
+
+    def made(self, full: str) -> Target:
+        """Return the database of a full name."""
         parameters = {**self.server.parameters, "dbname": full}
         return Target(parameters, "scratch", f"{self.server.shown} (scratch)")
 
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected."""
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def _leftovers(self) -> list[tuple[str, int]]:
+        assert self._administrator is not None  # noqa: S101  entered
+        named = {"kind": self._kind}
+        return self._administrator.execute(sql("leftovers"), named).fetchall()
 
     def _lock(self, key: int) -> bool:
         assert self._administrator is not None  # noqa: S101  entered

@@ -1,8 +1,8 @@
-"""The rows of a scratch database as checksums: what two of them differ in is what was lost."""
+"""The rows of a database as checksums: what two of them differ in is what was lost."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,25 +37,53 @@ class Contents:
 
 def read(connection: psycopg.Connection[Any]) -> Contents:
     """Read every table of a database."""
-    columns: dict[str, list[str]] = {}
-    for table, column in connection.execute(sql("columns", "review").encode()).fetchall():
-        columns.setdefault(table, []).extend([column] if column else [])
     tables = {}
-    for table, names in columns.items():
+    for table, names in _columns(connection).items():
         sums = [f"sum(hashtextextended(coalesce(t.{name}::text, '\\'), 0))" for name in names]
         whole = f"sum(hashtextextended(row({', '.join(f't.{name}' for name in names)})::text, 0))"
         query = f"SELECT {', '.join(['count(*)', whole, *sums])} FROM ONLY {table} AS t"  # noqa: S608
         (rows, all_values, *values), *_ = connection.execute(query.encode()).fetchall()
         tables[table] = Rows(rows, all_values, dict(zip(names, values, strict=True)))
-    sequences = dict(connection.execute(sql("sequences", "review").encode()).fetchall())
-    return Contents(tables, sequences)
+    return Contents(tables, positions(connection))
+
+
+def whole_rows(
+    connection: psycopg.Connection[Any], tell: Callable[[], None] = lambda: None
+) -> Iterator[tuple[str, int, int]]:
+    """Read every table but the history's; yield its name, how many rows, and the sum over them.
+
+    Args:
+        connection: In a transaction, if the tables are to be read as of one moment.
+        tell: Called before each table is read.
+
+    """
+    connection.execute(sql("text_of_values").encode())
+    for table, names in _columns(connection).items():
+        if table.startswith("yoyo."):
+            continue
+        tell()
+        whole = f"sum(hashtextextended(row({', '.join(f't.{name}' for name in names)})::text, 0))"
+        query = f"SELECT count(*), coalesce({whole}, 0) FROM ONLY {table} AS t"  # noqa: S608
+        ((rows, total),) = connection.execute(query.encode()).fetchall()
+        yield table, rows, int(total)
+
+
+def positions(connection: psycopg.Connection[Any]) -> dict[str, int | None]:
+    """Return where each sequence stands."""
+    return dict(connection.execute(sql("sequences").encode()).fetchall())
+
+
+def _columns(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
+    columns: dict[str, list[str]] = {}
+    for table, column in connection.execute(sql("columns").encode()).fetchall():
+        columns.setdefault(table, []).extend([column] if column else [])
+    return columns
 
 
 def count(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """Return how many rows each table has."""
-    tables = {row[0] for row in connection.execute(sql("columns", "review").encode()).fetchall()}
     counted = {}
-    for table in tables:
+    for table in _columns(connection):
         query = f"SELECT count(*) FROM ONLY {table}"  # noqa: S608  a name from the catalogue
         ((counted[table],),) = connection.execute(query.encode()).fetchall()
     return counted

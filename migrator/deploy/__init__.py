@@ -1,0 +1,1 @@
+"""Deploys: backed up, rehearsed, applied, verified, or put back."""

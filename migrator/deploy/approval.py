@@ -1,0 +1,98 @@
+"""What is approved: the files and their order, the target's history, its schema, as one digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from migrator import files
+from migrator.errors import Refused
+from migrator.migrate import Plan, Work
+from migrator.target import sql
+
+_LENGTH = 16  # hexadecimal digits of each part: 64 bits
+_PARTS = {
+    "files": "the files that would be applied, or their order",
+    "history": "the target or its history",
+    "schema": "the target's schema",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A digest in three parts, so that a refusal can say which of them changed."""
+
+    files: str
+    history: str
+    schema: str
+
+    @property
+    def digest(self) -> str:
+        """The parts as one word."""
+        return f"{self.files}-{self.history}-{self.schema}"
+
+    def refuse_unless(self, approved: str) -> None:
+        """Refuse to go on unless this is what was approved.
+
+        Raises:
+            Refused: Something changed since.
+
+        """
+        if approved == self.digest:
+            return
+        parts = approved.strip().split("-")
+        changed = [
+            words
+            for (part, words), given in zip(_PARTS.items(), parts, strict=False)
+            if getattr(self, part) != given
+        ]
+        if len(parts) != len(_PARTS):
+            changed = ["it is no digest of a plan"]
+        raise Refused(
+            f"This is not what was approved: {'; '.join(changed)}. Now it is {self.digest}.",
+            hint="Look at `deploy --dry-run` again, and approve what it shows.",
+        )
+
+
+def of(work: Work, plan: Plan) -> Approval:
+    """Return the digest of what would be done to a target as it is now."""
+    return Approval(
+        files=_sum(document(plan)),
+        history=_sum(_history(work)),
+        schema=_sum(
+            work.session.connection.execute(sql("fingerprint", "deploy").encode()).fetchall()
+        ),
+    )
+
+
+def document(plan: Plan) -> dict[str, Any]:
+    """Return the files of a plan: what they are called, and what they say."""
+    return {
+        "migrations": [
+            {
+                "id": each.id,
+                "checksum": each.source.checksum,
+                "rollback": files.read(each.rollback_path).checksum,
+            }
+            for each in plan.migrations
+        ],
+        "seeds": [{"id": each.id, "checksum": each.source.checksum} for each in plan.seeds],
+    }
+
+
+def _history(work: Work) -> list[Any]:
+    from migrator import history
+
+    read = history.read(work.session)
+    target = work.session.connection.execute(
+        "SELECT current_database(), s.system_identifier FROM pg_control_system() AS s"
+    ).fetchone()
+    recorded = [*read.migrations.values(), *read.seeds.values(), *read.intents.values()]
+    return [target, *([each.id, each.checksum, each.detail] for each in recorded)]
+
+
+def _sum(what: Any) -> str:
+    text = json.dumps(what, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]

@@ -1,0 +1,415 @@
+"""Backups as files: what pg_dump wrote, and beside it the manifest that makes it a backup.
+
+A backup is whole when its manifest is there: that is written last, after the dump was read to its
+end. A name that ends in .part is of a dump that was never finished.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from migrator import binaries
+from migrator.deploy.writes import Counters
+from migrator.errors import Failed, Refused
+
+MANIFEST = ".manifest.json"
+PART = ".part"
+REPORTS = (".report.md", ".report.json")
+SUFFIXES = {"custom": ".dump", "directory": ".dir"}
+_FORMAT_VERSION = 1
+_POLL_S = 0.2
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of a backup.
+
+    Args:
+        name: The file or directory, in the manifest's directory.
+        format: custom or directory.
+        database: Whose it is.
+        made_at: When it was begun: what it holds is of that moment.
+        seconds: How long it took, reading it to its end included.
+        migration: The last migration that was applied; empty where none was.
+        history: The migrations that were applied.
+        server: The server's major version.
+        program: pg_dump's major version.
+        database_bytes: How large the database was.
+        files: Of each file its size in bytes and its SHA-256.
+        entries: How many entries the dump's table of contents has.
+        tables: Of each table its number of rows, and the sum of their hashes.
+        sequences: Where each sequence stood.
+        properties: What the database is apart from its contents: see properties.sql.
+        counters: What had been written by then: see writes.py.
+        deploy: The number and the digest of the deploy that it was made for.
+        ended: How that deploy ended; None while it is under way, or was cut off.
+
+    """
+
+    name: str
+    format: str
+    database: str
+    made_at: str
+    seconds: float
+    migration: str
+    history: list[str]
+    server: int
+    program: int
+    database_bytes: int
+    files: dict[str, dict[str, Any]]
+    entries: int
+    tables: dict[str, list[int]]
+    sequences: dict[str, int | None]
+    properties: dict[str, Any]
+    counters: dict[str, Any]
+    deploy: dict[str, Any]
+    ended: str | None = None
+    version: int = field(default=_FORMAT_VERSION)
+
+    @property
+    def bytes(self) -> int:
+        """How large the backup is."""
+        return sum(each["bytes"] for each in self.files.values())
+
+    @property
+    def taken(self) -> datetime:
+        """When it was begun."""
+        return datetime.fromisoformat(self.made_at)
+
+    @property
+    def before(self) -> Counters:
+        """The server's counters when it was begun."""
+        return Counters.of(self.counters)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A whole backup: where it is, and its manifest."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where its manifest is."""
+        return self.path.with_name(self.path.name + MANIFEST)
+
+    def ended(self, outcome: str) -> Backup:
+        """Note in the manifest how its deploy ended, so that it may be pruned one day."""
+        noted = Backup(self.path, replace(self.manifest, ended=outcome))
+        noted.write()
+        return noted
+
+    def write(self) -> None:
+        """Write the manifest, whole or not at all."""
+        write(self.manifest_path, json.dumps(asdict(self.manifest), indent=1) + "\n")
+
+
+def find(named: str, directory: Path) -> Backup:
+    """Return the backup that a user means: a path, or a name in a directory.
+
+    Raises:
+        Refused: There is none, or it is not whole.
+
+    """
+    given = Path(named.removesuffix(MANIFEST))
+    path = given if given.exists() else directory / given
+    if path.suffix == PART or not path.exists():
+        raise Refused(
+            f"There is no backup {named}."
+            if path.suffix != PART
+            else f"{path} is a dump that was never finished: it is no backup.",
+            hint="`backups list` shows what there is.",
+        )
+    found = _load(path)
+    if found is None:
+        raise Refused(
+            f"{path} has no manifest beside it: it was never read to its end, and is no backup.",
+            hint="`backups list` shows what there is.",
+        )
+    return found
+
+
+def all_in(directory: Path) -> list[Backup]:
+    """Return the whole backups of a directory, oldest first; damaged ones among them."""
+    if not directory.is_dir():
+        return []
+    named = sorted(path for path in directory.iterdir() if path.name.endswith(MANIFEST))
+    found = [_load(path.with_name(path.name.removesuffix(MANIFEST))) for path in named]
+    return sorted(filter(None, found), key=lambda each: (each.manifest.made_at, each.path.name))
+
+
+def unfinished_in(directory: Path) -> list[Path]:
+    """Return the dumps of a directory that nobody is writing any more and nobody finished."""
+    if not directory.is_dir():
+        return []
+    return [path for path in sorted(directory.glob(f"*{PART}")) if not _is_locked(path)]
+
+
+def _load(path: Path) -> Backup | None:
+    """Read a manifest; None where there is none, or none that this release can read."""
+    try:
+        document = json.loads(path.with_name(path.name + MANIFEST).read_text(encoding="utf-8"))
+        if document["version"] != _FORMAT_VERSION:
+            return None
+        return Backup(path, Manifest(**document))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def damages(backup: Backup, tell: Callable[[int], None] = lambda _: None) -> list[str]:
+    """Compare a backup's files with its manifest, byte for byte; return what differs.
+
+    Args:
+        backup: It.
+        tell: Told how many bytes were read.
+
+    """
+    try:
+        found = sums(backup.path, tell)
+    except OSError as error:
+        return [f"{error.filename}: {error.strerror}"]
+    wanted = backup.manifest.files
+    told = [f"{name}: is missing" for name in wanted.keys() - found.keys()]
+    told += [f"{name}: is not of this backup" for name in found.keys() - wanted.keys()]
+    for name in wanted.keys() & found.keys():
+        if found[name] != wanted[name]:
+            what = "size" if found[name]["bytes"] != wanted[name]["bytes"] else "checksum"
+            told.append(f"{name}: its {what} is not that of the manifest")
+    return sorted(told)
+
+
+def sums(path: Path, tell: Callable[[int], None] = lambda _: None) -> dict[str, dict[str, Any]]:
+    """Return of each file of a dump its size and SHA-256."""
+    found = {}
+    done = 0
+    for each in files_of(path):
+        digest = hashlib.sha256()
+        with each.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                done += len(chunk)
+                tell(done)
+        found[each.name] = {"bytes": each.stat().st_size, "sha256": digest.hexdigest()}
+    return found
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files of a dump: itself, or what is in its directory."""
+    return sorted(path.iterdir()) if path.is_dir() else [path]
+
+
+def size(path: Path) -> int:
+    """Return how large a dump is by now."""
+    with suppress(OSError):
+        return sum(each.stat().st_size for each in files_of(path))
+    return 0
+
+
+def remove(path: Path) -> None:
+    """Remove a dump with its report, its manifest first: without it, what is left is no backup."""
+    for beside in (MANIFEST, *REPORTS):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that only this user can read, whole or not at all, to the disk."""
+    partial = path.with_name(path.name + ".new")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or a directory's entries, on the disk before going on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[int]:
+    """Hold a partial dump, so that nobody takes it for abandoned; yield what children inherit."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with claimed(path):
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return True  # it went away, or is another user's
+
+
+def stamp() -> str:
+    """Return the time as names have it."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+# Running pg_dump and pg_restore
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """pg_dump and pg_restore: where they are, and their major version."""
+
+    dump: Path
+    restore: Path
+    version: int
+
+
+def programs(major: int) -> Programs:
+    """Find pg_dump and pg_restore, at least as new as a server.
+
+    Raises:
+        Refused: There are none.
+
+    """
+    found = {name: binaries.find_client(name, major) for name in ("pg_dump", "pg_restore")}
+    dump, restore = found["pg_dump"], found["pg_restore"]
+    if dump is None or restore is None:
+        missing = " and ".join(name for name, place in found.items() if place is None)
+        raise Refused(
+            f"{missing} of PostgreSQL {major} or newer is needed, and there is none.",
+            hint="Install PostgreSQL's client programs of the server's version.",
+        )
+    return Programs(dump[0], restore[0], dump[1])
+
+
+def run(
+    argv: list[str],
+    environment: Mapping[str, str],
+    *,
+    keep: tuple[int, ...] = (),
+    meanwhile: Callable[[], None] = lambda: None,
+) -> tuple[int, str]:
+    """Run a program to its end; it ends with this process's work, if that is interrupted.
+
+    Args:
+        argv: The program and its arguments.
+        environment: Its environment.
+        keep: File descriptors that it inherits.
+        meanwhile: Called several times a second.
+
+    Returns:
+        Its exit status, and what it said on standard error.
+
+    """
+    with started(argv, environment, keep=keep) as (process, said):
+        while process.poll() is None:
+            meanwhile()
+            time.sleep(_POLL_S)
+        return process.returncode, said()
+
+
+@contextmanager
+def started(
+    argv: list[str], environment: Mapping[str, str], *, keep: tuple[int, ...] = ()
+) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], str]]]:
+    """Start a program; end it, if it runs yet, when the block is left."""
+    with tempfile.TemporaryFile() as errors:
+
+        def said() -> str:
+            errors.seek(0)
+            return binaries.tail(errors.read().decode("utf-8", "replace"), lines=40)
+
+        process = subprocess.Popen(  # noqa: S603  no shell; the arguments are the runner's own
+            argv,
+            env={**environment, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=keep,
+            umask=0o077,
+        )
+        try:
+            yield process, said
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=5)
+                process.kill()
+                process.wait()
+
+
+def read_whole(tools: Programs, path: Path, tell: Callable[[], None] = lambda: None) -> None:
+    """Have pg_restore read a dump to its end; `pg_restore --list` accepts truncated ones.
+
+    Raises:
+        Failed: It cannot be read.
+
+    """
+    argv = [str(tools.restore), "--file=/dev/null", str(path)]
+    code, said = run(argv, os.environ, meanwhile=tell)
+    if code:
+        raise Failed(
+            f"{path} cannot be read to its end: {said}",
+            state="It is no backup. The database was not changed.",
+            hint="See to the disk, then run the command again.",
+        )
+
+
+def contents_of(tools: Programs, path: Path) -> list[str]:
+    """Return the lines of a dump's table of contents."""
+    listed = subprocess.run(  # noqa: S603  no shell; the arguments are the runner's own
+        [tools.restore, "--list", path], check=False, capture_output=True, text=True
+    )
+    if listed.returncode:
+        raise Failed(
+            f"{path} cannot be read: {binaries.tail(listed.stderr)}",
+            state="It is no backup. The database was not changed.",
+            hint="`backups list` shows what there is.",
+        )
+    return [line for line in listed.stdout.splitlines() if line and not line.startswith(";")]
+
+
+def schema_text(tools: Programs, path: Path) -> str:
+    """Return the schema that a dump holds, as pg_dump writes it."""
+    options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=yoyo"]
+    done = subprocess.run(  # noqa: S603  no shell; the arguments are the runner's own
+        [tools.restore, *options, "--file=-", path], check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise Failed(
+            f"{path} cannot be read: {binaries.tail(done.stderr)}",
+            state="The database was not changed by that.",
+            hint="`backups verify` says which backups can be read.",
+        )
+    return done.stdout

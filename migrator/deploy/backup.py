@@ -1,0 +1,228 @@
+"""Makes a backup: pg_dump, and a manifest by which what is restored from it can be checked."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from migrator import contents
+from migrator.deploy import archive, writes
+from migrator.deploy.archive import PART, SUFFIXES, Backup, Manifest, Programs
+from migrator.errors import Failed
+from migrator.migrate import Work
+from migrator.target import for_program, open_connection, sql
+
+_UNCHANGED = "The database was not changed, and no older backup was touched."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a backup is to be made.
+
+    Args:
+        directory: Where.
+        format: custom, one file; or directory, which can be written by several at once.
+        jobs: How many sessions pg_dump uses; more than one only for a directory.
+        lock_wait_ms: How long pg_dump waits for others' ACCESS EXCLUSIVE locks.
+
+    """
+
+    directory: Path
+    format: str
+    jobs: int
+    lock_wait_ms: int
+
+
+def make(
+    work: Work,
+    tools: Programs,
+    wanted: Wanted,
+    deploy: dict[str, Any],
+    show: Callable[[str], None],
+) -> Backup:
+    """Dump a database to a file, read that to its end, and write its manifest.
+
+    What the manifest says of the tables is of the dump's own snapshot.
+
+    Args:
+        work: The target.
+        tools: pg_dump and pg_restore.
+        wanted: How.
+        deploy: What the backup is made for.
+        show: Told how far it is.
+
+    Raises:
+        Failed: It could not be made; nothing is left of it.
+
+    """
+    started = time.monotonic()
+    made_at = datetime.now(UTC)
+    before = writes.read(work.session.connection)
+    state = work.state()
+    prepare_directory(wanted.directory)
+    last = state.applied[-1].id if state.applied else ""
+    final = _free_name(wanted, work.session.database, last, made_at)
+    part = final.with_name(final.name + PART)
+    try:
+        tables, sequences = _dump(work, tools, wanted, part, show)
+        for each in archive.files_of(part):
+            each.chmod(0o600)
+            archive.sync(each)
+        archive.sync(part)
+        part.rename(final)
+        archive.sync(wanted.directory)
+        size = archive.size(final)
+        archive.read_whole(tools, final, lambda: show(f"reading {size:,} bytes to their end"))
+        entries = len(archive.contents_of(tools, final))
+        sums = archive.sums(final, lambda done: show(f"checksum: {done:,} of {size:,} bytes"))
+        backup = Backup(
+            final,
+            Manifest(
+                name=final.name,
+                format=wanted.format,
+                database=work.session.database,
+                made_at=made_at.isoformat(timespec="milliseconds"),
+                seconds=round(time.monotonic() - started, 3),
+                migration=last,
+                history=[each.id for each in state.applied],
+                server=work.session.connection.info.server_version // 10000,
+                program=tools.version,
+                database_bytes=_database_size(work.session.connection),
+                files=sums,
+                entries=entries,
+                tables=tables,
+                sequences=sequences,
+                properties=_properties(work.session.connection),
+                counters=before.document(),
+                deploy=deploy,
+            ),
+        )
+        backup.write()
+    except BaseException as error:
+        for path in (part, final):
+            with suppress(OSError):
+                archive.remove(path)
+        if isinstance(error, OSError):
+            raise Failed(
+                f"The backup could not be written to {wanted.directory}: {error.strerror}.",
+                state=_UNCHANGED,
+                hint="Make room there, or name another directory with --backup-dir.",
+            ) from error
+        raise
+    return backup
+
+
+def prepare_directory(directory: Path) -> None:
+    """Make the directory, for this user alone.
+
+    Raises:
+        Failed: It cannot be made.
+
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failed(
+            f"The backup could not be written to {directory}: {error.strerror}.",
+            state=_UNCHANGED,
+            hint="Make room there, or name another directory with --backup-dir.",
+        ) from error
+
+
+def _free_name(wanted: Wanted, database: str, last: str, made_at: datetime) -> Path:
+    """Return a name by time, database and migration that is not taken."""
+    number = re.match(r"\w+", last)
+    plain = re.sub(r"[^\w-]", "_", database, flags=re.ASCII)
+    base = f"{made_at:%Y%m%dT%H%M%SZ}.{plain}.{number[0] if number else '0000'}"
+    suffix = SUFFIXES[wanted.format]
+    for attempt in range(1000):
+        path = wanted.directory / f"{base}{f'-{attempt}' if attempt else ''}{suffix}"
+        taken = path.exists() or path.with_name(path.name + PART).exists()
+        if not taken:
+            return path
+    raise Failed(f"{wanted.directory} has a thousand backups of this second.")
+
+
+def _dump(
+    work: Work,
+    tools: Programs,
+    wanted: Wanted,
+    part: Path,
+    show: Callable[[str], None],
+) -> tuple[dict[str, list[int]], dict[str, int | None]]:
+    """Run pg_dump; meanwhile sum the rows of its snapshot."""
+    conninfo, environment = for_program(work.target, work.session.database)
+    if wanted.format == "directory":
+        part.mkdir(mode=0o700)
+    else:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with open_connection(work.target) as reader, archive.claimed(part) as descriptor:
+        reader.execute("SET idle_in_transaction_session_timeout TO 0")
+        reader.execute("SET statement_timeout TO 0")
+        reader.execute(f"SET lock_timeout TO {wanted.lock_wait_ms}")
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        ((snapshot,),) = reader.execute("SELECT pg_export_snapshot()").fetchall()
+        argv = [
+            str(tools.dump),
+            f"--format={wanted.format}",
+            f"--file={part}",
+            f"--snapshot={snapshot}",
+            f"--lock-wait-timeout={wanted.lock_wait_ms}",
+            f"--jobs={wanted.jobs if wanted.format == 'directory' else 1}",
+            f"--dbname={conninfo}",
+        ]
+        with archive.started(argv, environment, keep=(descriptor,)) as (process, said):
+
+            def tell() -> None:
+                if process.poll():
+                    raise _failed(said())
+                show(f"{archive.size(part):,} bytes written")
+
+            try:
+                summed = {
+                    name: [rows, total] for name, rows, total in contents.whole_rows(reader, tell)
+                }
+                sequences = _without_history(contents.positions(reader))
+            except psycopg.Error as error:
+                if process.poll():
+                    raise _failed(said()) from error
+                raise _failed(str(error).strip()) from error
+            while process.poll() is None:
+                tell()
+                time.sleep(0.1)
+            if process.returncode:
+                raise _failed(said())
+    return summed, sequences
+
+
+def _without_history(sequences: dict[str, int | None]) -> dict[str, int | None]:
+    return {name: at for name, at in sequences.items() if not name.startswith("yoyo.")}
+
+
+def _failed(said: str) -> Failed:
+    return Failed(
+        f"The backup could not be made: {said}",
+        state=_UNCHANGED,
+        hint="Correct the cause and run the command again. No room: name another directory with "
+        "--backup-dir.",
+    )
+
+
+def _database_size(connection: psycopg.Connection[Any]) -> int:
+    row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _properties(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    cursor = connection.cursor(row_factory=dict_row)
+    return dict(cursor.execute(sql("properties", "deploy").encode()).fetchone() or {})

@@ -1,0 +1,32 @@
+"""What verify finds after a deploy that it did not find before it."""
+
+from __future__ import annotations
+
+from migrator.migrate import Work
+from migrator.verify import Check, verify
+
+_STRICT = {"history", "seeds"}
+_OTHERS = "unexpected: "
+
+
+def known(work: Work) -> frozenset[str]:
+    """Return what verify finds before a deploy: what is not of the deploy's making.
+
+    Of history and seeds nothing, and of the schema only what is another application's: the rest is
+    what the deploy is to put right.
+    """
+    return frozenset(
+        line
+        for check in verify(work)
+        for line in _lines(check)
+        if check.name not in _STRICT and (check.name != "schema" or _OTHERS in line)
+    )
+
+
+def new(work: Work, before: frozenset[str]) -> list[str]:
+    """Return what verify finds now and did not find before."""
+    return [line for check in verify(work) for line in _lines(check) if line not in before]
+
+
+def _lines(check: Check) -> list[str]:
+    return [f"{check.name}: {finding}" for finding in check.findings]

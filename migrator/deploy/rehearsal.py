@@ -1,0 +1,137 @@
+"""The rehearsal: the very backup restored, migrated and verified where nobody works."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from migrator.deploy import checks, databases, restore
+from migrator.deploy.archive import Backup, Programs
+from migrator.deploy.prerequisites import Prerequisites
+from migrator.deploy.steps import Event, Steps
+from migrator.errors import Failed, MigratorError
+from migrator.migrate import Work
+from migrator.scratch import Scratch
+from migrator.target import Target, open_connection
+
+KIND = "deploy_rehearsal"
+_UNCHANGED = "The target was not changed; the backup is whole."
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a rehearsal takes place.
+
+    Args:
+        found: What is known of the target's server and of the role.
+        tools: pg_restore.
+        elsewhere: The server for it; None for beside the target.
+        jobs: How many sessions restore at once.
+
+    """
+
+    found: Prerequisites
+    tools: Programs
+    elsewhere: Target | None
+    jobs: int
+
+    @property
+    def server(self) -> Target:
+        """Where the copy is made."""
+        if self.elsewhere is not None:
+            return self.elsewhere
+        assert self.found.admin is not None  # noqa: S101  else there is no rehearsal
+        return self.found.admin.target
+
+
+def rehearse(work: Work, backup: Backup, stage: Stage, steps: Steps) -> Event:
+    """Restore a backup into a scratch database, check it, migrate that and verify it; drop it.
+
+    Args:
+        work: The target and the files.
+        backup: It.
+        stage: Where.
+        steps: Told what is done.
+
+    Returns:
+        How many seconds each part took.
+
+    Raises:
+        Failed: The backup cannot be restored, a file cannot be applied, or the outcome is wrong.
+
+    """
+    server, elsewhere = stage.server, stage.elsewhere
+    hint = "Name a server by a role that has CREATEDB: --rehearse-on URL; or --no-rehearse."
+    with steps.step("rehearsal") as detail, Scratch(server, KIND, hint) as scratch:
+        started = time.monotonic()
+        name = scratch.name("copy")
+        left = _create(server, name, backup, is_elsewhere=elsewhere is not None)
+        copy = databases.on(server, name)
+        without = _superusers(stage.found, elsewhere)
+        databases.fill(
+            backup,
+            copy,
+            stage.tools,
+            jobs=stage.jobs,
+            with_owners=elsewhere is None,
+            without=without,
+            show=steps.show,
+        )
+        restore.refuse_different(backup, copy, steps.show)
+        restored = time.monotonic()
+        detail["restore_seconds"] = round(restored - started, 3)
+        # As in production, the target's own role migrates.
+        migrating = copy if elsewhere is not None else databases.on(work.target, name)
+        detail["files"] = _migrate(work, migrating, steps)
+        detail["migrate_seconds"] = round(time.monotonic() - restored, 3)
+        detail["left_out"] = [*left, *(f"extension {each}" for each in without)]
+        detail["said"] = (
+            f"restored and checked in {detail['restore_seconds']:.1f} s, migrated and verified in "
+            f"{detail['migrate_seconds']:.1f} s"
+        )
+    return detail
+
+
+def _create(server: Target, name: str, backup: Backup, *, is_elsewhere: bool) -> list[str]:
+    with open_connection(server) as connection:
+        properties = dict(backup.manifest.properties)
+        if is_elsewhere:  # its roles, tablespaces and locales may be others
+            connection.execute(databases.plain(name))
+            return []
+        return databases.create(connection, name, properties)
+
+
+def _superusers(found: Prerequisites, elsewhere: Target | None) -> list[str]:
+    """Return the extensions that this role cannot create: nothing can depend on them there."""
+    if elsewhere is None and found.admin is not None and found.admin.is_superuser:
+        return []
+    return found.facts.superusers_extensions
+
+
+def _migrate(work: Work, copy: Target, steps: Steps) -> list[dict[str, Any]]:
+    told: list[str] = []
+
+    def say(line: str) -> None:
+        told.append(line)
+        steps.show(f"rehearsal: {line}")
+
+    rehearsed = Work(work.project, copy, work.limits, say)
+    try:
+        known = checks.known(rehearsed)
+        rehearsed.migrate(to=None, with_seeds=True, dry_run=False)
+        found = checks.new(rehearsed, known)
+    except MigratorError as error:
+        raise Failed(
+            f"The rehearsal failed: {error.message}", state=_UNCHANGED, hint=error.hint
+        ) from error
+    finally:
+        rehearsed.session.connection.close()
+    if found:
+        raise Failed(
+            "The rehearsal failed: the migrated copy does not pass verify:\n  "
+            + "\n  ".join(found),
+            state=_UNCHANGED,
+            hint="Correct the files, then deploy again.",
+        )
+    return [{"done": line} for line in rehearsed.done]

@@ -1,0 +1,102 @@
+"""The report of a deploy, beside its backup: in Markdown for people, in JSON for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from migrator.deploy import archive
+from migrator.deploy.archive import Manifest
+from migrator.deploy.monitor import Changes, Moment
+from migrator.deploy.steps import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told of a deploy.
+
+    Args:
+        result: Its outcome, digest, backup, migrations, seeds.
+        manifest: Of the backup.
+        steps: What was done, in order.
+        reason: Why it was not applied; empty where it was.
+        rehearsed: What the rehearsal took; None where there was none.
+        changes: What the monitoring saw; None where the deploy was put back.
+        moments: The monitoring's two moments.
+
+    """
+
+    result: dict[str, Any]
+    manifest: Manifest
+    steps: Sequence[Event]
+    reason: str = ""
+    rehearsed: Event | None = None
+    changes: Changes | None = None
+    moments: Sequence[Moment] = ()
+
+
+def paths(backup: Path) -> list[Path]:
+    """Return where the report of a backup's deploy is."""
+    return [backup.with_name(backup.name + suffix) for suffix in archive.REPORTS]
+
+
+def write(report: Report, backup: Path) -> None:
+    """Write both."""
+    in_words, as_data = paths(backup)
+    archive.write(in_words, "\n".join(_markdown(report)) + "\n")
+    archive.write(as_data, json.dumps(_document(report), indent=1, default=str) + "\n")
+
+
+def _document(report: Report) -> dict[str, Any]:
+    return {
+        **report.result,
+        "reason": report.reason,
+        "database": report.manifest.database,
+        "steps": list(report.steps),
+        "rehearsal": report.rehearsed,
+        "changes": asdict(report.changes) if report.changes else None,
+        "before": report.moments[0].document() if report.moments else None,
+        "after": report.moments[1].document() if report.moments else None,
+    }
+
+
+def _markdown(report: Report) -> Iterator[str]:
+    manifest = report.manifest
+    yield f"# Deploy of {manifest.database}: {report.result['outcome']}"
+    yield ""
+    if report.reason:
+        yield f"Why it was not applied: {report.reason}"
+        yield ""
+    yield f"- digest: `{report.result['digest'] or manifest.deploy['digest']}`"
+    yield f"- backup: `{report.result['backup']}`, {manifest.bytes:,} bytes, of {manifest.made_at}"
+    for kind in ("migrations", "seeds"):
+        yield f"- {kind}: {', '.join(report.result[kind]) or 'none'}"
+    yield ""
+    yield "| step | began | seconds | outcome |"
+    yield "|---|---|---|---|"
+    for step in report.steps:
+        said = f": {step['said']}" if step.get("said") else ""
+        cells = (step["step"], step["at"], f"{step['seconds']:.1f}", f"{step['outcome']}{said}")
+        yield "| " + " | ".join(each.replace("|", "\\|") for each in cells) + " |"
+    if report.changes is not None:
+        yield from _changes(report.changes, report.steps)
+
+
+def _changes(changes: Changes, steps: Sequence[Event]) -> Iterator[str]:
+    waited = [each for step in steps if step["step"] == "apply" for each in step["waited_for"]]
+    sections = {
+        "Sizes that changed": changes.sizes,
+        "Invalid indexes": changes.invalid,
+        "Locks waited for": waited,
+        "Use of indexes (index_usage_stats)": changes.index_use,
+        "Slow queries (slow_queries_analysis)": changes.slow_queries,
+        "Not seen": changes.missed,
+    }
+    for title, lines in sections.items():
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield from ([f"- {line}" for line in lines] or ["none"])

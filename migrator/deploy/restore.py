@@ -1,0 +1,231 @@
+"""A backup back into a database: a new one, checked against the manifest, then swapped in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from migrator.deploy import archive, databases, record, writes
+from migrator.deploy.archive import Backup, Programs
+from migrator.deploy.databases import Administrator
+from migrator.deploy.steps import Steps
+from migrator.deploy.writes import Counters, Written
+from migrator.errors import Failed, Refused
+from migrator.scratch import Scratch
+from migrator.target import Session, Target, open_connection
+
+KIND = "deploy_restoring"
+DISCARD = (
+    "To lose those rows, say so: --discard-writes. They stay in the database that is set aside."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """How a restore ended.
+
+    Args:
+        database: The database that holds the backup now.
+        aside: The name that the one before it has now; empty where there was none.
+        notes: What could not be given to the new database, or was ended, a line each.
+
+    """
+
+    database: str
+    aside: str
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and by whom something is restored.
+
+    Args:
+        admin: Who makes and renames databases.
+        tools: pg_restore.
+        jobs: How many sessions restore at once.
+
+    """
+
+    admin: Administrator
+    tools: Programs
+    jobs: int
+
+
+def into_new(backup: Backup, place: Place, name: str, steps: Steps) -> Restored:
+    """Restore into a new database, which gets its name when it is whole and checked.
+
+    Raises:
+        Refused: There is a database of that name.
+        Failed: It could not be restored; nothing is left of it.
+
+    """
+    server = place.admin.target
+    databases.refuse_existing(server, name)
+    with Scratch(server, KIND, _HINT) as scratch:
+        made, notes = _filled(backup, place, scratch, steps, f"restored as {name}")
+        with open_connection(server) as connection:
+            connection.execute(databases.renaming_to(str(made.parameters["dbname"]), name))
+    return Restored(name, "", notes)
+
+
+def over(
+    backup: Backup,
+    place: Place,
+    target: Target,
+    steps: Steps,
+    *,
+    guard: Guard,
+    session: Session,
+    reason: str,
+) -> Restored:
+    """Restore into a new database, and have that take the current one's name.
+
+    Args:
+        backup: What is restored.
+        place: Where and by whom.
+        target: The current database.
+        steps: Told what is done.
+        guard: Whether others wrote since the backup, and whether that may be lost.
+        session: This program's own, which holds the runner's lock; it is closed.
+        reason: Why, for the history of deploys.
+
+    Raises:
+        Refused: Others wrote since the backup.
+        Failed: It could not be done; the current database is as it was.
+
+    """
+    current = session.database
+    guard.check(target)
+    aside = databases.shortened(current, f"_before_{archive.stamp()}")
+    with Scratch(place.admin.target, KIND, _HINT) as scratch:
+        made, notes = _filled(backup, place, scratch, steps, reason)
+        with steps.step("swap") as detail:
+            last = open_connection(target)
+
+            def look() -> None:
+                try:
+                    guard.refuse(guard.since(last))
+                finally:
+                    session.connection.close()
+                    last.close()
+
+            try:
+                ended = databases.swap(
+                    place.admin,
+                    current=current,
+                    new=str(made.parameters["dbname"]),
+                    old=aside,
+                    own={last.info.backend_pid, session.pid},
+                    look=look,
+                )
+            finally:
+                last.close()
+            detail.update(aside=aside, ended=len(ended))
+            detail["said"] = (
+                f"{current} is the restored database; the one before it is {aside}; "
+                f"{len(ended)} sessions were ended"
+            )
+    return Restored(current, aside, notes)
+
+
+_HINT = "Name a role that may create databases: --admin URL."
+
+
+def _filled(
+    backup: Backup,
+    place: Place,
+    scratch: Scratch,
+    steps: Steps,
+    reason: str,
+) -> tuple[Target, list[str]]:
+    """Make a database, fill it and check it."""
+    with steps.step("restore") as detail:
+        name = scratch.name("new")
+        with open_connection(place.admin.target) as connection:
+            notes = databases.create(connection, name, backup.manifest.properties)
+        made = databases.on(place.admin.target, name)
+        databases.fill(
+            backup, made, place.tools, jobs=place.jobs, with_owners=True, show=steps.show
+        )
+        detail.update(backup=str(backup.path), left_out=notes)
+    with steps.step("check") as detail:
+        refuse_different(backup, made, steps.show)
+        detail["said"] = f"{len(backup.manifest.tables)} tables are as the manifest says"
+    with open_connection(made) as connection:
+        record.end_in_copy(connection, str(backup.path), reason)
+    return made, notes
+
+
+def refuse_different(backup: Backup, target: Target, show: Callable[[str], None]) -> None:
+    """Compare a restored database with the manifest.
+
+    Raises:
+        Failed: It is not what the manifest says.
+
+    """
+    if found := databases.differences(backup, target, show=show):
+        raise Failed(
+            f"{backup.path}: what was restored is not what was backed up:\n  " + "\n  ".join(found),
+            state="The target was not changed by that.",
+            hint="Do not rely on this backup: take another one.",
+        )
+
+
+class Guard:
+    """Keeps a restore from losing what others wrote since the backup.
+
+    Args:
+        before: The server's counters when the backup was begun.
+        deploy: The number of the deploy that it was made for: what was written for that one, and
+            for later ones, is not others' work.
+        discard: Whether the user said that others' rows may be lost.
+
+    """
+
+    def __init__(self, before: Counters, deploy: int, *, discard: bool) -> None:
+        self._before = before
+        self._deploy = deploy
+        self._discard = discard
+        self._seen: dict[int, writes.Counts] = {}
+        self.lost = Written({})
+
+    def note(self, connection: psycopg.Connection[Any]) -> None:
+        """Keep the counters of tables that may be dropped by what comes next."""
+        now = writes.read(connection)
+        self._seen.update({oid: counts for oid, (_, counts) in now.tables.items()})
+
+    def since(self, connection: psycopg.Connection[Any]) -> Written:
+        """Return what others wrote since the backup."""
+        if not _counts(connection):
+            return Written({}, unknown="track_counts is off, so nothing is counted")
+        own = writes.own(connection, self._deploy)
+        return writes.by_others(self._before, writes.read(connection), own, self._seen)
+
+    def check(self, target: Target) -> None:
+        """Refuse to lose what others wrote, from what can be seen with everybody at work."""
+        with open_connection(target) as connection:
+            self.refuse(self.since(connection))
+
+    def refuse(self, written: Written) -> None:
+        """Refuse to lose this, unless the user said that it may be lost.
+
+        Raises:
+            Refused: Others wrote something, or that cannot be told.
+
+        """
+        self.lost = written
+        if written and not self._discard:
+            raise Refused(
+                f"Other sessions wrote to the database since the backup: {written.words}.",
+                state="The database is as it was before the restore was tried.",
+                hint=DISCARD,
+            )
+
+
+def _counts(connection: psycopg.Connection[Any]) -> bool:
+    row = connection.execute("SELECT current_setting('track_counts')::boolean").fetchone()
+    return bool(row and row[0])

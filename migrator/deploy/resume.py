@@ -1,0 +1,129 @@
+"""Goes on with a deploy that was cut off, puts back what it did, or ends it as it is."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from migrator import history
+from migrator.deploy import approval, archive, record
+from migrator.deploy.archive import Backup
+from migrator.deploy.record import Deployed
+from migrator.deploy.run import NOTHING, Begun, Deploy, Result
+from migrator.deploy.steps import Event
+from migrator.errors import Refused
+from migrator.migrate import Plan
+
+
+class CutOff(Deploy):
+    """One run of the command on a deploy that has not ended."""
+
+    def resume(self) -> Result:
+        """Go on with a deploy that was cut off, in the direction that it had."""
+        with self.held():
+            cut_off = self._cut_off_before()
+            if cut_off.phase == "preparing":
+                self._end_unbegun(cut_off)
+                found, plan = self.look()
+                if not (plan.migrations or plan.seeds):
+                    return Result("nothing to do")
+                approved = approval.of(self.work, plan)
+                approved.refuse_unless(self.options.approve or cut_off.digest)
+                number = record.begin(self.connection, approved.digest, cut_off.plan)
+                begun = Begun(number, approved.digest, dict(cut_off.plan), found)
+                return self.prepare_and_apply(begun, approved)
+            begun, backup = self._again_found(cut_off)
+            if cut_off.phase == "undoing":
+                return self._undo(cut_off, begun, backup)
+            self._refuse_other_files(begun.plan)
+            return self.apply(begun, backup, None)
+
+    def undo(self) -> Result:
+        """Put back what a deploy did that was cut off."""
+        with self.held():
+            cut_off = self._cut_off_before()
+            if cut_off.phase == "preparing":
+                self._end_unbegun(cut_off)
+                return Result(NOTHING, cut_off.digest, cut_off.backup or "")
+            return self._undo(cut_off, *self._again_found(cut_off))
+
+    def leave(self) -> Result:
+        """End a deploy that was cut off, and leave the database as it is."""
+        with self.held():
+            cut_off = self._cut_off_before()
+            if cut_off.phase == "preparing":
+                self._end_unbegun(cut_off)
+                return Result(NOTHING, cut_off.digest, cut_off.backup or "")
+            record.end(self.connection, cut_off.id, "left")
+            with contextlib.suppress(Refused, OSError):
+                self._backup_of(cut_off).ended("left")
+            return Result("left", cut_off.digest, cut_off.backup or "")
+
+    def _cut_off_before(self) -> Deployed:
+        cut_off = record.under_way(self.work.session)
+        if cut_off is None:
+            last = record.recent(self.work.session, 1)
+            raise Refused(
+                "No deploy was cut off here.",
+                hint=f"The last one: {last[0].words}" if last else "There was none yet.",
+            )
+        self.steps.say(f"cut off: {cut_off.words}")
+        return cut_off
+
+    def _end_unbegun(self, cut_off: Deployed) -> None:
+        record.end(self.connection, cut_off.id, NOTHING, "it was cut off")
+        with contextlib.suppress(Refused, OSError):
+            self._backup_of(cut_off).ended(NOTHING)
+
+    def _backup_of(self, cut_off: Deployed) -> Backup:
+        """Find the backup of a deploy: where it was written, or by its name in --backup-dir."""
+        path = Path(cut_off.backup or "")
+        if path.exists():
+            return archive.find(str(path), path.parent)
+        try:
+            return archive.find(path.name, self.options.wanted.directory)
+        except Refused:
+            raise Refused(
+                f"The backup of the deploy, {cut_off.backup} on {cut_off.hostname}, is not here.",
+                state="The deploy is as it was cut off.",
+                hint="Run the command there, or copy the backup and its manifest and name their "
+                "directory with --backup-dir; or `deploy --leave`.",
+            ) from None
+
+    def _again_found(self, cut_off: Deployed) -> tuple[Begun, Backup]:
+        """Look at the prerequisites again, and find the backup."""
+        found, _ = self.look(resumes=True)
+        begun = Begun(cut_off.id, cut_off.digest, dict(cut_off.plan), found)
+        return begun, self._backup_of(cut_off)
+
+    def _undo(self, cut_off: Deployed, begun: Begun, backup: Backup) -> Result:
+        reason = cut_off.reason or "The deploy was cut off."
+        back, result = self.go_back(begun, backup, self.guard(begun, backup), reason)
+        self.steps.say(back.words)
+        return result
+
+    def _refuse_other_files(self, document: Event) -> None:
+        """Refuse to go on with other files than those that were approved.
+
+        Raises:
+            Refused: A file was edited, is gone, or came since.
+
+        """
+        state = self.work.state()
+        history.refuse_disagreement(state, except_interrupted=state.interrupted)
+        now = approval.document(Plan(self.work.migrations, self.work.seeds))
+        problems = [
+            f"{wanted['id']}: edited, or gone, since it was approved"
+            for kind in ("migrations", "seeds")
+            for wanted in document[kind]
+            if wanted not in now[kind]
+        ]
+        approved = {each["id"] for each in document["migrations"]} | set(document["before"])
+        problems += [f"{each.id}: came since" for each in state.pending if each.id not in approved]
+        if problems:
+            raise Refused(
+                "The files are not those of the deploy that was cut off:\n  "
+                + "\n  ".join(problems),
+                state="The deploy is as it was cut off.",
+                hint="Check out what it was begun with; or `deploy --undo`, or `deploy --leave`.",
+            )

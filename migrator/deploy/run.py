@@ -1,0 +1,386 @@
+"""A deploy from its prerequisites to its report."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, NoReturn
+
+import psycopg
+
+from migrator import history, lock, process
+from migrator.deploy import (
+    approval,
+    checks,
+    monitor,
+    prerequisites,
+    record,
+    rehearsal,
+    report,
+)
+from migrator.deploy import backup as backups
+from migrator.deploy.approval import Approval
+from migrator.deploy.archive import Backup, Programs
+from migrator.deploy.backup import Wanted
+from migrator.deploy.prerequisites import Asked, Prerequisites
+from migrator.deploy.restore import Guard
+from migrator.deploy.steps import Event, Steps
+from migrator.deploy.wayback import UNDONE, Back, WayBack, invalid_indexes
+from migrator.errors import Failed, Interrupted, MigratorError
+from migrator.migrate import Plan, Work
+from migrator.target import sql
+
+NOTHING = "nothing changed"
+_GO_ON = (
+    "`deploy --resume` goes on, `deploy --undo` puts back what was done, `deploy --leave` leaves "
+    "the database as it is."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a deploy is to be made.
+
+    Args:
+        asked: What the prerequisites are.
+        wanted: How the backup is to be made.
+        approve: The digest that was approved; None to ask.
+        confirm: Asked with the plan in words; raises to refuse.
+        undo: Whether a deploy that fails is put back.
+        discard: Whether a restore may lose what others wrote since the backup.
+
+    """
+
+    asked: Asked
+    wanted: Wanted
+    approve: str | None
+    confirm: Callable[[list[str]], None]
+    undo: bool
+    discard: bool
+
+
+@dataclass(slots=True)
+class Result:
+    """How a deploy ended.
+
+    Args:
+        outcome: applied, nothing to do, nothing changed, undone, restored, left.
+        digest: What was approved.
+        backup: The backup.
+        migrations: What was applied.
+        seeds: The seeds that were applied.
+        reports: The files that tell of it.
+
+    """
+
+    outcome: str
+    digest: str = ""
+    backup: str = ""
+    migrations: list[str] = field(default_factory=list)
+    seeds: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A deploy that is in the history.
+
+    Args:
+        number: Its number there.
+        digest: What was approved.
+        plan: The files; and what was applied, INVALID, and found by verify before: see `begin`.
+        found: What is known of the server and the role.
+
+    """
+
+    number: int
+    digest: str
+    plan: Event
+    found: Prerequisites
+
+    @property
+    def tools(self) -> Programs:
+        """pg_dump and pg_restore."""
+        assert self.found.tools is not None  # noqa: S101  without them, the prerequisites refused
+        return self.found.tools
+
+
+class Deploy:
+    """One run of the command.
+
+    Args:
+        work: The target and the files.
+        options: How.
+        steps: Told what is done.
+
+    """
+
+    def __init__(self, work: Work, options: Options, steps: Steps) -> None:
+        self.work = work
+        self.options = options
+        self.steps = steps
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """The session that does the work, and holds the lock."""
+        return self.work.session.connection
+
+    # What is shown, and nothing done
+
+    def look(self, *, resumes: bool = False) -> tuple[Prerequisites, Plan]:
+        """Look at the prerequisites; nothing is changed.
+
+        Raises:
+            Refused: Something stands in the way; everything that does is named.
+
+        """
+        with self.steps.step("prerequisites") as detail:
+            found, plan = prerequisites.look(self.work, self.options.asked, resumes=resumes)
+            detail["problems"] = [problem for problem, _ in found.problems]
+            found.refuse()
+        return found, plan
+
+    def planned(self, found: Prerequisites, plan: Plan, approved: Approval) -> list[str]:
+        """Return what would be done, in words."""
+        lines = []
+        for each in plan.migrations:
+            header = each.source.header
+            lines.append(f"apply {each.id}: {header.get('purpose', 'it does not say what for')}")
+            lines.append(
+                f"      locks: {header.get('locks', 'not said')}; "
+                f"reversible: {header.get('reversible', 'not said')}"
+                + ("" if each.source.transactional else "; outside a transaction")
+            )
+        lines += [f"seed  {each.id}" for each in plan.seeds]
+        return [
+            *lines,
+            f"backup into {self.options.wanted.directory}/",
+            f"rehearsal: {f'no: {found.no_rehearsal}' if found.no_rehearsal else 'yes'}",
+            f"if it fails, the way back: {prerequisites.way_back(found)}",
+            f"digest: {approved.digest}",
+        ]
+
+    # A new deploy
+
+    def begin(self) -> Result:
+        """Make a deploy.
+
+        Raises:
+            Refused: Nothing was changed.
+            Failed: It failed; the message says whether it was put back.
+            Interrupted: It was cut off; the message says how to go on.
+
+        """
+        found, plan = self.look()
+        if not (plan.migrations or plan.seeds):
+            return Result("nothing to do")
+        approved = approval.of(self.work, plan)
+        self._approve(found, plan, approved)
+        with self.held():
+            plan = self._again(approved)
+            known = checks.known(self.work)
+            self.work.prepare()
+            document = {
+                **approval.document(plan),
+                "before": [each.id for each in self.work.state().applied],
+                "invalid": invalid_indexes(self.connection),
+                "known": sorted(known),
+            }
+            number = record.begin(self.connection, approved.digest, document)
+            return self.prepare_and_apply(Begun(number, approved.digest, document, found), approved)
+
+    def prepare_and_apply(self, begun: Begun, approved: Approval) -> Result:
+        """Back up and rehearse; if nothing changed meanwhile, apply."""
+        backup: Backup | None = None
+        try:
+            backup = self._back_up(begun)
+            rehearsed = self._rehearse(begun, backup)
+            self._again(approved)  # meanwhile others may have been at work
+        except (MigratorError, KeyboardInterrupt, psycopg.Error, OSError) as error:
+            self._nothing_changed(begun, backup, error)
+            raise
+        return self.apply(begun, backup, rehearsed)
+
+    def _approve(self, found: Prerequisites, plan: Plan, approved: Approval) -> None:
+        """Show the plan and ask, or compare it with what was approved before."""
+        lines = self.planned(found, plan, approved)
+        if self.options.approve is None:
+            self.options.confirm(lines)
+            return
+        for line in lines:
+            self.steps.say(line)
+        approved.refuse_unless(self.options.approve)
+
+    def _again(self, approved: Approval) -> Plan:
+        """Plan again, and refuse to go on if that is not what was approved."""
+        history.refuse_disagreement(self.work.state())
+        plan = self.work.pending()
+        approval.of(self.work, plan).refuse_unless(approved.digest)
+        return plan
+
+    def _back_up(self, begun: Begun) -> Backup:
+        made_for = {"id": begun.number, "digest": begun.digest}
+        with self.steps.step("backup") as detail:
+            backup = backups.make(
+                self.work, begun.tools, self.options.wanted, made_for, self.steps.show
+            )
+            record.backed_up(self.connection, begun.number, str(backup.path))
+            detail.update(path=str(backup.path), bytes=backup.manifest.bytes)
+            detail["said"] = f"{backup.path}, {backup.manifest.bytes:,} bytes, read to its end"
+        return backup
+
+    def _rehearse(self, begun: Begun, backup: Backup) -> Event | None:
+        if begun.found.no_rehearsal:
+            self.steps.skip("rehearsal", begun.found.no_rehearsal)
+            return None
+        place = rehearsal.Stage(
+            begun.found, begun.tools, self.options.asked.rehearse_on, self.options.wanted.jobs
+        )
+        return rehearsal.rehearse(self.work, backup, place, self.steps)
+
+    def _nothing_changed(self, begun: Begun, backup: Backup | None, error: BaseException) -> None:
+        """End a deploy that applied nothing; where the server is gone, `--resume` ends it."""
+        with contextlib.suppress(psycopg.Error):
+            record.end(self.connection, begun.number, NOTHING, _reason(error))
+            if backup is not None:
+                with contextlib.suppress(OSError):
+                    backup.ended(NOTHING)
+
+    # From the first change on
+
+    def apply(self, begun: Begun, backup: Backup, rehearsed: Event | None) -> Result:
+        """Apply, verify and tell; or put back."""
+        work = self.work
+        guard = self.guard(begun, backup)
+        before = monitor.look(self.connection)
+        record.enter(self.connection, begun.number, "applying")
+        result = Result("applied", begun.digest, str(backup.path))
+        try:
+            with self.steps.step("apply") as detail:
+                done = work.migrate(to=None, with_seeds=True, dry_run=False)
+                result.migrations = detail["migrations"] = [each.id for each in done.migrations]
+                result.seeds = detail["seeds"] = [each.id for each in done.seeds]
+                detail["waited_for"] = work.waited_for
+            with self.steps.step("verify") as detail:
+                detail["findings"] = checks.new(work, frozenset(begun.plan["known"]))
+                _refuse_findings(detail["findings"])
+        except (Interrupted, KeyboardInterrupt, OSError) as error:
+            raise self._cut_off(error) from error
+        except (MigratorError, psycopg.Error) as error:
+            self._put_back(begun, backup, guard, error)
+        with self.steps.step("monitor") as detail:
+            after = monitor.look(self.connection)
+            changes = monitor.changes(before, after)
+            detail.update(asdict(changes), waited_for=work.waited_for)
+        record.end(self.connection, begun.number, result.outcome)
+        backup = backup.ended(result.outcome)
+        result.reports = self._report(
+            result, backup, rehearsed=rehearsed, changes=changes, moments=(before, after)
+        )
+        return result
+
+    def guard(self, begun: Begun, backup: Backup) -> Guard:
+        """Keep account of what is written from now on, by this deploy and by others."""
+        guard = Guard(backup.manifest.before, begun.number, discard=self.options.discard)
+        cursor = psycopg.ClientCursor(self.connection)
+        account = cursor.mogrify(sql("record_writes", "deploy"), {"deploy": begun.number})
+        self.work.ledger = account.rstrip()
+        self.work.before_file = lambda: guard.note(self.connection)
+        return guard
+
+    def _cut_off(self, error: BaseException) -> MigratorError:
+        """Return the error of a deploy that was cut off between two files, or in one."""
+        state = error.state if isinstance(error, MigratorError) else ""
+        if not state:
+            with contextlib.suppress(psycopg.Error):
+                state = history.in_words(self.work.state())
+        state = f"The deploy has not ended. {state}"
+        if isinstance(error, OSError):
+            return Failed(f"{error.filename or ''}: {error.strerror}", state=state, hint=_GO_ON)
+        return Interrupted("Interrupted.", state=state, hint=_GO_ON)
+
+    def _put_back(
+        self, begun: Begun, backup: Backup, guard: Guard, error: BaseException
+    ) -> NoReturn:
+        """Put back what was done, or leave it where that was asked; then raise the error."""
+        reason = _reason(error)
+        if self.connection.closed:
+            self.work.session = self.work.connect()
+        if not self.options.undo:
+            record.end(self.connection, begun.number, "left", reason)
+            backup.ended("left")
+            raise Failed(
+                reason,
+                state=f"{history.in_words(self.work.state())} It was left so, as --on-failure "
+                f"leave says. The backup is {backup.path}.",
+                hint="Correct the cause and deploy again, or `rollback`.",
+            ) from error
+        back, result = self.go_back(begun, backup, guard, reason)
+        raise Failed(
+            reason,
+            state=back.words,
+            hint=f"Correct the cause and deploy again. Report: {result.reports[0]}",
+        ) from error
+
+    def go_back(
+        self, begun: Begun, backup: Backup, guard: Guard, reason: str
+    ) -> tuple[Back, Result]:
+        """Put back what a deploy did; record and report how."""
+        record.enter(self.connection, begun.number, "undoing", reason)
+        way = WayBack(
+            self.work,
+            backup,
+            begun.plan["before"],
+            begun.plan["invalid"],
+            guard,
+            begun.found,
+            begun.tools,
+            self.options.wanted.jobs,
+            self.steps,
+        )
+        try:
+            back = way.go(reason)
+        except (Interrupted, KeyboardInterrupt, OSError) as cut_off:
+            raise self._cut_off(cut_off) from cut_off
+        if back.outcome == UNDONE:
+            record.end(self.connection, begun.number, UNDONE, reason)
+        backup = backup.ended(back.outcome)
+        result = Result(back.outcome, begun.digest, str(backup.path))
+        self._report(result, backup, reason=reason)
+        return back, result
+
+    def _report(self, result: Result, backup: Backup, **told: Any) -> list[str]:
+        """Write what is told of the deploy beside its backup; see report.Report."""
+        result.reports = [str(path) for path in report.paths(backup.path)]
+        report.write(
+            report.Report(asdict(result), backup.manifest, self.steps.taken, **told), backup.path
+        )
+        return result.reports
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the runner's lock; an interruption where nothing was begun is told as such."""
+        with (
+            process.interruptible(),
+            lock.held(self.work.session, self.work.limits.lock_wait_s, self.work.say),
+        ):
+            try:
+                yield
+            except KeyboardInterrupt:
+                raise Interrupted(
+                    "Interrupted.",
+                    state="Nothing was applied by this deploy; no backup was left unfinished.",
+                    hint="Run the command again.",
+                ) from None
+
+
+def _refuse_findings(findings: list[str]) -> None:
+    if findings:
+        raise Failed("The database does not pass verify: " + "; ".join(findings) + ".")
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, MigratorError):
+        return error.message
+    return str(error).strip() or "Interrupted."

@@ -1,0 +1,212 @@
+"""The way back of a deploy: by its rollback files; where they do not get there, by its backup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+
+from migrator import history, snapshot
+from migrator.deploy import archive, databases, restore
+from migrator.deploy.archive import Backup, Programs
+from migrator.deploy.prerequisites import Prerequisites
+from migrator.deploy.restore import Guard, Place
+from migrator.deploy.steps import Steps
+from migrator.errors import Failed, Interrupted, MigratorError, Refused
+from migrator.migrate import Work
+from migrator.target import NoConnection, sql
+
+UNDONE, RESTORED = "undone", "restored"
+_GO_ON = (
+    "`deploy --undo --discard-writes` restores all the same, and sets the database with those rows "
+    "aside; `deploy --leave` leaves it as it is, to be put right by hand."
+)
+
+
+def _without_history(text: str) -> dict[str, str]:
+    """Parse a schema; the history's own schema is left in by --exclude-schema."""
+    entries = snapshot.parse(text)
+    return {
+        name: body
+        for name, body in entries.items()
+        if not name.startswith(("yoyo; Type: SCHEMA;", "SCHEMA yoyo; Type: COMMENT;"))
+    }
+
+
+def invalid_indexes(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the indexes that PostgreSQL does not use, with their tables."""
+    rows = connection.execute(sql("invalid_indexes").encode()).fetchall()
+    return [f"{name} on {table}" for name, table in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """How a deploy was put back.
+
+    Args:
+        outcome: undone or restored.
+        words: What that means, for the operator.
+        by_restore: What was done, where it was restored.
+
+    """
+
+    outcome: str
+    words: str
+    by_restore: restore.Restored | None = None
+
+
+@dataclass(slots=True)
+class WayBack:
+    """The way back of one deploy.
+
+    Args:
+        work: The target and the files.
+        backup: The backup of the deploy.
+        before: The migrations that were applied before it.
+        invalid_before: The indexes that were INVALID before it: no dump holds them.
+        guard: Keeps what others wrote.
+        found: What is known of the server and the role.
+        tools: pg_dump and pg_restore.
+        jobs: How many sessions restore at once.
+        steps: Told what is done.
+
+    """
+
+    work: Work
+    backup: Backup
+    before: list[str]
+    invalid_before: list[str]
+    guard: Guard
+    found: Prerequisites
+    tools: Programs
+    jobs: int
+    steps: Steps
+
+    def go(self, reason: str) -> Back:
+        """Put back what the deploy did.
+
+        Args:
+            reason: Why.
+
+        Raises:
+            Failed: It cannot be put back without losing what others wrote, or not at all; the
+                message says where that leaves the database.
+            Interrupted: It was cut off; `deploy --resume` goes on.
+
+        """
+        try:
+            self._refuse_rows_in_new_tables(reason)
+            with self.steps.step("undo") as detail:
+                why = self._by_rollback_files()
+                detail["outcome"] = "failed" if why else "done"
+                detail["said"] = why or "the database equals the state before"
+            if not why:
+                return Back(UNDONE, "What it applied was rolled back: the database is as before.")
+            return self._by_backup(why, reason)
+        except NoConnection as error:
+            raise Failed(
+                f"{reason.rstrip('.')}. Then the database could not be reached: {error.message}",
+                state=f"The deploy is not put back yet. The backup is {self.backup.path}.",
+                hint="Start the server, then run `deploy --resume`.",
+            ) from error
+
+    def _refuse_rows_in_new_tables(self, reason: str) -> None:
+        """Refuse to drop, with a table of this deploy's, rows that others wrote to it."""
+        written = self.guard.since(self.work.session.connection)
+        rows = {name: counts for name, counts in written.tables.items() if name in written.new}
+        if rows:
+            try:
+                self.guard.refuse(replace(written, tables=rows, unknown=""))
+            except Refused as refusal:
+                words = replace(written, tables=rows, unknown="").words
+                raise Failed(
+                    f"{reason.rstrip('.')}. It is not put back: other sessions wrote to tables "
+                    f"that it made: {words}.",
+                    state=self._state(),
+                    hint=_GO_ON,
+                ) from refusal
+
+    def _by_rollback_files(self) -> str:
+        """Roll back by pairs; return why that does not lead to the state before, else nothing."""
+        work = self.work
+        try:
+            if work.state().interrupted and not work.clear():
+                return "a file that runs outside a transaction was cut off"
+            ours = [each for each in work.state().applied if each.id not in self.before]
+            if ours:
+                work.rollback(steps=len(ours), to=None, confirm=lambda _: None)
+        except (Interrupted, NoConnection):
+            raise
+        except MigratorError as error:
+            if work.session.connection.closed:
+                work.session = work.connect()
+            return error.message
+        return "; ".join(self.differences())
+
+    def differences(self) -> list[str]:
+        """Compare the database with its state before the deploy, which the backup holds."""
+        work = self.work
+        connection = work.session.connection
+        applied = [each.id for each in work.state().applied] + list(work.state().missing)
+        told = []
+        if sorted(applied) != sorted(self.before):
+            told.append("the history is not the one before")
+        told += [
+            f"index {name} is INVALID"
+            for name in invalid_indexes(connection)
+            if name not in self.invalid_before
+        ]
+        expected = _without_history(archive.schema_text(self.tools, self.backup.path))
+        found = snapshot.dump(work.target, work.session, self.tools.dump)
+        told += snapshot.differences(expected, found, [])
+        if told:
+            return told
+        theirs = self.guard.since(connection)
+        if theirs.unknown:
+            told.append(f"what others wrote cannot be told: {theirs.unknown}")
+        # What others wrote to a table meanwhile is no trace of the deploy, and hides one.
+        return told + databases.differences(
+            self.backup, work.target, passing_over=frozenset(theirs.tables), show=self.steps.show
+        )
+
+    def _by_backup(self, why: str, reason: str) -> Back:
+        work = self.work
+        failed = f"{reason.rstrip('.')}. Its rollback files do not lead back: {why.rstrip('.')}."
+        if self.found.no_restore or self.found.admin is None:
+            raise Failed(
+                f"{failed} There can be no restore: {self.found.no_restore}.",
+                state=self._state(),
+                hint=f"The backup {self.backup.path} is whole: `restore` puts it into place by a "
+                "role that may. `deploy --leave` ends the deploy as it is.",
+            )
+        place = Place(self.found.admin, self.tools, self.jobs)
+        try:
+            restored = restore.over(
+                self.backup,
+                place,
+                work.target,
+                self.steps,
+                guard=self.guard,
+                session=work.session,
+                reason=reason,
+            )
+        except NoConnection:
+            raise
+        except (MigratorError, psycopg.Error) as error:
+            if isinstance(error, Interrupted):
+                raise
+            if work.session.connection.closed:
+                work.session = work.connect()
+            message = error.message if isinstance(error, MigratorError) else str(error).strip()
+            hint = _GO_ON if isinstance(error, Refused) else "Then run `deploy --resume`."
+            raise Failed(f"{failed} {message}", state=self._state(), hint=hint) from error
+        return Back(
+            RESTORED,
+            f"The backup was restored, checked, and swapped in; the database as it was left is "
+            f"{restored.aside}: drop it when it is of no use any more.",
+            restored,
+        )
+
+    def _state(self) -> str:
+        return f"{history.in_words(self.work.state())} The backup is {self.backup.path}."

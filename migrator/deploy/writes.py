@@ -1,0 +1,128 @@
+"""What others wrote to a database since a moment: by the server's own counters, less our own.
+
+The counters are PostgreSQL's cumulative statistics, which every session hands in at its end at the
+latest. They count what was rolled back, too: they may name rows that nobody lost, and hide none.
+Not counted: TRUNCATE, and what changes the schema alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from migrator.target import sql
+
+Connection = psycopg.Connection[Any]
+Counts = tuple[int, int, int]
+_NONE: Counts = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """The server's counters at one moment.
+
+    Args:
+        birth: Since when they count.
+        tables: Of each table, by oid, its name and how many rows were inserted, updated, deleted.
+
+    """
+
+    birth: str
+    tables: dict[int, tuple[str, Counts]]
+
+    def document(self) -> dict[str, Any]:
+        """Return them for a manifest."""
+        tables = [[oid, name, *counts] for oid, (name, counts) in self.tables.items()]
+        return {"birth": self.birth, "tables": tables}
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Counters:
+        """Return them from a manifest."""
+        tables = {oid: (name, (i, u, d)) for oid, name, i, u, d in document["tables"]}
+        return cls(document["birth"], tables)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What others wrote.
+
+    Args:
+        tables: By name, how many rows they inserted, updated and deleted.
+        new: Of those tables, the ones that were not there at that moment.
+        unknown: Why it cannot be told; empty where it can.
+
+    """
+
+    tables: dict[str, Counts]
+    new: frozenset[str] = frozenset()
+    unknown: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether others may have written anything."""
+        return bool(self.tables or self.unknown)
+
+    @property
+    def words(self) -> str:
+        """The numbers, table by table."""
+        told = [
+            f"{name}: {inserted} inserted, {updated} updated, {deleted} deleted"
+            for name, (inserted, updated, deleted) in self.tables.items()
+        ]
+        return "; ".join([*told, self.unknown] if self.unknown else told)
+
+
+def read(connection: Connection) -> Counters:
+    """Read the counters; this session's own are handed in before.
+
+    Args:
+        connection: In no transaction.
+
+    """
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    ((birth,),) = connection.execute(sql("counters_birth", "deploy").encode()).fetchall()
+    rows = connection.execute(sql("counters", "deploy").encode()).fetchall()
+    return Counters(birth, {oid: (name, (i, u, d)) for oid, name, i, u, d in rows})
+
+
+def own(connection: Connection, since: int) -> dict[int, Counts]:
+    """Return what deploys wrote themselves, by table, since the one of a number."""
+    rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
+    return {oid: (i, u, d) for oid, i, u, d in rows}
+
+
+def by_others(
+    before: Counters, now: Counters, own: Mapping[int, Counts], seen: Mapping[int, Counts]
+) -> Written:
+    """Return what others wrote between two moments.
+
+    Args:
+        before: The counters then.
+        now: The counters now.
+        own: What this program wrote meanwhile.
+        seen: Of tables that are gone now, the counters as last read before that.
+
+    """
+    if before.birth != now.birth:
+        return Written(
+            {}, unknown="the server counts anew since (a crash, a reset, a database made anew)"
+        )
+    tables, unknown = {}, []
+    for oid in before.tables.keys() | now.tables.keys():
+        name, then = before.tables.get(oid, ("", _NONE))
+        if oid in now.tables:
+            name, at_last = now.tables[oid]
+        elif oid in seen:
+            at_last = seen[oid]
+        else:
+            unknown.append(f"{name} is gone, and with it the count of what was written to it")
+            continue
+        mine = own.get(oid, _NONE)
+        theirs = tuple(max(0, a - b - c) for a, b, c in zip(at_last, then, mine, strict=True))
+        if any(theirs):
+            tables[name] = (theirs[0], theirs[1], theirs[2])
+    new = {name for oid, (name, _) in now.tables.items() if oid not in before.tables}
+    ordered = dict(sorted(tables.items()))
+    return Written(ordered, frozenset(new & tables.keys()), "; ".join(sorted(unknown)))

@@ -1,0 +1,13 @@
+-- How many rows were ever inserted, updated and deleted in each table, whoever did it. The counters
+-- are lost in a crash, and then have another birth.
+SELECT
+    s.relid,
+    s.relid::regclass::text AS name,
+    s.n_tup_ins AS inserted,
+    s.n_tup_upd AS updated,
+    s.n_tup_del AS deleted
+FROM pg_stat_user_tables AS s
+WHERE
+    s.schemaname <> 'yoyo'
+    AND s.schemaname NOT LIKE 'pg\_%'
+ORDER BY s.relid;

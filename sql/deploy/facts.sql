@@ -1,0 +1,39 @@
+-- What decides, before anything is begun, whether a deploy can be made, and how it would be undone.
+SELECT
+    current_setting('server_version_num')::integer / 10000 AS major,
+    pg_database_size(current_database()) AS database_bytes,
+    r.rolsuper AS is_superuser,
+    has_database_privilege(current_database(), 'CREATE') AS may_create,
+    coalesce(
+        has_schema_privilege(to_regnamespace('public')::oid, 'CREATE'), TRUE
+    ) AS may_create_in_public,
+    current_setting('track_counts')::boolean AS counts_writes,
+    (
+        SELECT count(*)
+        FROM pg_prepared_xacts AS p
+        WHERE p.database = current_database()
+    ) AS prepared_transactions,
+    (
+        SELECT coalesce(array_agg(s.slot_name::text), '{}')
+        FROM pg_replication_slots AS s
+        WHERE s.database = current_database()
+    ) || (
+        SELECT coalesce(array_agg(s.subname::text), '{}')
+        FROM pg_subscription AS s
+        INNER JOIN pg_database AS d ON s.subdbid = d.oid
+        WHERE d.datname = current_database()
+    ) AS logical_replication,
+    (
+        -- Trusted extensions can be created by whoever may create in the database.
+        SELECT coalesce(array_agg(e.extname::text ORDER BY e.extname), '{}')
+        FROM pg_extension AS e
+        WHERE
+            e.extname <> 'plpgsql'
+            AND NOT r.rolsuper
+            AND NOT EXISTS (
+                SELECT FROM pg_available_extension_versions AS v
+                WHERE v.name = e.extname AND v.version = e.extversion AND v.trusted
+            )
+    ) AS superusers_extensions
+FROM pg_roles AS r
+WHERE r.rolname = current_user;

@@ -1,0 +1,9 @@
+-- What deploys wrote, since one of them.
+SELECT
+    w.table_id,
+    sum(w.inserted)::bigint AS inserted,
+    sum(w.updated)::bigint AS updated,
+    sum(w.deleted)::bigint AS deleted
+FROM yoyo.deploy_write AS w
+WHERE w.deploy_id >= %(deploy)s
+GROUP BY w.table_id;

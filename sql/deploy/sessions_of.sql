@@ -1,0 +1,6 @@
+-- Who is connected to a database.
+SELECT a.pid
+FROM pg_stat_activity AS a
+WHERE
+    a.datname = %(database)s
+    AND a.backend_type <> 'autovacuum worker';

@@ -1,0 +1,29 @@
+-- Relations that pg_dump could not read whole as this role, with the reason.
+SELECT
+    c.oid::regclass::text AS name,
+    CASE
+        WHEN c.relkind = 'S' THEN 'no SELECT on the sequence'
+        WHEN c.relrowsecurity AND has_table_privilege(c.oid, 'SELECT') THEN 'row-level security'
+        ELSE 'no SELECT'
+    END AS reason
+FROM pg_class AS c
+INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+INNER JOIN pg_roles AS r ON r.rolname = current_user
+WHERE
+    c.relkind IN ('r', 'p', 'm', 'S')
+    AND c.relpersistence <> 't'
+    AND n.nspname NOT LIKE 'pg\_%'
+    AND n.nspname <> 'information_schema'
+    AND NOT r.rolsuper
+    AND (
+        NOT CASE
+            WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
+            ELSE has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+        END
+        OR (
+            c.relrowsecurity
+            AND NOT r.rolbypassrls
+            AND NOT (pg_has_role(c.relowner, 'USAGE') AND NOT c.relforcerowsecurity)
+        )
+    )
+ORDER BY name;

@@ -1,8 +1,0 @@
--- Scratch databases, of this run or of others, with the key of the run that made them.
-SELECT
-    d.datname AS name,
-    (regexp_match(d.datname, '^review_(\d+)_'))[1]::integer AS key
-FROM pg_database AS d
-WHERE
-    d.datname ~ '^review_\d+_'
-    AND NOT d.datistemplate;
