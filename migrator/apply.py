@@ -375,6 +375,7 @@ class Applier:
         except StatementError as failure:
             if self._connection.closed:
                 raise failure.error from failure
+            self._account_for_a_half()
             raise self._half_done(yoyo_migration.id, source, statement, failure) from failure
         if online.look(self._connection, statement).outcome is online.Outcome.INVALID_INDEX:
             raise Failed(
@@ -397,6 +398,12 @@ class Applier:
     def _account(self) -> None:
         if self._ledger:
             self._backend.execute(self._ledger)
+
+    def _account_for_a_half(self) -> None:
+        """Account for what a statement committed before it failed, if that is not handed in yet."""
+        if self._ledger:
+            with contextlib.suppress(StatementError):
+                self._backend.run(self._ledger.encode())
 
     def _roll_back_and_account(self) -> None:
         """Roll back; what was written counts all the same, for the server's counters have it."""

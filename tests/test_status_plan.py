@@ -35,6 +35,7 @@ NOTHING: dict[str, Any] = {
     "out_of_order": [],
     "interrupted": [],
     "pending_seeds": [],
+    "deploys": [],
 }
 
 
@@ -121,8 +122,19 @@ class TestStatus:
         document = status(made, database)
         assert document["pending_seeds"] == ["01.a", "02.b"]
 
+    def test_a_history_from_before_there_were_deploys(
+        self, database: str, made: MigrationSet
+    ) -> None:
+        for table in ("deploy_write", "deploy"):
+            run(database, f"DROP TABLE yoyo.{table}")
+        assert status(made, database) == NOTHING | {"applied": THREE}
+        made.table(4, "d")
+        assert call(made, database, "migrate").code == 0
+        assert rows(database, "SELECT count(*) FROM yoyo.deploy") == [(0,)]
+
     def test_a_history_that_stock_yoyo_wrote(self, database: str, made: MigrationSet) -> None:
-        for table in ("migration_checksum", "seed_checksum", "intent"):
+        ours = ("migration_checksum", "seed_checksum", "intent", "deploy_write", "deploy")
+        for table in ours:
             run(database, f"DROP TABLE yoyo.{table}")
         expected = {"applied": THREE, "pending_seeds": ["01.a"]}
         assert status(made, database) == NOTHING | expected

@@ -566,7 +566,7 @@ class History:
     locks: int = 0
 
 
-BOOKKEEPING_TABLES = 7
+BOOKKEEPING_TABLES = 9
 
 
 def read_history(connection: Connection) -> History:

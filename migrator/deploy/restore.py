@@ -220,7 +220,8 @@ class Guard:
         self.lost = written
         if written and not self._discard:
             raise Refused(
-                f"Other sessions wrote to the database since the backup: {written.words}.",
+                "Since the backup, rows were written outside this deploy's transactions: "
+                f"{written.words}.",
                 state="The database is as it was before the restore was tried.",
                 hint=DISCARD,
             )
