@@ -117,7 +117,7 @@ def test_the_programs_are_those_of_the_servers_version_where_they_are_there(here
 def test_a_role_that_may_create_no_database_deploys_without_a_rehearsal(
     pg: Server, empty_database: str, made: MigrationSet, tmp_path: Path
 ) -> None:
-    place = ["--backup-dir", tmp_path / "backups"]
+    place = ["--backup-dir", str(tmp_path / "backups")]
     answer = call(made, empty_database, "deploy", "--yes", "--rehearse", *place)
     assert answer.code == 2
     assert "There can be no rehearsal: the role may not create databases." in answer.err

@@ -62,6 +62,13 @@ class Prerequisites:
     no_rehearsal: str = ""
     no_restore: str = ""
 
+    @property
+    def words(self) -> str:
+        """What is well, in one line."""
+        tools = f"pg_dump {self.tools.version}" if self.tools else "no pg_dump"
+        size = f"{self.facts.database_bytes:,} bytes"
+        return f"PostgreSQL {self.facts.major}, {tools}, a database of {size}"
+
     def refuse(self) -> None:
         """Refuse to go on if anything stands in the way.
 

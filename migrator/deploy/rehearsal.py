@@ -10,7 +10,7 @@ from migrator.deploy import checks, databases, restore
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.prerequisites import Prerequisites
 from migrator.deploy.steps import Event, Steps
-from migrator.errors import Failed, MigratorError
+from migrator.errors import Failed, Interrupted, MigratorError
 from migrator.migrate import Work
 from migrator.scratch import Scratch
 from migrator.target import Target, open_connection
@@ -121,6 +121,8 @@ def _migrate(work: Work, copy: Target, steps: Steps) -> list[dict[str, Any]]:
         known = checks.known(rehearsed)
         rehearsed.migrate(to=None, with_seeds=True, dry_run=False)
         found = checks.new(rehearsed, known)
+    except Interrupted:  # what it says is of the copy
+        raise KeyboardInterrupt from None
     except MigratorError as error:
         raise Failed(
             f"The rehearsal failed: {error.message}", state=_UNCHANGED, hint=error.hint

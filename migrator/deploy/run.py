@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 import psycopg
@@ -12,6 +13,7 @@ import psycopg
 from migrator import history, lock, process
 from migrator.deploy import (
     approval,
+    archive,
     checks,
     monitor,
     prerequisites,
@@ -139,6 +141,7 @@ class Deploy:
             found, plan = prerequisites.look(self.work, self.options.asked, resumes=resumes)
             detail["problems"] = [problem for problem, _ in found.problems]
             found.refuse()
+            detail["said"] = found.words
         return found, plan
 
     def planned(self, found: Prerequisites, plan: Plan, approved: Approval) -> list[str]:
@@ -365,6 +368,7 @@ class Deploy:
             process.interruptible(),
             lock.held(self.work.session, self.work.limits.lock_wait_s, self.work.say),
         ):
+            self._settle_manifests()
             try:
                 yield
             except KeyboardInterrupt:
@@ -373,6 +377,19 @@ class Deploy:
                     state="Nothing was applied by this deploy; no backup was left unfinished.",
                     hint="Run the command again.",
                 ) from None
+
+    def _settle_manifests(self) -> None:
+        """Note in manifests how deploys ended that were killed before they could do so."""
+        ended = {
+            Path(each.backup).name: each.outcome
+            for each in record.recent(self.work.session)
+            if each.backup and each.outcome
+        }
+        for backup in archive.all_in(self.options.wanted.directory):
+            outcome = ended.get(backup.path.name)
+            is_ours = backup.manifest.database == self.work.session.database
+            if backup.manifest.ended is None and is_ours and outcome:
+                backup.ended(outcome)
 
 
 def _refuse_findings(findings: list[str]) -> None:

@@ -1,0 +1,275 @@
+"""What a deploy takes on a large database that is worked on, and whether anything is lost.
+
+Three deploys: one that succeeds; one that fails and is undone by its pair,
+both with an application writing; and one that fails with no way back and is restored, without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from bench import generated
+from bench.databases import ROOT, say
+from bench.servers import PRODUCTION, Server, only, server
+from migrator.deploy import archive
+
+_NAME = "deployed"
+_PROBE_S = 0.02
+_NO_WAY_BACK = "DO $$ BEGIN RAISE EXCEPTION 'there is no way back'; END $$;"
+_FILES = {
+    "applied": [
+        ("ALTER TABLE tasks ADD COLUMN first int;", "ALTER TABLE tasks DROP COLUMN first;"),
+    ],
+    "undone": [
+        ("ALTER TABLE tasks ADD COLUMN second int;", "ALTER TABLE tasks DROP COLUMN second;"),
+        ("SELECT 1 / 0;", "SELECT 1;"),
+    ],
+    "restored": [
+        ("DELETE FROM generated_content;", _NO_WAY_BACK),
+        ("SELECT 1 / 0;", "SELECT 1;"),
+    ],
+}
+
+
+class Application:
+    """Writes rows one by one, each committed, and remembers them; connects anew when it is ended.
+
+    Args:
+        conninfo: The database.
+
+    """
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.written = 0
+        self.longest_s = 0.0
+
+    def __enter__(self) -> Application:
+        """Begin to write."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+            while not self._ended.is_set():
+                started = time.monotonic()
+                connection.execute("INSERT INTO written VALUES (%s)", [self.written])
+                self.longest_s = max(self.longest_s, time.monotonic() - started)
+                self.written += 1
+
+
+class Prober:
+    """Connects again and again; knows how long nobody could.
+
+    Args:
+        conninfo: The database.
+
+    """
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.closed_s = 0.0
+
+    def __enter__(self) -> Prober:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        last = time.monotonic()
+        while not self._ended.wait(_PROBE_S):
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(self._conninfo).close()
+                now = time.monotonic()
+                self.closed_s = max(self.closed_s, now - last)
+                last = now
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; print a table; exit 1 if anything was lost."""
+    parser = argparse.ArgumentParser(prog="python -m bench.deploy", description=__doc__)
+    parser.add_argument("--server", default="18", help="a major version, or a URL; default: 18")
+    parser.add_argument("--tasks", type=int, default=500_000, help="default: 500000")
+    given = parser.parse_args(arguments)
+    with (
+        server(given.server, PRODUCTION) as running,
+        tempfile.TemporaryDirectory() as directory,
+        _made(running, given.tasks) as conninfo,
+    ):
+        lost = _measure(running, conninfo, Path(directory))
+    for each in lost:
+        print(f"LOST: {each}")
+    return 1 if lost else 0
+
+
+@contextmanager
+def _made(running: Server, tasks: int) -> Iterator[str]:
+    """Make the database of the project's own set, with rows; drop it and what came of it."""
+    conninfo = make_conninfo(**{**running.administrator, "dbname": _NAME})
+    with running.database(_NAME), running.connect() as connection:
+        _runner(conninfo, ROOT / "migrations", "migrate")
+        say(f"filling it with {tasks:,} tasks")
+        with running.connect(_NAME) as filling:
+            generated.fill(filling, tasks)
+            filling.execute("CREATE TABLE written (id int)")
+            filling.execute("ANALYZE")
+        try:
+            yield conninfo
+        finally:
+            query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+            for (name,) in connection.execute(query, [f"{_NAME}_"]).fetchall():
+                running.drop(name)
+
+
+def _measure(running: Server, conninfo: str, directory: Path) -> list[str]:
+    with running.connect(_NAME) as connection:
+        size = only(connection, "SELECT pg_database_size(current_database())")
+        major = connection.info.server_version // 10000
+    print(f"PostgreSQL {major}, a database of {size / 1e9:.2f} GB\n")
+    floor = _floors(running, conninfo, archive.programs(major), directory)
+    print("| what | seconds | against |\n|---|---|---|")
+    for name, seconds in floor.items():
+        print(f"| {name} by itself | {seconds:.1f} | |")
+    lost: list[str] = []
+    for outcome, pairs in _FILES.items():
+        with Prober(conninfo) as prober:
+            if outcome == "restored":
+                before = _sum(running)
+                steps, code = _deploy(conninfo, directory, outcome, pairs)
+                told = ""
+                if _sum(running) != before:
+                    lost.append("the restored database is not the one before")
+            else:
+                with Application(conninfo) as application:
+                    steps, code = _deploy(conninfo, directory, outcome, pairs)
+                told = f", an application's longest write {application.longest_s:.2f} s"
+                with running.connect(_NAME) as connection:
+                    found = only(connection, "SELECT count(*) FROM written")
+                if found < application.written:
+                    lost.append(f"{application.written - found} rows of the application")
+                with running.connect(_NAME) as connection:
+                    connection.execute("TRUNCATE written")
+        if (code == 0) != (outcome == "applied"):
+            lost.append(f"the deploy that was to be {outcome} ended with {code}")
+        for step in steps:
+            print(f"| {outcome}: {step['step']} | {step['seconds']:.1f} | {_ratio(step, floor)} |")
+        print(f"| {outcome}: nobody could connect for | {prober.closed_s:.2f} | {told[2:]} |")
+    return lost
+
+
+def _floors(
+    running: Server, conninfo: str, tools: archive.Programs, directory: Path
+) -> dict[str, float]:
+    """Time pg_dump and pg_restore by themselves, as a script would run them."""
+    dump = directory / "floor.dump"
+    times = {}
+    times["pg_dump"] = _timed(
+        lambda: _program(tools.dump, "--format=custom", f"--file={dump}", f"--dbname={conninfo}")
+    )
+    with running.database(f"{_NAME}_floor") as name:
+        into = make_conninfo(**{**running.administrator, "dbname": name})
+        times["pg_restore --jobs=2"] = _timed(
+            lambda: _program(tools.restore, "--jobs=2", f"--dbname={into}", str(dump))
+        )
+    dump.unlink()
+    return times
+
+
+def _ratio(step: dict[str, Any], floor: dict[str, float]) -> str:
+    """Compare a step with the program that does most of its work."""
+    name = {"backup": "pg_dump", "rehearsal": "pg_restore --jobs=2"}.get(
+        step["step"], "pg_restore --jobs=2" if step["step"] == "restore" else ""
+    )
+    seconds = step.get("restore_seconds", step["seconds"])
+    return f"{seconds / floor[name]:.2f} of {name}" if name else ""
+
+
+def _deploy(
+    conninfo: str, directory: Path, outcome: str, pairs: Sequence[tuple[str, str]]
+) -> tuple[list[dict[str, Any]], int]:
+    """Deploy a few more files than the project has; take them away where that fails."""
+    migrations = directory / "set" / "migrations"
+    if not migrations.exists():
+        shutil.copytree(ROOT / "migrations", migrations)
+        shutil.copytree(ROOT / "seeds", directory / "set" / "seeds")
+    place = list(_FILES).index(outcome)
+    written = []
+    for number, (apply, rollback) in enumerate(pairs):
+        base = f"9{place}{number:02}.tasks.measured"
+        header = "-- purpose: measured\n-- locks: none\n-- reversible: yes\n"
+        for suffix, text in ((".sql", header + apply), (".rollback.sql", rollback)):
+            written.append(migrations / (base + suffix))
+            written[-1].write_text(f"{text}\n")
+    options = [
+        "--rehearse" if outcome == "applied" else "--no-rehearse",
+        f"--backup-dir={directory / 'backups'}",
+    ]
+    done = _runner(conninfo, migrations, "deploy", "--yes", *options)
+    if done.returncode:
+        for path in written:
+            path.unlink()
+    say(done.stderr)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    steps = [each for each in events if each.get("event") == "end" and "seconds" in each]
+    return [each for each in steps if each["outcome"] != "skipped"], done.returncode
+
+
+def _sum(running: Server) -> Any:
+    with running.connect(_NAME) as connection:
+        return only(
+            connection,
+            "SELECT (count(*), sum(hashtextextended(t::text, 0)))::text"
+            " FROM generated_content AS t",
+        )
+
+
+def _timed(work: Callable[[], None]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def _program(*argv: str | Path) -> None:
+    subprocess.run(argv, check=True, capture_output=True)  # noqa: S603  the arguments are this program's own
+
+
+def _runner(conninfo: str, migrations: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    runner = [sys.executable, str(ROOT / "runner.py"), "--database", conninfo]
+    return subprocess.run(  # noqa: S603  the arguments are this program's own
+        [*runner, "--migrations", str(migrations), "--json", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
