@@ -82,11 +82,14 @@ def _columns(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
 
 def count(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """Return how many rows each table has."""
-    counted = {}
-    for table in _columns(connection):
-        query = f"SELECT count(*) FROM ONLY {table}"  # noqa: S608  a name from the catalogue
-        ((counted[table],),) = connection.execute(query.encode()).fetchall()
-    return counted
+    return {table: rows_of(connection, table) for table in _columns(connection)}
+
+
+def rows_of(connection: psycopg.Connection[Any], table: str) -> int:
+    """Return how many rows a table has; its name is quoted as the catalogue does."""
+    query = f"SELECT count(*) FROM ONLY {table}"  # noqa: S608  a name from the catalogue
+    ((rows,),) = connection.execute(query.encode()).fetchall()
+    return int(rows)
 
 
 def lost(before: Mapping[str, Rows], after: Mapping[str, Rows]) -> list[str]:

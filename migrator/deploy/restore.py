@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from migrator import contents
 from migrator.deploy import archive, databases, record, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.databases import Administrator
@@ -204,6 +205,23 @@ class Guard:
             return Written({}, unknown="track_counts is off, so nothing is counted")
         own = writes.own(connection, self._deploy)
         return writes.by_others(self._before, writes.read(connection), own, self._seen)
+
+    def rows_in_new_tables(self, connection: psycopg.Connection[Any]) -> Written:
+        """Return what others wrote to tables that were not there at the backup."""
+        written = self.since(connection)
+        if not written.unknown:
+            return Written({name: written.tables[name] for name in written.new}, written.new)
+        # Nothing was counted; but what is in a new table is ours, or others'.
+        own = writes.own(connection, self._deploy)
+        now = writes.read(connection)
+        rows: dict[str, writes.Counts] = {}
+        for oid in now.tables.keys() - self._before.tables.keys():
+            name, _ = now.tables[oid]
+            inserted, _, deleted = own.get(oid, (0, 0, 0))
+            found = contents.rows_of(connection, name)
+            if found != inserted - deleted:
+                rows[name] = (max(0, found - inserted + deleted), 0, 0)
+        return Written(rows, frozenset(rows))
 
     def check(self, target: Target) -> None:
         """Refuse to lose what others wrote, from what can be seen with everybody at work."""

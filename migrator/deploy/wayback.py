@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -113,16 +113,14 @@ class WayBack:
 
     def _refuse_rows_in_new_tables(self, reason: str) -> None:
         """Refuse to drop, with a table of this deploy's, rows that others wrote to it."""
-        written = self.guard.since(self.work.session.connection)
-        rows = {name: counts for name, counts in written.tables.items() if name in written.new}
-        if rows:
+        written = self.guard.rows_in_new_tables(self.work.session.connection)
+        if written.tables:
             try:
-                self.guard.refuse(replace(written, tables=rows, unknown=""))
+                self.guard.refuse(written)
             except Refused as refusal:
-                words = replace(written, tables=rows, unknown="").words
                 raise Failed(
-                    f"{reason.rstrip('.')}. It is not put back: other sessions wrote to tables "
-                    f"that it made: {words}.",
+                    f"{reason.rstrip('.')}. It is not put back: rows were written to tables that "
+                    f"were not there at the backup, outside its transactions: {written.words}.",
                     state=self._state(),
                     hint=_GO_ON,
                 ) from refusal
@@ -163,11 +161,10 @@ class WayBack:
         if told:
             return told
         theirs = self.guard.since(connection)
-        if theirs.unknown:
-            told.append(f"what others wrote cannot be told: {theirs.unknown}")
         # What others wrote to a table meanwhile is no trace of the deploy, and hides one.
-        return told + databases.differences(
-            self.backup, work.target, passing_over=frozenset(theirs.tables), show=self.steps.show
+        others = frozenset() if theirs.unknown else frozenset(theirs.tables)
+        return databases.differences(
+            self.backup, work.target, passing_over=others, show=self.steps.show
         )
 
     def _by_backup(self, why: str, reason: str) -> Back:
