@@ -106,9 +106,10 @@ def deploy(
     try:
         result = act()
     except MigratorError as error:
-        steps.end("refused" if isinstance(error, Refused) else "failed", error=error.message)
+        outcome = "refused" if isinstance(error, Refused) else "failed"
+        steps.end("deploy", outcome, error=error.message)
         raise
-    steps.end(result.outcome, digest=result.digest, backup=result.backup)
+    steps.end("deploy", result.outcome, digest=result.digest, backup=result.backup)
     return Done(asdict(result), _in_words(result))
 
 
@@ -239,7 +240,7 @@ def put_back(
     lines = [f"restored {restored.database} from {found.path}"]
     lines += [f"the database before it is {restored.aside}"] * bool(restored.aside)
     lines += [f"left out: {note}" for note in restored.notes]
-    steps.end("restored", database=restored.database, aside=restored.aside)
+    steps.end("restore", "restored", database=restored.database, aside=restored.aside)
     return Done({"backup": str(found.path), **asdict(restored)}, lines)
 
 

@@ -77,9 +77,9 @@ class Steps:
         self._tell({"event": "end", **ended})
         self.say(f"{name}: skipped: {why}")
 
-    def end(self, outcome: str, **detail: Any) -> None:
-        """Tell how the whole ended; the last event."""
-        self._tell({"event": "end", "step": "deploy", "at": _now(), "outcome": outcome, **detail})
+    def end(self, command: str, outcome: str, **detail: Any) -> None:
+        """Tell how a whole command ended; the last event."""
+        self._tell({"event": "end", "step": command, "at": _now(), "outcome": outcome, **detail})
 
 
 def _now() -> str:
