@@ -36,7 +36,7 @@ class CutOff(Deploy):
             if cut_off.phase == "undoing":
                 return self._undo(cut_off, begun, backup)
             self._refuse_other_files(begun.plan)
-            return self.apply(begun, backup, None)
+            return self.apply(begun, backup, self.make_ready(begun, backup))
 
     def undo(self) -> Result:
         """Put back what a deploy did that was cut off."""

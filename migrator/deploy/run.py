@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -31,7 +32,7 @@ from migrator.deploy.steps import Event, Steps
 from migrator.deploy.wayback import UNDONE, Back, WayBack, invalid_indexes
 from migrator.errors import Failed, Interrupted, MigratorError
 from migrator.migrate import Plan, Work
-from migrator.target import sql
+from migrator.target import NoConnection, sql
 
 NOTHING = "nothing changed"
 _GO_ON = (
@@ -106,6 +107,20 @@ class Begun:
         """pg_dump and pg_restore."""
         assert self.found.tools is not None  # noqa: S101  without them, the prerequisites refused
         return self.found.tools
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What is known right before the first change.
+
+    Args:
+        guard: Keeps account of what is written.
+        before: What the server says of the database.
+
+    """
+
+    guard: Guard
+    before: monitor.Moment
 
 
 class Deploy:
@@ -200,10 +215,11 @@ class Deploy:
             backup = self._back_up(begun)
             rehearsed = self._rehearse(begun, backup)
             self._again(approved)  # meanwhile others may have been at work
+            ready = self.make_ready(begun, backup)
         except (MigratorError, KeyboardInterrupt, psycopg.Error, OSError) as error:
             self._nothing_changed(begun, backup, error)
             raise
-        return self.apply(begun, backup, rehearsed)
+        return self.apply(begun, backup, ready, rehearsed)
 
     def _approve(self, found: Prerequisites, plan: Plan, approved: Approval) -> None:
         """Show the plan and ask, or compare it with what was approved before."""
@@ -247,17 +263,22 @@ class Deploy:
         with contextlib.suppress(psycopg.Error):
             record.end(self.connection, begun.number, NOTHING, _reason(error))
             if backup is not None:
-                with contextlib.suppress(OSError):
-                    backup.ended(NOTHING)
+                self._ended(backup, NOTHING)
 
-    # From the first change on
-
-    def apply(self, begun: Begun, backup: Backup, rehearsed: Event | None) -> Result:
-        """Apply, verify and tell; or put back."""
-        work = self.work
+    def make_ready(self, begun: Begun, backup: Backup) -> Ready:
+        """Look at the database, and keep account from now on; the last before the first change."""
         guard = self.guard(begun, backup)
         before = monitor.look(self.connection)
         record.enter(self.connection, begun.number, "applying")
+        return Ready(guard, before)
+
+    # From the first change on
+
+    def apply(
+        self, begun: Begun, backup: Backup, ready: Ready, rehearsed: Event | None = None
+    ) -> Result:
+        """Apply, verify and tell; or put back."""
+        work = self.work
         result = Result("applied", begun.digest, str(backup.path))
         try:
             with self.steps.step("apply") as detail:
@@ -271,15 +292,16 @@ class Deploy:
         except (Interrupted, KeyboardInterrupt, OSError) as error:
             raise self._cut_off(error) from error
         except (MigratorError, psycopg.Error) as error:
-            self._put_back(begun, backup, guard, error)
+            self._put_back(begun, backup, ready.guard, error)
+        process.on_signals(signal.SIG_IGN)  # what is left is short, and takes nothing back
         with self.steps.step("monitor") as detail:
             after = monitor.look(self.connection)
-            changes = monitor.changes(before, after)
+            changes = monitor.changes(ready.before, after)
             detail.update(asdict(changes), waited_for=work.waited_for)
         record.end(self.connection, begun.number, result.outcome)
-        backup = backup.ended(result.outcome)
+        backup = self._ended(backup, result.outcome)
         result.reports = self._report(
-            result, backup, rehearsed=rehearsed, changes=changes, moments=(before, after)
+            result, backup, rehearsed=rehearsed, changes=changes, moments=(ready.before, after)
         )
         return result
 
@@ -292,74 +314,92 @@ class Deploy:
         self.work.before_file = lambda: guard.note(self.connection)
         return guard
 
-    def _cut_off(self, error: BaseException) -> MigratorError:
-        """Return the error of a deploy that was cut off between two files, or in one."""
-        state = error.state if isinstance(error, MigratorError) else ""
+    def _cut_off(self, error: BaseException, reason: str = "") -> MigratorError:
+        """Return the error of a deploy that did not end: interrupted, or without its server."""
+        state = error.state if isinstance(error, Interrupted) else ""
         if not state:
             with contextlib.suppress(psycopg.Error):
                 state = history.in_words(self.work.state())
-        state = f"The deploy has not ended. {state}"
-        if isinstance(error, OSError):
-            return Failed(f"{error.filename or ''}: {error.strerror}", state=state, hint=_GO_ON)
-        return Interrupted("Interrupted.", state=state, hint=_GO_ON)
+        state = f"The deploy has not ended. {state}".strip()
+        if isinstance(error, (Interrupted, KeyboardInterrupt)):
+            return Interrupted("Interrupted.", state=state, hint=_GO_ON)
+        because = f"{reason.rstrip('.')}. Then: {_reason(error)}" if reason else _reason(error)
+        return Failed(because, state=state, hint=_GO_ON)
 
     def _put_back(
         self, begun: Begun, backup: Backup, guard: Guard, error: BaseException
     ) -> NoReturn:
         """Put back what was done, or leave it where that was asked; then raise the error."""
         reason = _reason(error)
-        if self.connection.closed:
-            self.work.session = self.work.connect()
+        try:
+            if self.connection.closed:
+                self.work.session = self.work.connect()
+            if not self.options.undo:
+                record.end(self.connection, begun.number, "left", reason)
+                state = history.in_words(self.work.state())
+        except (NoConnection, psycopg.Error) as lost:
+            raise self._cut_off(lost, reason) from error
         if not self.options.undo:
-            record.end(self.connection, begun.number, "left", reason)
-            backup.ended("left")
+            self._ended(backup, "left")
             raise Failed(
                 reason,
-                state=f"{history.in_words(self.work.state())} It was left so, as --on-failure "
-                f"leave says. The backup is {backup.path}.",
+                state=f"{state} It was left so, as --on-failure leave says. The backup is "
+                f"{backup.path}.",
                 hint="Correct the cause and deploy again, or `rollback`.",
             ) from error
         back, result = self.go_back(begun, backup, guard, reason)
+        report_there = f" Report: {result.reports[0]}" if result.reports else ""
         raise Failed(
-            reason,
-            state=back.words,
-            hint=f"Correct the cause and deploy again. Report: {result.reports[0]}",
+            reason, state=back.words, hint=f"Correct the cause and deploy again.{report_there}"
         ) from error
 
     def go_back(
         self, begun: Begun, backup: Backup, guard: Guard, reason: str
     ) -> tuple[Back, Result]:
         """Put back what a deploy did; record and report how."""
-        record.enter(self.connection, begun.number, "undoing", reason)
-        way = WayBack(
-            self.work,
-            backup,
-            begun.plan["before"],
-            begun.plan["invalid"],
-            guard,
-            begun.found,
-            begun.tools,
-            self.options.wanted.jobs,
-            self.steps,
-        )
         try:
+            record.enter(self.connection, begun.number, "undoing", reason)
+            way = WayBack(
+                self.work,
+                backup,
+                begun.plan["before"],
+                begun.plan["invalid"],
+                guard,
+                begun.found,
+                begun.tools,
+                self.options.wanted.jobs,
+                self.steps,
+            )
             back = way.go(reason)
-        except (Interrupted, KeyboardInterrupt, OSError) as cut_off:
-            raise self._cut_off(cut_off) from cut_off
-        if back.outcome == UNDONE:
-            record.end(self.connection, begun.number, UNDONE, reason)
-        backup = backup.ended(back.outcome)
+            if back.outcome == UNDONE:
+                record.end(self.connection, begun.number, UNDONE, reason)
+        except (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error) as cut_off:
+            raise self._cut_off(cut_off, reason) from cut_off
+        backup = self._ended(backup, back.outcome)
         result = Result(back.outcome, begun.digest, str(backup.path))
-        self._report(result, backup, reason=reason)
+        result.reports = self._report(result, backup, reason=reason)
         return back, result
+
+    def _ended(self, backup: Backup, outcome: str) -> Backup:
+        """Note in the manifest how the deploy ended; the next deploy does, if this cannot."""
+        try:
+            return backup.ended(outcome)
+        except OSError as error:
+            self.steps.say(f"{backup.manifest_path} could not be written: {error.strerror}")
+            return backup
 
     def _report(self, result: Result, backup: Backup, **told: Any) -> list[str]:
         """Write what is told of the deploy beside its backup; see report.Report."""
-        result.reports = [str(path) for path in report.paths(backup.path)]
-        report.write(
-            report.Report(asdict(result), backup.manifest, self.steps.taken, **told), backup.path
-        )
-        return result.reports
+        paths = [str(path) for path in report.paths(backup.path)]
+        as_data = asdict(result) | {"reports": paths}
+        try:
+            report.write(
+                report.Report(as_data, backup.manifest, self.steps.taken, **told), backup.path
+            )
+        except OSError as error:
+            self.steps.say(f"{paths[0]} could not be written: {error.strerror}")
+            return []
+        return paths
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -374,8 +414,9 @@ class Deploy:
             except KeyboardInterrupt:
                 raise Interrupted(
                     "Interrupted.",
-                    state="Nothing was applied by this deploy; no backup was left unfinished.",
-                    hint="Run the command again.",
+                    state="This command applied nothing, and left no backup unfinished.",
+                    hint="Run the command again; `deploy --resume`, if it says that one was cut "
+                    "off.",
                 ) from None
 
     def _settle_manifests(self) -> None:
@@ -400,4 +441,6 @@ def _refuse_findings(findings: list[str]) -> None:
 def _reason(error: BaseException) -> str:
     if isinstance(error, MigratorError):
         return error.message
+    if isinstance(error, OSError):
+        return f"{error.filename or ''}: {error.strerror}"
     return str(error).strip() or "Interrupted."

@@ -92,24 +92,18 @@ class WayBack:
         Raises:
             Failed: It cannot be put back without losing what others wrote, or not at all; the
                 message says where that leaves the database.
+            NoConnection: The server cannot be reached.
             Interrupted: It was cut off; `deploy --resume` goes on.
 
         """
-        try:
-            self._refuse_rows_in_new_tables(reason)
-            with self.steps.step("undo") as detail:
-                why = self._by_rollback_files()
-                detail["outcome"] = "failed" if why else "done"
-                detail["said"] = why or "the database equals the state before"
-            if not why:
-                return Back(UNDONE, "What it applied was rolled back: the database is as before.")
-            return self._by_backup(why, reason)
-        except NoConnection as error:
-            raise Failed(
-                f"{reason.rstrip('.')}. Then the database could not be reached: {error.message}",
-                state=f"The deploy is not put back yet. The backup is {self.backup.path}.",
-                hint="Start the server, then run `deploy --resume`.",
-            ) from error
+        self._refuse_rows_in_new_tables(reason)
+        with self.steps.step("undo") as detail:
+            why = self._by_rollback_files()
+            detail["outcome"] = "failed" if why else "done"
+            detail["said"] = why or "the database equals the state before"
+        if not why:
+            return Back(UNDONE, "What it applied was rolled back: the database is as before.")
+        return self._by_backup(why, reason)
 
     def _refuse_rows_in_new_tables(self, reason: str) -> None:
         """Refuse to drop, with a table of this deploy's, rows that others wrote to it."""
