@@ -45,8 +45,9 @@ class Applier:
         online_wait_ms: How long a statement outside a transaction may wait for locks and for older
             transactions, in milliseconds.
         watch: Looks whom a statement waits for.
-        ledger: A statement that keeps account of what each file wrote, by the server's counters of
-            this session; run in the transaction that records the file, or after its rollback.
+        ledger: Two statements that keep account of what each file wrote, by the server's counters
+            of this session: one for the transaction that records the file, one for after its
+            rollback. None for no account.
 
     """
 
@@ -58,7 +59,7 @@ class Applier:
         lock_attempts: int = 5,
         online_wait_ms: int = 600_000,
         watch: Watch | None = None,
-        ledger: str = "",
+        ledger: tuple[str, str] | None = None,
     ) -> None:
         self._session = session
         self._connection = session.connection
@@ -397,19 +398,19 @@ class Applier:
 
     def _account(self) -> None:
         if self._ledger:
-            self._backend.execute(self._ledger)
+            self._backend.execute(self._ledger[0])
 
     def _account_for_a_half(self) -> None:
         """Account for what a statement committed before it failed, if that is not handed in yet."""
         if self._ledger:
             with contextlib.suppress(StatementError):
-                self._backend.run(self._ledger.encode())
+                self._backend.run(self._ledger[0].encode())
 
     def _roll_back_and_account(self) -> None:
         """Roll back; what was written counts all the same, for the server's counters have it."""
         if self._ledger and not self._connection.closed:
             with contextlib.suppress(StatementError):  # no account: it is taken for others' work
-                self._backend.run(b"ROLLBACK; " + self._ledger.encode())
+                self._backend.run(b"ROLLBACK; " + self._ledger[1].encode())
         self._backend.rollback()
 
     def _half_done(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from migrator import files, history, lock, process
+from migrator import deploys, files, history, lock, process
 from migrator.errors import Failed, Interrupted, Refused
 from migrator.files import Migration, Project, Seed, SqlFile
 from migrator.history import State
@@ -103,7 +103,8 @@ class Work:
         self.limits = limits
         self.say = say
         self.done: list[str] = []
-        self.ledger = ""  # see Applier
+        self.is_deploy = False  # else a deploy that has not ended stands in the way
+        self.ledger: tuple[str, str] | None = None  # see Applier
         self.before_file: Callable[[], None] = lambda: None
         self.waited_for: list[str] = []
         self.session = self.connect()
@@ -241,7 +242,7 @@ class Work:
             applier.settle(intent.id, migration if took_effect else None, str(intent.detail))
             self.done.append(intent.id)
 
-        self._changing(lambda: Plan([], []), work)
+        self._changing(lambda: Plan([], []), work, in_a_deploy=True)
         return self.done[-1]
 
     def clear(self) -> bool:
@@ -296,7 +297,13 @@ class Work:
         files.check(files.read(each.rollback_path) for each in planned)
         return Plan(planned, [])
 
-    def _changing(self, plan: Callable[[], Plan], work: Callable[[Applier, Plan], None]) -> Plan:
+    def _changing(
+        self,
+        plan: Callable[[], Plan],
+        work: Callable[[Applier, Plan], None],
+        *,
+        in_a_deploy: bool = False,
+    ) -> Plan:
         """Do work under the lock, by the plan as it stands once the lock is held."""
         from migrator.apply import Applier
 
@@ -313,6 +320,8 @@ class Work:
                 watch=watch,
                 ledger=self.ledger,
             )
+            if not (self.is_deploy or in_a_deploy):
+                deploys.refuse_under_way(self.session)
             self._prepare(applier)
             planned = plan()  # another runner may have been at work meanwhile
             try:

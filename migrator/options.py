@@ -286,7 +286,7 @@ def backups(function: Callable[..., int]) -> Callable[..., int]:
     return function
 
 
-def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[str]], None]:
+def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[str], str], None]:
     """Return what shows a plan and asks, on a terminal, whether to go on.
 
     Args:
@@ -295,13 +295,10 @@ def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[s
 
     """
 
-    def confirm(lines: Sequence[str]) -> None:
+    def confirm(lines: Sequence[str], hint: str) -> None:
         say("\n".join(lines))
         if not given and not sys.stdin.isatty():
-            raise Refused(
-                "This must be approved, and there is no terminal to ask on.",
-                hint="Look at it with `deploy --dry-run`, then give --approve DIGEST; or --yes.",
-            )
+            raise Refused("This must be approved, and there is no terminal to ask on.", hint=hint)
         if not given and not click.confirm("Go on?", err=True):
             raise Refused("Not confirmed.")
 

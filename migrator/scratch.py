@@ -108,7 +108,7 @@ class Scratch:
 
     def _leftovers(self) -> list[tuple[str, int]]:
         assert self._administrator is not None  # noqa: S101  entered
-        named = {"kind": self._kind}
+        named = {"kind": self._kind, "lock_class": _LOCK_CLASS}
         return self._administrator.execute(sql("leftovers"), named).fetchall()
 
     def _lock(self, key: int) -> bool:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrator.deploy import record
+from migrator import deploys
 from migrator.migrate import Work
 
 
 def of(work: Work) -> tuple[dict[str, Any], list[str]]:
     """Return it as a document and as lines of text, the verdict at the end."""
     state = work.state()
-    deploys = record.recent(work.session)
+    known = deploys.recent(work.session)
+    has_ended = deploys.under_way(work.session) is None
     document = {
-        "up_to_date": state.up_to_date,
+        "up_to_date": state.up_to_date and has_ended,
         **state.ids(),
-        "deploys": [each.document() for each in deploys],
+        "deploys": [each.document() for each in known],
     }
     *lines, verdict = state.lines()
-    return document, [*lines, *(f"{'deploy':<14}{each.words}" for each in deploys[::-1]), verdict]
+    lines += [f"{'deploy':<14}{each.words}" for each in known[::-1]]
+    return document, [*lines, verdict if has_ended else "not up to date: a deploy has not ended"]

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
 from pytest_postgresql.factories import postgresql_noproc
 
+from tests.disks import Disk, small
 from tests.servers import (
     ROOT,
     Server,
@@ -157,6 +158,13 @@ def migrated(pg: Server, request: pytest.FixtureRequest) -> Iterator[Connection]
 def made(tmp_path: Path) -> MigrationSet:
     """A set of three tables, a, b and c, and a seed of two rows for a."""
     return three_tables(tmp_path)
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """A small file system that the test may fill up."""
+    with small() as mounted:
+        yield mounted
 
 
 class Runner(Protocol):

@@ -702,9 +702,175 @@ def test_rows_that_others_wrote_to_a_new_table_are_not_dropped_with_it(filled: S
     assert "It is not put back: rows were written to tables that were not there" in err
     assert "outside its transactions: d: 1 inserted" in err
     assert rows(filled.database, "SELECT count(*) FROM d") == [(1,)]
-    answer = filled.call("deploy", "--leave", *filled.options)
-    assert answer.code == 0
-    assert filled.deploys[0]["outcome"] == "left"
+
+    answer = filled.call("deploy", "--undo", "--discard-writes", *filled.options)
+    assert answer.code == 0, answer.err
+    assert tables(filled.database) == ["a", "b", "c"]
+    (aside,) = filled.others()
+    kept = filled.database.replace(f"dbname={filled.name}", f"dbname={aside}")
+    assert rows(kept, "SELECT count(*) FROM d") == [(1,)]
+
+
+LOST = {
+    "a column": (
+        "ALTER TABLE b ADD COLUMN x int; ALTER TABLE b DROP COLUMN id;",
+        "ALTER TABLE b ADD COLUMN id int; ALTER TABLE b DROP COLUMN x;",
+        "b (x)",
+    ),
+    "values": ("UPDATE b SET id = 0 WHERE id < 9;", "SELECT 1;", "b (id)"),
+    "a part of each value": (
+        "ALTER TABLE b ALTER COLUMN id TYPE int USING id / 2;",
+        "ALTER TABLE b ALTER COLUMN id TYPE int USING id * 2;",
+        "b (id)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_what_others_wrote_hides_no_loss(filled: Site, what: str) -> None:
+    apply, rollback, columns = LOST[what]
+    filled.made.add("0004.b.lose", apply, rollback)
+    filled.made.add("0005.bad.x", SLEEPS + FAILS)
+    code, err = failing(filled, f"INSERT INTO {columns} VALUES (7777)")
+    assert code == 1
+    assert "others wrote to b while the deploy changed it" in err
+    assert "rows were written outside this deploy's transactions: b: 1 inserted" in err
+    assert filled.deploys[0]["phase"] == "undoing"
+
+
+def test_what_a_failed_file_wrote_hides_no_row_of_others(filled: Site) -> None:
+    """A backfill that fails on a busy table: it left no trace, and nothing else is to be undone."""
+    filled.made.add("0004.b.fill", f"UPDATE b SET id = id WHERE id < 500; {SLEEPS}{FAILS}")
+    code, err = failing(filled, "INSERT INTO b VALUES (7777)", "DELETE FROM b WHERE id = 600")
+    assert code == 1
+    assert "state: What it applied was rolled back: the database is as before." in err
+    assert rows(filled.database, "SELECT count(*) FROM b WHERE id IN (600, 7777)") == [(1,)]
+
+
+def test_the_seeds_are_marked_as_before(filled: Site) -> None:
+    filled.made.table(4, "d")
+    filled.made.add("0005.bad.x", FAILS)
+    assert filled.deploy().code == 1
+    document = filled.call("--json", "status").document
+    assert document["pending_seeds"] == []
+    assert document["pending"] == ["0004.d.create", "0005.bad.x"]
+
+
+# A deploy that has not ended
+
+
+@pytest.fixture
+def cut_off(filled: Site) -> Site:
+    """A deploy that is in the history and did nothing."""
+    filled.made.table(4, "d")
+    run(
+        filled.database,
+        "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
+        """ VALUES ('u', 'h', 'x', '{"migrations": [], "seeds": [], "before": []}')""",
+    )
+    return filled
+
+
+def test_nothing_else_changes_a_database_in_the_middle_of_a_deploy(cut_off: Site) -> None:
+    for command in (["migrate"], ["seed"], ["rollback", "--steps", "1", "--yes"]):
+        if command == ["seed"]:
+            cut_off.made.remove("0004.d.create")
+        answer = cut_off.call(*command)
+        assert answer.code == 2, command
+        assert "error: A deploy was cut off: " in answer.err
+        assert "`deploy --resume` goes on with it" in answer.err
+        cut_off.made.table(4, "d") if command == ["seed"] else None
+    assert tables(cut_off.database) == ["a", "b", "c"]
+    cut_off.made.remove("0004.d.create")
+    answer = cut_off.call("status", "--exit-code")
+    assert answer.code == 3
+    assert answer.out.endswith("not up to date: a deploy has not ended\n")
+    assert "not ended, preparing" in answer.out
+    answer = cut_off.call("deploy", "--leave", *cut_off.options)
+    assert (answer.code, answer.out) == (0, "deploy: nothing changed\n")
+    assert cut_off.call("status", "--exit-code").code == 0
+
+
+def test_only_one_deploy_can_be_under_way(cut_off: Site) -> None:
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        run(
+            cut_off.database,
+            "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
+            " VALUES ('u', 'h', 'x', '{}')",
+        )
+
+
+@newest
+def test_where_no_deploy_was_cut_off_there_is_nothing_to_end(filled: Site) -> None:
+    for way in ("--resume", "--undo", "--leave"):
+        answer = filled.call("deploy", way, *filled.options)
+        assert answer.code == 2
+        assert "error: No deploy was cut off here." in answer.err
+        assert "The last one: 20" in answer.err
+
+
+@newest
+def test_other_files_than_those_that_were_approved_are_not_gone_on_with(filled: Site) -> None:
+    filled.made.table(4, "d")
+    filled.made.add("0005.wait", SLEEPS, "SELECT 1;")
+    process = launch(
+        filled.made, filled.database, "deploy", "--yes", "--no-rehearse", *filled.options
+    )
+    said(process, "applied 0004.d.create")
+    process.kill()
+    finish(process)
+    filled.made.write("migrations/0005.wait.sql", "SELECT 2;\n")
+    filled.made.table(6, "e")
+    answer = filled.call("deploy", "--resume", *filled.options)
+    assert answer.code == 2
+    assert "0005.wait: edited, or gone, since it was approved" in answer.err
+    assert "0006.e.create: came since" in answer.err
+    answer = filled.call("deploy", "--undo", *filled.options)
+    assert answer.code == 0, answer.err
+    assert tables(filled.database) == ["a", "b", "c"]
+
+
+@newest
+def test_the_backup_of_a_deploy_that_was_cut_off_is_looked_for(filled: Site) -> None:
+    filled.made.table(4, "d")
+    filled.made.add("0005.wait", SLEEPS, "SELECT 1;")
+    process = launch(
+        filled.made, filled.database, "deploy", "--yes", "--no-rehearse", *filled.options
+    )
+    said(process, "applied 0004.d.create")
+    process.kill()
+    finish(process)
+    elsewhere = filled.backups.with_name("elsewhere")
+    filled.backups.rename(elsewhere)
+    answer = filled.call("deploy", "--undo", *filled.options)
+    assert answer.code == 2
+    assert re.search(r"The backup of the deploy, /\S+ on \S+, is not here\.", answer.err)
+    answer = filled.call("deploy", "--undo", "--backup-dir", elsewhere)
+    assert answer.code == 0, answer.err
+    assert tables(filled.database) == ["a", "b", "c"]
+
+
+def test_a_manifest_learns_at_the_next_deploy_how_its_deploy_ended(filled: Site) -> None:
+    path = filled.last_backup.with_name(f"{filled.last_backup.name}.manifest.json")
+    path.write_text(path.read_text().replace('"ended": "applied"', '"ended": null'))
+    filled.made.table(4, "d")
+    assert filled.deploy().code == 0
+    assert json.loads(path.read_text())["ended"] == "applied"
+
+
+def test_scratch_databases_of_a_run_that_is_over_are_dropped_and_no_others(filled: Site) -> None:
+    names = ["deploy_rehearsal_7_copy", "deploy_rehearsal_8_copy"]
+    filled.made.table(4, "d")
+    with filled.server.connect() as superuser, filled.server.connect(filled.name) as other:
+        for name in names:
+            superuser.execute(f"CREATE DATABASE {name} OWNER deployer")
+        other.execute("SELECT pg_advisory_lock(1919252073, 7)")  # of another database
+        try:
+            assert filled.deploy(rehearse=True).code == 0
+            assert filled.others() == names[:1]
+        finally:
+            for name in names:
+                superuser.execute(f"DROP DATABASE IF EXISTS {name}")
 
 
 def test_a_table_that_others_wrote_to_before_it_was_dropped_counts(filled: Site) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,59 +13,14 @@ import pytest
 
 from migrator import migrate
 from migrator.cluster import Cluster
+from tests.disks import MB, Disk
 from tests.servers import NEWEST, installations
 from tests.sets import MigrationSet, applied, call, rows, run, tables
 from tests.torture import Machine
 
-MB = 1024 * 1024
 NO_ROOM = "No space left on device"
 FILL = "INSERT INTO {} SELECT n, repeat('x', 1000) FROM generate_series(1, 30000) AS n;"
 MAKE_ROOM = "next: Make room on the server's disk, and run the command again."
-
-
-class Disk:
-    """A small file system of its own.
-
-    Args:
-        root: Where it is mounted.
-
-    """
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    @property
-    def free(self) -> int:
-        """How many bytes are left."""
-        return shutil.disk_usage(self.root).free
-
-    @contextmanager
-    def with_little_room(self, left: int) -> Iterator[None]:
-        """Leave so many bytes."""
-        ballast = self.root / "ballast"
-        with ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, self.free - left)
-        try:
-            yield
-        finally:
-            ballast.unlink()
-
-
-@pytest.fixture
-def disk() -> Iterator[Disk]:
-    root = Path(tempfile.mkdtemp(prefix="gestorlead-disk-"))
-    root.chmod(0o755)
-    try:
-        mounting = ["mount", "-t", "tmpfs", "-o", "size=192m,mode=0755", "tmpfs", str(root)]
-        done = subprocess.run(mounting, check=False, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"a small file system may not be mounted here: {done.stderr.strip()}")
-        try:
-            yield Disk(root)
-        finally:
-            subprocess.run(["umount", root], check=True)
-    finally:
-        root.rmdir()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Backups as files: what pg_dump wrote, and beside it the manifest that makes it a backup.
 
-A backup is whole when its manifest is there: that is written last, after the dump was read to its
-end. A name that ends in .part is of a dump that was never finished.
+A dump is written under a name that ends in .part, read to its end, and given its manifest. Then it
+gets its own name, which is what makes it a backup: so there is none that is not whole.
 """
 
 from __future__ import annotations
@@ -127,48 +127,71 @@ def find(named: str, directory: Path) -> Backup:
 
     """
     given = Path(named.removesuffix(MANIFEST))
-    path = given if given.exists() else directory / given
-    if path.suffix == PART or not path.exists():
-        raise Refused(
-            f"There is no backup {named}."
-            if path.suffix != PART
-            else f"{path} is a dump that was never finished: it is no backup.",
-            hint="`backups list` shows what there is.",
-        )
-    found = _load(path)
-    if found is None:
-        raise Refused(
-            f"{path} has no manifest beside it: it was never read to its end, and is no backup.",
-            hint="`backups list` shows what there is.",
-        )
-    return found
+    path = given if _exists(given) else directory / given
+    why = f"There is no backup {named}."
+    if _exists(path):
+        found = _load(path)
+        if isinstance(found, Backup):
+            return found
+        why = f"{path} is no backup: {found}."
+    raise Refused(why, hint="`backups list` shows what there is.")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def all_in(directory: Path) -> list[Backup]:
     """Return the whole backups of a directory, oldest first; damaged ones among them."""
-    if not directory.is_dir():
-        return []
-    named = sorted(path for path in directory.iterdir() if path.name.endswith(MANIFEST))
-    found = [_load(path.with_name(path.name.removesuffix(MANIFEST))) for path in named]
-    return sorted(filter(None, found), key=lambda each: (each.manifest.made_at, each.path.name))
+    found = [_load(path) for path in _dumps(directory)]
+    whole = [each for each in found if isinstance(each, Backup)]
+    return sorted(whole, key=lambda each: (each.manifest.taken, each.path.name))
+
+
+def unreadable_in(directory: Path) -> dict[Path, str]:
+    """Return what has the name of a backup and is none, with the reason."""
+    found = {path: _load(path) for path in _dumps(directory)}
+    return {path: why for path, why in found.items() if isinstance(why, str)}
 
 
 def unfinished_in(directory: Path) -> list[Path]:
     """Return the dumps of a directory that nobody is writing any more and nobody finished."""
     if not directory.is_dir():
         return []
-    return [path for path in sorted(directory.glob(f"*{PART}")) if not _is_locked(path)]
+    return [path for path in sorted(directory.glob(f"*{PART}")) if not _is_claimed(path)]
 
 
-def _load(path: Path) -> Backup | None:
-    """Read a manifest; None where there is none, or none that this release can read."""
+def _dumps(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        return []
+    named = {path.with_name(path.name.removesuffix(MANIFEST)) for path in directory.iterdir()}
+    return sorted(path for path in named if path.suffix in SUFFIXES.values())
+
+
+def _load(path: Path) -> Backup | str:
+    """Read a dump's manifest; return why that is not to be had, where it is not."""
+    if path.suffix == PART:
+        return "it was never finished"
+    why = "there is a manifest, but no dump"
     try:
-        document = json.loads(path.with_name(path.name + MANIFEST).read_text(encoding="utf-8"))
-        if document["version"] != _FORMAT_VERSION:
-            return None
-        return Backup(path, Manifest(**document))
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+        text = path.with_name(path.name + MANIFEST).read_text(encoding="utf-8")
+        if path.exists():
+            document = json.loads(text)
+            why = f"its manifest is of version {document['version']}, not {_FORMAT_VERSION}"
+            if document["version"] == _FORMAT_VERSION:
+                backup = Backup(path, Manifest(**document))
+                backup.manifest.taken.astimezone()
+                return backup
+    except FileNotFoundError:
+        why = "it has no manifest beside it"
+    except OSError as error:
+        why = f"its manifest cannot be read: {error.strerror}"
+    except (ValueError, TypeError, KeyError):
+        why = "its manifest is damaged"
+    return why
 
 
 def damages(backup: Backup, tell: Callable[[int], None] = lambda _: None) -> list[str]:
@@ -204,7 +227,8 @@ def sums(path: Path, tell: Callable[[int], None] = lambda _: None) -> dict[str, 
                 digest.update(chunk)
                 done += len(chunk)
                 tell(done)
-        found[each.name] = {"bytes": each.stat().st_size, "sha256": digest.hexdigest()}
+        name = each.name.removesuffix(PART)
+        found[name] = {"bytes": each.stat().st_size, "sha256": digest.hexdigest()}
     return found
 
 
@@ -221,9 +245,11 @@ def size(path: Path) -> int:
 
 
 def remove(path: Path) -> None:
-    """Remove a dump with its report, its manifest first: without it, what is left is no backup."""
-    for beside in (MANIFEST, *REPORTS):
-        path.with_name(path.name + beside).unlink(missing_ok=True)
+    """Remove a dump, finished or not, with its manifest and its report, the manifest first."""
+    name = path.name.removesuffix(PART)
+    if path.name == name or not path.with_name(name).exists():
+        for beside in (MANIFEST, *REPORTS):
+            path.with_name(name + beside).unlink(missing_ok=True)
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -257,24 +283,45 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def claimed(path: Path) -> Iterator[int]:
-    """Hold a partial dump, so that nobody takes it for abandoned; yield what children inherit."""
-    descriptor = os.open(path, os.O_RDONLY)
+def claimed(part: Path, *, is_directory: bool) -> Iterator[int]:
+    """Make an empty dump that is claimed from the moment that it can be seen.
+
+    Args:
+        part: Where; its name ends in .part.
+        is_directory: Whether it is of the directory format.
+
+    Yields:
+        The descriptor whose lock is the claim: programs that inherit it keep it.
+
+    """
+    unseen = part.with_name(f".{part.name}")
+    if is_directory:
+        unseen.mkdir(mode=0o700)
+    else:
+        os.close(os.open(unseen, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    descriptor = os.open(unseen, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        unseen.rename(part)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _is_locked(path: Path) -> bool:
+def _is_claimed(part: Path) -> bool:
+    """Say whether somebody writes a dump yet; asked with a lock that disturbs no other asker."""
     try:
-        with claimed(path):
-            return False
-    except BlockingIOError:
-        return True
+        descriptor = os.open(part, os.O_RDONLY)
     except OSError:
         return True  # it went away, or is another user's
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def stamp() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from psycopg.rows import dict_row
 
 from migrator import contents
 from migrator.deploy import archive, writes
-from migrator.deploy.archive import PART, SUFFIXES, Backup, Manifest, Programs
+from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest, Programs
 from migrator.errors import Failed
 from migrator.migrate import Work
 from migrator.target import for_program, open_connection, sql
@@ -74,44 +73,45 @@ def make(
     final = _free_name(wanted, work.session.database, last, made_at)
     part = final.with_name(final.name + PART)
     try:
-        tables, sequences = _dump(work, tools, wanted, part, show)
-        for each in archive.files_of(part):
-            each.chmod(0o600)
-            archive.sync(each)
-        archive.sync(part)
-        part.rename(final)
-        archive.sync(wanted.directory)
-        size = archive.size(final)
-        archive.read_whole(tools, final, lambda: show(f"reading {size:,} bytes to their end"))
-        entries = len(archive.contents_of(tools, final))
-        sums = archive.sums(final, lambda done: show(f"checksum: {done:,} of {size:,} bytes"))
-        backup = Backup(
-            final,
-            Manifest(
-                name=final.name,
-                format=wanted.format,
-                database=work.session.database,
-                made_at=made_at.isoformat(timespec="milliseconds"),
-                seconds=round(time.monotonic() - started, 3),
-                migration=last,
-                history=[each.id for each in state.applied],
-                server=work.session.connection.info.server_version // 10000,
-                program=tools.version,
-                database_bytes=_database_size(work.session.connection),
-                files=sums,
-                entries=entries,
-                tables=tables,
-                sequences=sequences,
-                properties=_properties(work.session.connection),
-                counters=before.document(),
-                deploy=deploy,
-            ),
-        )
-        backup.write()
+        with archive.claimed(part, is_directory=wanted.format == "directory") as claim:
+            tables, sequences = _dump(work, tools, wanted, (part, claim), show)
+            for each in archive.files_of(part):
+                each.chmod(0o600)
+                archive.sync(each)
+            archive.sync(part)
+            size = archive.size(part)
+            archive.read_whole(tools, part, lambda: show(f"reading {size:,} bytes to their end"))
+            sums = archive.sums(part, lambda done: show(f"checksum: {done:,} of {size:,} bytes"))
+            backup = Backup(
+                final,
+                Manifest(
+                    name=final.name,
+                    format=wanted.format,
+                    database=work.session.database,
+                    made_at=made_at.isoformat(timespec="milliseconds"),
+                    seconds=round(time.monotonic() - started, 3),
+                    migration=last,
+                    history=[each.id for each in state.applied],
+                    server=work.session.connection.info.server_version // 10000,
+                    program=tools.version,
+                    database_bytes=_database_size(work.session.connection),
+                    files=sums,
+                    entries=len(archive.contents_of(tools, part)),
+                    tables=tables,
+                    sequences=sequences,
+                    properties=_properties(work.session.connection),
+                    counters=before.document(),
+                    deploy=deploy,
+                ),
+            )
+            backup.write()
+            part.rename(final)
+            archive.sync(wanted.directory)
     except BaseException as error:
-        for path in (part, final):
-            with suppress(OSError):
-                archive.remove(path)
+        if not final.exists():
+            for path in (part, part.with_name(f".{part.name}")):
+                with suppress(OSError):
+                    archive.remove(path)
         if isinstance(error, OSError):
             raise Failed(
                 f"The backup could not be written to {wanted.directory}: {error.strerror}.",
@@ -147,7 +147,7 @@ def _free_name(wanted: Wanted, database: str, last: str, made_at: datetime) -> P
     suffix = SUFFIXES[wanted.format]
     for attempt in range(1000):
         path = wanted.directory / f"{base}{f'-{attempt}' if attempt else ''}{suffix}"
-        taken = path.exists() or path.with_name(path.name + PART).exists()
+        taken = any(path.with_name(path.name + each).exists() for each in ("", PART, MANIFEST))
         if not taken:
             return path
     raise Failed(f"{wanted.directory} has a thousand backups of this second.")
@@ -157,16 +157,13 @@ def _dump(
     work: Work,
     tools: Programs,
     wanted: Wanted,
-    part: Path,
+    dump: tuple[Path, int],
     show: Callable[[str], None],
 ) -> tuple[dict[str, list[int]], dict[str, int | None]]:
-    """Run pg_dump; meanwhile sum the rows of its snapshot."""
+    """Run pg_dump into a file that is claimed; meanwhile sum the rows of its snapshot."""
+    part, claim = dump
     conninfo, environment = for_program(work.target, work.session.database)
-    if wanted.format == "directory":
-        part.mkdir(mode=0o700)
-    else:
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with open_connection(work.target) as reader, archive.claimed(part) as descriptor:
+    with open_connection(work.target) as reader:
         reader.execute("SET idle_in_transaction_session_timeout TO 0")
         reader.execute("SET statement_timeout TO 0")
         reader.execute(f"SET lock_timeout TO {wanted.lock_wait_ms}")
@@ -181,7 +178,7 @@ def _dump(
             f"--jobs={wanted.jobs if wanted.format == 'directory' else 1}",
             f"--dbname={conninfo}",
         ]
-        with archive.started(argv, environment, keep=(descriptor,)) as (process, said):
+        with archive.started(argv, environment, keep=(claim,)) as (process, said):
 
             def tell() -> None:
                 if process.poll():

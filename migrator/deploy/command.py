@@ -25,7 +25,8 @@ from migrator.migrate import Plan, Work
 from migrator.process import given
 from migrator.target import Target, named
 
-Confirm = Callable[[list[str]], None]
+Confirm = Callable[[list[str], str], None]
+_APPROVE = "Look at it with `deploy --dry-run`, then give --approve DIGEST; or --yes."
 _REVIEW = Path("review", "review.json")
 
 
@@ -90,14 +91,22 @@ def deploy(
 
     """
     asked = Asked(
-        backup_dir,
+        backup_dir.resolve(),
         rehearse,
         _server(rehearse_on, "--rehearse-on"),
         _server(admin, "--admin"),
         longest_ms,
     )
+    backup_dir = backup_dir.resolve()  # its path is kept in the history
     wanted = Wanted(backup_dir, backup_format, jobs, limits["online_wait_ms"])
-    options = Options(asked, wanted, approve, confirm, on_failure == "undo", discard_writes)
+    options = Options(
+        asked,
+        wanted,
+        approve,
+        lambda lines: confirm(lines, _APPROVE),
+        on_failure == "undo",
+        discard_writes,
+    )
     work = command.named_work(**limits)
     made = CutOff(work, options, steps)
     if dry_run:
@@ -107,7 +116,7 @@ def deploy(
         result = act()
     except MigratorError as error:
         outcome = "refused" if isinstance(error, Refused) else "failed"
-        steps.end("deploy", outcome, error=error.message)
+        steps.end("deploy", outcome, ended=made.ended, error=error.message, state=error.state)
         raise
     steps.end("deploy", result.outcome, digest=result.digest, backup=result.backup)
     return Done(asdict(result), _in_words(result))
@@ -221,7 +230,8 @@ def put_back(
                 f"{manifest.made_at}: {len(manifest.history)} migrations, the last "
                 f"{manifest.migration or 'none'}",
                 "what is there now is set aside under another name; whoever is connected is ended",
-            ]
+            ],
+            "Give --yes if that is meant.",
         )
         guard = Guard(manifest.before, manifest.deploy["id"], discard=discard_writes)
         with process.interruptible(), lock.held(work.session, work.limits.lock_wait_s, work.say):
@@ -292,6 +302,7 @@ def backups(
         )
     found = archive.all_in(backup_dir)
     unfinished = archive.unfinished_in(backup_dir)
+    unreadable = archive.unreadable_in(backup_dir)
     listed = [
         {
             "path": str(each.path),
@@ -304,8 +315,13 @@ def backups(
         for each in found
     ]
     lines = ["  ".join(str(value or "-") for value in each.values()) for each in listed]
-    lines += [f"{path}  never finished: no backup" for path in unfinished]
-    document = {"backups": listed, "unfinished": [str(path) for path in unfinished]}
+    lines += [f"{path}  no backup: {why}" for path, why in unreadable.items()]
+    lines += [f"{path}  no backup: it was never finished" for path in unfinished]
+    document = {
+        "backups": listed,
+        "unreadable": {str(path): why for path, why in unreadable.items()},
+        "unfinished": [str(path) for path in unfinished],
+    }
     return Done(document, lines or ["no backups"], indent=2)
 
 
@@ -322,6 +338,8 @@ def _verified(names: Sequence[str], directory: Path, show: Callable[[str], None]
                 except Failed as error:
                     problems = [error.message]
             results[str(each.path)] = problems
+    if not names:
+        results |= {str(path): [why] for path, why in archive.unreadable_in(directory).items()}
     lines = [f"{path}: {'; '.join(found) or 'whole'}" for path, found in results.items()]
     code = 1 if any(results.values()) else 0
     return Done({"backups": results}, lines or ["no backups"], code, indent=2)

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from migrator import history, lock
-from migrator.deploy import archive, databases, record
+from migrator import deploys, history, lock
+from migrator.deploy import archive, databases
 from migrator.deploy.archive import Programs
 from migrator.deploy.databases import Administrator
 from migrator.errors import Refused
@@ -167,19 +167,13 @@ _ADMIN = (
 
 
 def _unfinished(work: Work) -> list[tuple[str, str]]:
-    cut_off = record.under_way(work.session)
+    cut_off = deploys.under_way(work.session)
     if cut_off is None:
         return []
     if at_work := lock.holders(work.session):
         words = sessions_in_words(work.session.connection, at_work)
         return [(f"A deploy is under way: {cut_off.words}; {words}", "Wait for it to end.")]
-    return [
-        (
-            f"A deploy was cut off: {cut_off.words}",
-            "End it first: `deploy --resume` goes on with it, `deploy --undo` puts back what it "
-            "did, `deploy --leave` leaves the database as it is.",
-        )
-    ]
+    return [(f"A deploy was cut off: {cut_off.words}", deploys.END_IT)]
 
 
 def _rights(work: Work, facts: Facts) -> list[tuple[str, str]]:

@@ -117,6 +117,7 @@ def _migrate(work: Work, copy: Target, steps: Steps) -> list[dict[str, Any]]:
         steps.show(f"rehearsal: {line}")
 
     rehearsed = Work(work.project, copy, work.limits, say)
+    rehearsed.is_deploy = True
     try:
         known = checks.known(rehearsed)
         rehearsed.migrate(to=None, with_seeds=True, dry_run=False)

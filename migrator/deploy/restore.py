@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
-from migrator import contents
-from migrator.deploy import archive, databases, record, writes
+from migrator import contents, deploys
+from migrator.deploy import archive, databases, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.databases import Administrator
 from migrator.deploy.steps import Steps
@@ -157,7 +157,7 @@ def _filled(
         refuse_different(backup, made, steps.show)
         detail["said"] = f"{len(backup.manifest.tables)} tables are as the manifest says"
     with open_connection(made) as connection:
-        record.end_in_copy(connection, str(backup.path), reason)
+        deploys.end_in_copy(connection, str(backup.path), reason)
     return made, notes
 
 
@@ -205,6 +205,10 @@ class Guard:
             return Written({}, unknown="track_counts is off, so nothing is counted")
         own = writes.own(connection, self._deploy)
         return writes.by_others(self._before, writes.read(connection), own, self._seen)
+
+    def kept(self, connection: psycopg.Connection[Any]) -> frozenset[int]:
+        """Return the tables where this deploy, or a later one, wrote rows and committed that."""
+        return writes.kept(connection, self._deploy)
 
     def rows_in_new_tables(self, connection: psycopg.Connection[Any]) -> Written:
         """Return what others wrote to tables that were not there at the backup."""

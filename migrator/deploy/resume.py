@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from migrator import history
-from migrator.deploy import approval, archive, record
+from migrator import deploys, history
+from migrator.deploy import approval, archive
 from migrator.deploy.archive import Backup
-from migrator.deploy.record import Deployed
 from migrator.deploy.run import NOTHING, Begun, Deploy, Result
 from migrator.deploy.steps import Event
+from migrator.deploys import Deployed
 from migrator.errors import Refused
 from migrator.migrate import Plan
 
@@ -29,7 +29,7 @@ class CutOff(Deploy):
                     return Result("nothing to do")
                 approved = approval.of(self.work, plan)
                 approved.refuse_unless(self.options.approve or cut_off.digest)
-                number = record.begin(self.connection, approved.digest, cut_off.plan)
+                number = deploys.begin(self.connection, approved.digest, cut_off.plan)
                 begun = Begun(number, approved.digest, dict(cut_off.plan), found)
                 return self.prepare_and_apply(begun, approved)
             begun, backup = self._again_found(cut_off)
@@ -54,15 +54,15 @@ class CutOff(Deploy):
             if cut_off.phase == "preparing":
                 self._end_unbegun(cut_off)
                 return Result(NOTHING, cut_off.digest, cut_off.backup or "")
-            record.end(self.connection, cut_off.id, "left")
-            with contextlib.suppress(Refused, OSError):
-                self._backup_of(cut_off).ended("left")
+            deploys.end(self.connection, cut_off.id, "left")
+            with contextlib.suppress(OSError):
+                self.settle_manifests()
             return Result("left", cut_off.digest, cut_off.backup or "")
 
     def _cut_off_before(self) -> Deployed:
-        cut_off = record.under_way(self.work.session)
+        cut_off = deploys.under_way(self.work.session)
         if cut_off is None:
-            last = record.recent(self.work.session, 1)
+            last = deploys.recent(self.work.session, 1)
             raise Refused(
                 "No deploy was cut off here.",
                 hint=f"The last one: {last[0].words}" if last else "There was none yet.",
@@ -71,9 +71,9 @@ class CutOff(Deploy):
         return cut_off
 
     def _end_unbegun(self, cut_off: Deployed) -> None:
-        record.end(self.connection, cut_off.id, NOTHING, "it was cut off")
-        with contextlib.suppress(Refused, OSError):
-            self._backup_of(cut_off).ended(NOTHING)
+        deploys.end(self.connection, cut_off.id, NOTHING, "it was cut off")
+        with contextlib.suppress(OSError):
+            self.settle_manifests()
 
     def _backup_of(self, cut_off: Deployed) -> Backup:
         """Find the backup of a deploy: where it was written, or by its name in --backup-dir."""

@@ -6,19 +6,17 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
 import psycopg
 
-from migrator import history, lock, process
+from migrator import deploys, history, lock, process
 from migrator.deploy import (
     approval,
     archive,
     checks,
     monitor,
     prerequisites,
-    record,
     rehearsal,
     report,
 )
@@ -29,7 +27,7 @@ from migrator.deploy.backup import Wanted
 from migrator.deploy.prerequisites import Asked, Prerequisites
 from migrator.deploy.restore import Guard
 from migrator.deploy.steps import Event, Steps
-from migrator.deploy.wayback import UNDONE, Back, WayBack, invalid_indexes
+from migrator.deploy.wayback import UNDONE, Back, WayBack, invalid_indexes, seeded, storage
 from migrator.errors import Failed, Interrupted, MigratorError
 from migrator.migrate import Plan, Work
 from migrator.target import NoConnection, sql
@@ -135,8 +133,10 @@ class Deploy:
 
     def __init__(self, work: Work, options: Options, steps: Steps) -> None:
         self.work = work
+        self.work.is_deploy = True
         self.options = options
         self.steps = steps
+        self.ended = ""
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
@@ -203,21 +203,22 @@ class Deploy:
                 **approval.document(plan),
                 "before": [each.id for each in self.work.state().applied],
                 "invalid": invalid_indexes(self.connection),
+                "storage": storage(self.connection),
+                "seeded": seeded(self.work),
                 "known": sorted(known),
             }
-            number = record.begin(self.connection, approved.digest, document)
+            number = deploys.begin(self.connection, approved.digest, document)
             return self.prepare_and_apply(Begun(number, approved.digest, document, found), approved)
 
     def prepare_and_apply(self, begun: Begun, approved: Approval) -> Result:
         """Back up and rehearse; if nothing changed meanwhile, apply."""
-        backup: Backup | None = None
         try:
             backup = self._back_up(begun)
             rehearsed = self._rehearse(begun, backup)
             self._again(approved)  # meanwhile others may have been at work
             ready = self.make_ready(begun, backup)
         except (MigratorError, KeyboardInterrupt, psycopg.Error, OSError) as error:
-            self._nothing_changed(begun, backup, error)
+            self._nothing_changed(begun, error)
             raise
         return self.apply(begun, backup, ready, rehearsed)
 
@@ -244,7 +245,7 @@ class Deploy:
             backup = backups.make(
                 self.work, begun.tools, self.options.wanted, made_for, self.steps.show
             )
-            record.backed_up(self.connection, begun.number, str(backup.path))
+            deploys.backed_up(self.connection, begun.number, str(backup.path))
             detail.update(path=str(backup.path), bytes=backup.manifest.bytes)
             detail["said"] = f"{backup.path}, {backup.manifest.bytes:,} bytes, read to its end"
         return backup
@@ -258,18 +259,19 @@ class Deploy:
         )
         return rehearsal.rehearse(self.work, backup, place, self.steps)
 
-    def _nothing_changed(self, begun: Begun, backup: Backup | None, error: BaseException) -> None:
+    def _nothing_changed(self, begun: Begun, error: BaseException) -> None:
         """End a deploy that applied nothing; where the server is gone, `--resume` ends it."""
         with contextlib.suppress(psycopg.Error):
-            record.end(self.connection, begun.number, NOTHING, _reason(error))
-            if backup is not None:
-                self._ended(backup, NOTHING)
+            deploys.end(self.connection, begun.number, NOTHING, _reason(error))
+            self.ended = NOTHING
+            with contextlib.suppress(OSError):
+                self.settle_manifests()
 
     def make_ready(self, begun: Begun, backup: Backup) -> Ready:
         """Look at the database, and keep account from now on; the last before the first change."""
         guard = self.guard(begun, backup)
         before = monitor.look(self.connection)
-        record.enter(self.connection, begun.number, "applying")
+        deploys.enter(self.connection, begun.number, "applying")
         return Ready(guard, before)
 
     # From the first change on
@@ -298,7 +300,7 @@ class Deploy:
             after = monitor.look(self.connection)
             changes = monitor.changes(ready.before, after)
             detail.update(asdict(changes), waited_for=work.waited_for)
-        record.end(self.connection, begun.number, result.outcome)
+        deploys.end(self.connection, begun.number, result.outcome)
         backup = self._ended(backup, result.outcome)
         result.reports = self._report(
             result, backup, rehearsed=rehearsed, changes=changes, moments=(ready.before, after)
@@ -309,8 +311,13 @@ class Deploy:
         """Keep account of what is written from now on, by this deploy and by others."""
         guard = Guard(backup.manifest.before, begun.number, discard=self.options.discard)
         cursor = psycopg.ClientCursor(self.connection)
-        account = cursor.mogrify(sql("record_writes", "deploy"), {"deploy": begun.number})
-        self.work.ledger = account.rstrip()
+        kept, lost = (
+            cursor.mogrify(
+                sql("record_writes", "deploy"), {"deploy": begun.number, "rolled_back": rolled_back}
+            ).rstrip()
+            for rolled_back in (False, True)
+        )
+        self.work.ledger = kept, lost
         self.work.before_file = lambda: guard.note(self.connection)
         return guard
 
@@ -335,7 +342,7 @@ class Deploy:
             if self.connection.closed:
                 self.work.session = self.work.connect()
             if not self.options.undo:
-                record.end(self.connection, begun.number, "left", reason)
+                deploys.end(self.connection, begun.number, "left", reason)
                 state = history.in_words(self.work.state())
         except (NoConnection, psycopg.Error) as lost:
             raise self._cut_off(lost, reason) from error
@@ -358,12 +365,11 @@ class Deploy:
     ) -> tuple[Back, Result]:
         """Put back what a deploy did; record and report how."""
         try:
-            record.enter(self.connection, begun.number, "undoing", reason)
+            deploys.enter(self.connection, begun.number, "undoing", reason)
             way = WayBack(
                 self.work,
                 backup,
-                begun.plan["before"],
-                begun.plan["invalid"],
+                begun.plan,
                 guard,
                 begun.found,
                 begun.tools,
@@ -372,7 +378,7 @@ class Deploy:
             )
             back = way.go(reason)
             if back.outcome == UNDONE:
-                record.end(self.connection, begun.number, UNDONE, reason)
+                deploys.end(self.connection, begun.number, UNDONE, reason)
         except (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error) as cut_off:
             raise self._cut_off(cut_off, reason) from cut_off
         backup = self._ended(backup, back.outcome)
@@ -382,6 +388,7 @@ class Deploy:
 
     def _ended(self, backup: Backup, outcome: str) -> Backup:
         """Note in the manifest how the deploy ended; the next deploy does, if this cannot."""
+        self.ended = outcome
         try:
             return backup.ended(outcome)
         except OSError as error:
@@ -408,7 +415,7 @@ class Deploy:
             process.interruptible(),
             lock.held(self.work.session, self.work.limits.lock_wait_s, self.work.say),
         ):
-            self._settle_manifests()
+            self.settle_manifests()
             try:
                 yield
             except KeyboardInterrupt:
@@ -419,15 +426,11 @@ class Deploy:
                     "off.",
                 ) from None
 
-    def _settle_manifests(self) -> None:
+    def settle_manifests(self) -> None:
         """Note in manifests how deploys ended that were killed before they could do so."""
-        ended = {
-            Path(each.backup).name: each.outcome
-            for each in record.recent(self.work.session)
-            if each.backup and each.outcome
-        }
+        ended = {(each.id, each.digest): each.outcome for each in deploys.recent(self.work.session)}
         for backup in archive.all_in(self.options.wanted.directory):
-            outcome = ended.get(backup.path.name)
+            outcome = ended.get((backup.manifest.deploy["id"], backup.manifest.deploy["digest"]))
             is_ours = backup.manifest.database == self.work.session.database
             if backup.manifest.ended is None and is_ours and outcome:
                 backup.ended(outcome)

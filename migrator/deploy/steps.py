@@ -68,7 +68,9 @@ class Steps:
             self._tell({"event": "end", **ended})
             said = detail.get("said", "")
             self.show("")
-            self.say(f"{name}: {outcome} in {seconds:.1f} s" + (f": {said}" if said else ""))
+            self.say(
+                f"{name}: {ended['outcome']} in {seconds:.1f} s" + (f": {said}" if said else "")
+            )
 
     def skip(self, name: str, why: str) -> None:
         """Tell that a step is left out, and why."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from migrator import history, snapshot
-from migrator.deploy import archive, databases, restore
+from migrator.deploy import archive, databases, restore, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.prerequisites import Prerequisites
 from migrator.deploy.restore import Guard, Place
@@ -40,6 +41,20 @@ def invalid_indexes(connection: psycopg.Connection[Any]) -> list[str]:
     return [f"{name} on {table}" for name, table in rows]
 
 
+def storage(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
+    """Return of each table, by oid, what is another once it was rewritten, or a column replaced."""
+    rows = connection.execute(sql("storage", "deploy").encode()).fetchall()
+    return {oid: [filenode, columns] for oid, filenode, columns in rows}
+
+
+def seeded(work: Work) -> list[dict[str, Any]]:
+    """Return the seeds that are marked as applied."""
+    return [
+        {"id": each.id, "algorithm": each.detail, "checksum": each.checksum}
+        for each in history.read(work.session).seeds.values()
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Back:
     """How a deploy was put back.
@@ -63,8 +78,8 @@ class WayBack:
     Args:
         work: The target and the files.
         backup: The backup of the deploy.
-        before: The migrations that were applied before it.
-        invalid_before: The indexes that were INVALID before it: no dump holds them.
+        plan: What was so before it: `before`, the migrations that were applied; `invalid`, the
+            indexes that PostgreSQL did not use, which no dump holds; `storage` and `seeded`.
         guard: Keeps what others wrote.
         found: What is known of the server and the role.
         tools: pg_dump and pg_restore.
@@ -75,8 +90,7 @@ class WayBack:
 
     work: Work
     backup: Backup
-    before: list[str]
-    invalid_before: list[str]
+    plan: Mapping[str, Any]
     guard: Guard
     found: Prerequisites
     tools: Programs
@@ -96,17 +110,24 @@ class WayBack:
             Interrupted: It was cut off; `deploy --resume` goes on.
 
         """
-        self._refuse_rows_in_new_tables(reason)
+        if rows := self._rows_in_new_tables(reason):
+            return self._by_backup(f"they would drop rows that others wrote: {rows}", reason)
         with self.steps.step("undo") as detail:
             why = self._by_rollback_files()
             detail["outcome"] = "failed" if why else "done"
             detail["said"] = why or "the database equals the state before"
         if not why:
+            self._mark_seeds()
             return Back(UNDONE, "What it applied was rolled back: the database is as before.")
         return self._by_backup(why, reason)
 
-    def _refuse_rows_in_new_tables(self, reason: str) -> None:
-        """Refuse to drop, with a table of this deploy's, rows that others wrote to it."""
+    def _rows_in_new_tables(self, reason: str) -> str:
+        """Refuse to drop, with a table of this deploy's, rows that others wrote to it.
+
+        Returns:
+            The rows, where the user said that they may be lost: a restore sets them aside.
+
+        """
         written = self.guard.rows_in_new_tables(self.work.session.connection)
         if written.tables:
             try:
@@ -118,6 +139,7 @@ class WayBack:
                     state=self._state(),
                     hint=_GO_ON,
                 ) from refusal
+        return written.words
 
     def _by_rollback_files(self) -> str:
         """Roll back by pairs; return why that does not lead to the state before, else nothing."""
@@ -125,7 +147,7 @@ class WayBack:
         try:
             if work.state().interrupted and not work.clear():
                 return "a file that runs outside a transaction was cut off"
-            ours = [each for each in work.state().applied if each.id not in self.before]
+            ours = [each for each in work.state().applied if each.id not in self.plan["before"]]
             if ours:
                 work.rollback(steps=len(ours), to=None, confirm=lambda _: None)
         except (Interrupted, NoConnection):
@@ -142,12 +164,12 @@ class WayBack:
         connection = work.session.connection
         applied = [each.id for each in work.state().applied] + list(work.state().missing)
         told = []
-        if sorted(applied) != sorted(self.before):
+        if sorted(applied) != sorted(self.plan["before"]):
             told.append("the history is not the one before")
         told += [
             f"index {name} is INVALID"
             for name in invalid_indexes(connection)
-            if name not in self.invalid_before
+            if name not in self.plan["invalid"]
         ]
         expected = _without_history(archive.schema_text(self.tools, self.backup.path))
         found = snapshot.dump(work.target, work.session, self.tools.dump)
@@ -155,11 +177,30 @@ class WayBack:
         if told:
             return told
         theirs = self.guard.since(connection)
-        # What others wrote to a table meanwhile is no trace of the deploy, and hides one.
+        # Where others wrote, rows differ for that; that the deploy left no trace shows otherwise.
         others = frozenset() if theirs.unknown else frozenset(theirs.tables)
-        return databases.differences(
+        return self._traces(others) + databases.differences(
             self.backup, work.target, passing_over=others, show=self.steps.show
         )
+
+    def _traces(self, tables: frozenset[str]) -> list[str]:
+        """Return what the deploy may have done to the rows of tables that others wrote to, too."""
+        connection = self.work.session.connection
+        before, now = self.plan["storage"], storage(connection)
+        own = self.guard.kept(connection)
+        told = []
+        for oid, (name, _) in writes.read(connection).tables.items():
+            if name in tables and (now.get(str(oid)) != before.get(str(oid)) or oid in own):
+                told.append(
+                    f"others wrote to {name} while the deploy changed it, so it cannot be shown "
+                    "that its rows are as before"
+                )
+        return told
+
+    def _mark_seeds(self) -> None:
+        """Mark the seeds as before: their rows are, and the rollback took the marks away."""
+        for values in self.plan["seeded"]:
+            self.work.session.connection.execute(sql("record_seed"), values)
 
     def _by_backup(self, why: str, reason: str) -> Back:
         work = self.work

@@ -90,7 +90,13 @@ def read(connection: Connection) -> Counters:
 def own(connection: Connection, since: int) -> dict[int, Counts]:
     """Return what deploys wrote themselves, by table, since the one of a number."""
     rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
-    return {oid: (i, u, d) for oid, i, u, d in rows}
+    return {oid: (i, u, d) for oid, i, u, d, _ in rows}
+
+
+def kept(connection: Connection, since: int) -> frozenset[int]:
+    """Return the tables where deploys, since the one of a number, committed rows."""
+    rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
+    return frozenset(oid for oid, *_, is_kept in rows if is_kept)
 
 
 def by_others(

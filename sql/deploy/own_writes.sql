@@ -3,7 +3,8 @@ SELECT
     w.table_id,
     sum(w.inserted)::bigint AS inserted,
     sum(w.updated)::bigint AS updated,
-    sum(w.deleted)::bigint AS deleted
+    sum(w.deleted)::bigint AS deleted,
+    bool_or(NOT w.was_rolled_back) AS is_kept
 FROM yoyo.deploy_write AS w
 WHERE w.deploy_id >= %(deploy)s
 GROUP BY w.table_id;

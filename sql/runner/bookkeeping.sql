@@ -96,6 +96,7 @@ WHERE ended_at IS NULL;
 CREATE TABLE IF NOT EXISTS yoyo.deploy_write (
     deploy_id integer NOT NULL,
     table_id oid NOT NULL,
+    was_rolled_back boolean NOT NULL,
     inserted bigint NOT NULL,
     updated bigint NOT NULL,
     deleted bigint NOT NULL,
@@ -150,6 +151,8 @@ COMMENT ON TABLE yoyo.deploy_write IS
 'How many rows deploys themselves wrote: what else was written to a table, others wrote.';
 COMMENT ON COLUMN yoyo.deploy_write.deploy_id IS 'The deploy.';
 COMMENT ON COLUMN yoyo.deploy_write.table_id IS 'The table, by its oid: it may be gone since.';
-COMMENT ON COLUMN yoyo.deploy_write.inserted IS 'Rows inserted, those rolled back among them.';
-COMMENT ON COLUMN yoyo.deploy_write.updated IS 'Rows updated, those rolled back among them.';
-COMMENT ON COLUMN yoyo.deploy_write.deleted IS 'Rows deleted, those rolled back among them.';
+COMMENT ON COLUMN yoyo.deploy_write.was_rolled_back IS
+'Whether that was rolled back: the server counts it all the same.';
+COMMENT ON COLUMN yoyo.deploy_write.inserted IS 'Rows inserted.';
+COMMENT ON COLUMN yoyo.deploy_write.updated IS 'Rows updated.';
+COMMENT ON COLUMN yoyo.deploy_write.deleted IS 'Rows deleted.';

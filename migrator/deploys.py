@@ -13,10 +13,15 @@ import psycopg
 from psycopg.rows import dict_row
 
 from migrator.engine import user_name
+from migrator.errors import Refused
 from migrator.target import Session, sql
 
 Connection = psycopg.Connection[Any]
 SHOWN = 10
+END_IT = (
+    "End it first: `deploy --resume` goes on with it, `deploy --undo` puts back what it did, "
+    "`deploy --leave` leaves the database as it is."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +86,24 @@ def recent(session: Session, last: int = SHOWN) -> list[Deployed]:
     if not session.has_deploys:
         return []
     cursor = session.connection.cursor(row_factory=dict_row)
-    rows = cursor.execute(sql("deploys", "deploy").encode(), {"last": last}).fetchall()
+    rows = cursor.execute(sql("deploys").encode(), {"last": last}).fetchall()
     return [Deployed(**row) for row in rows]
 
 
 def under_way(session: Session) -> Deployed | None:
     """Return the deploy that has not ended, if there is one."""
     return next((each for each in recent(session, 1) if each.ended_at is None), None)
+
+
+def refuse_under_way(session: Session) -> None:
+    """Refuse to change a database in the middle of a deploy.
+
+    Raises:
+        Refused: A deploy has not ended.
+
+    """
+    if (cut_off := under_way(session)) is not None:
+        raise Refused(f"A deploy was cut off: {cut_off.words}", hint=END_IT)
 
 
 def begin(connection: Connection, digest: str, plan: Mapping[str, Any]) -> int:
