@@ -9,9 +9,10 @@ commands are run, in parts separated by commas. First one of
     <!-- test: continue -->         what the block before left
     <!-- test: file PATH -->        no command: the text of that file; PATH may be a pattern
 
-then preparations (see test_docs.py) and, of SQL, `superuser` or `raises`. In a `console` block the
-lines after `$ command` are its standard output. In it `<...>` is any text of one line; a line of
-nothing else, or of `...`, is any number of lines.
+then preparations (see test_docs.py: `createdb` lets the role make databases) and, of SQL,
+`superuser` or `raises`. ADMIN_URL is of a superuser, and of another database of that server. In a
+`console` block the lines after `$ command` are its standard output. In it `<...>` is any text of
+one line; a line of nothing else, or of `...`, is any number of lines.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,7 +139,10 @@ def raised_messages() -> dict[str, str]:
             and isinstance(node.value, ast.Constant)
             and isinstance(node.value.value, str)
         }
-        for node in _message_nodes(tree, problems_are_yielded=path.stem in {"files", "lint"}):
+        nodes = _message_nodes(tree, problems_are_yielded=path.stem in {"files", "lint"})
+        if path.stem == "prerequisites":
+            nodes = chain(nodes, _with_hints(tree))
+        for node in chain.from_iterable(map(_alternatives, nodes)):
             message = normal(_template(node, constants))
             if re.search(r"[a-z]", message):
                 found[message] = f"{path.name}:{node.lineno}"
@@ -156,8 +161,23 @@ def _message_nodes(tree: ast.Module, *, problems_are_yielded: bool) -> Iterator[
                 yield from _strings(node.args[0])
         elif isinstance(node, ast.Yield) and node.value and problems_are_yielded:
             yield node.value
-        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "problems":
-            yield from _strings(node.value)
+        elif isinstance(node, ast.Assign | ast.AugAssign) and isinstance(
+            node.value, ast.List | ast.ListComp
+        ):
+            target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+            if getattr(target, "id", "") == "problems":
+                yield from _strings(node.value)
+
+
+def _with_hints(tree: ast.Module) -> Iterator[ast.expr]:
+    """Yield the problems that are told together, each in a pair with what to do."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            yield from (each for each in node.elts[:1] if isinstance(each, ast.JoinedStr))
+
+
+def _alternatives(node: ast.expr) -> list[ast.expr]:
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
 
 
 def _strings(node: ast.AST) -> Iterator[ast.expr]:

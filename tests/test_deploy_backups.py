@@ -602,7 +602,7 @@ def launched_until_read(
     made: MigrationSet, database: str, folder: Path, *more: str
 ) -> subprocess.Popen[str]:
     """Start a deploy; return when its dump is written, and is being read."""
-    run(database, "INSERT INTO b SELECT generate_series(1, 400000)")  # it is to take a moment
+    run(database, "CREATE TABLE large AS SELECT md5(n::text) FROM generate_series(1, 400000) AS n")
     process = launch(made, database, *arguments(folder, *more))
     while not any("--file=/dev/null" in line for line in command_lines(process.pid)):
         assert process.poll() is None, finish(process)

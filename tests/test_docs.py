@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from click.testing import CliRunner
+from psycopg import sql
 
 import runner as command_line
 from migrator import binaries, diagram
@@ -57,13 +58,13 @@ class Place(NamedTuple):
     def sh(self, command: str) -> subprocess.CompletedProcess[str]:
         return self.run("bash", "-euo", "pipefail", "-c", command)
 
-    def sql(self, text: str, *, superuser: bool) -> subprocess.CompletedProcess[str]:
+    def psql(self, text: str, *, superuser: bool) -> subprocess.CompletedProcess[str]:
         dsn = self.server.dsn(self.dbname, self.server.user)
         database = dsn if superuser else self.environment["DATABASE_URL"]
         return self.run("psql", "-X", "-v", "ON_ERROR_STOP=1", "-d", database, text=text)
 
     def prepare_by_sql(self, text: str) -> None:
-        done = self.sql(text, superuser=True)
+        done = self.psql(text, superuser=True)
         assert done.returncode == 0, done.stderr
 
 
@@ -92,7 +93,12 @@ def _without(place: Place, extension: str) -> None:
     place.prepare_by_sql(f"DROP EXTENSION {extension} CASCADE")
 
 
+def _createdb(place: Place, _: str) -> None:
+    place.prepare_by_sql("ALTER ROLE tester CREATEDB")  # until no_traces
+
+
 PREPARATIONS: dict[str, Callable[[Place, str], None]] = {
+    "createdb": _createdb,
     "edited": _edited,
     "missing": _missing,
     "started": _started,
@@ -116,6 +122,22 @@ def database(server: Server, template: str = "template1") -> Iterator[str]:
             yield name
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def no_traces(server: Server) -> Iterator[None]:
+    """Take back what a story leaves on the server: databases beside its own, a role's right."""
+    query = "SELECT datname FROM pg_database"
+    with server.connect() as connection:
+        before = connection.execute(query).fetchall()
+        try:
+            yield
+        finally:
+            connection.execute("ALTER ROLE tester NOCREATEDB")
+            for each in connection.execute(query).fetchall():
+                if each not in before:
+                    name = sql.Identifier(str(each[0]))
+                    connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(scope="session")
@@ -156,9 +178,12 @@ def place(newest_server: Server, current_template: str, shim: Path) -> Opens:
         path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
         try:
             template = current_template if kind == "current" else "template1"
-            with database(newest_server, template) as name:
-                url = newest_server.password_url(name)
-                environment = clean_environment() | {"PATH": path, "DATABASE_URL": url}
+            with no_traces(newest_server), database(newest_server, template) as name:
+                environment = clean_environment() | {
+                    "PATH": path,
+                    "DATABASE_URL": newest_server.password_url(name),
+                    "ADMIN_URL": newest_server.dsn("postgres", newest_server.user),
+                }
                 here = Place(newest_server, root, name, environment)
                 if kind == "at":
                     done = here.sh(f"python runner.py migrate --to {migration} --no-seed")
@@ -202,7 +227,7 @@ def _tell(block: Block, here: Place) -> None:
         (path,) = list(here.root.glob(patterns[0])) or [here.root / patterns[0]]
         path.write_text(block.text, encoding="utf-8")
     elif block.language == "sql":
-        done = here.sql(block.text, superuser="superuser" in block.setting)
+        done = here.psql(block.text, superuser="superuser" in block.setting)
         assert (done.returncode != 0) == ("raises" in block.setting), done.stderr
     elif block.language == "sh":
         done = here.sh(block.text)
@@ -219,7 +244,8 @@ def commands() -> dict[str, click.Command]:
 
 
 def options(command: click.Command) -> set[str]:
-    return {name for each in command.params for name in each.opts if name.startswith("--")}
+    names = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    return {name for name in names if name.startswith("--")}
 
 
 def test_every_command_and_option_is_in_the_reference_and_no_other_anywhere() -> None:
@@ -256,6 +282,19 @@ def test_the_defaults_are_those_of_the_command_line() -> None:
     assert said.keys() == options(commands()["seed"])  # which has no others
 
 
+@pytest.mark.parametrize("name", ["deploy", "restore", "backups"])
+def test_the_options_of_a_command_are_in_its_table_with_their_defaults(name: str) -> None:
+    waits = options(commands()["seed"])
+    rows = documents.table(REFERENCE, f"Options of {name}")
+    said = {span.split()[0] for row in rows.values() for span in row[0]}
+    assert said == options(commands()[name]) - waits
+    assert name != "deploy" or waits <= options(commands()[name])
+    for row in rows.values():
+        (option,) = (each for each in commands()[name].params if row[0][0].split()[0] in each.opts)
+        is_value = isinstance(option.default, str | int) and not isinstance(option.default, bool)
+        assert row[1] == ([str(option.default)] if is_value else []), option.name
+
+
 def test_every_make_target_that_is_named_exists_and_runs_what_other_tests_run(shim: Path) -> None:
     named = {name for code in ALL_CODE for name in re.findall(r"^make ([a-z-]+)", code)}
     assert named
@@ -274,10 +313,15 @@ def test_json_documents_have_the_keys_that_the_reference_names(
         "migrate": ["migrate", "migrate --dry-run"],
         "seed": ["seed", "migrate --dry-run"],
         "plan": ["plan", "plan --rollback", "plan --sql"],
-        "status": ["status"],
         "verify": ["verify"],
         "schema": ["schema", "schema --check"],
         "rollback": ["rollback --steps 1 --yes"],
+        "deploy": ["deploy --dry-run BACKUPS", "deploy --yes BACKUPS"],
+        "restore": ["restore BACKUP --into docs_restored BACKUPS"],
+        "backups list": ["backups list BACKUPS"],
+        "backups verify": ["backups verify BACKUPS"],
+        "backups prune": ["backups prune BACKUPS", "backups prune --dry-run BACKUPS"],
+        "status": ["status"],
         "new": ["new tasks something"],
         "lint": ["lint"],
         "server stop": ["server stop"],
@@ -285,14 +329,20 @@ def test_json_documents_have_the_keys_that_the_reference_names(
         "server status": ["server status"],
     }
     found: dict[str, set[str]] = {}
-    with place(["current"]) as here:
+    with place(["current", "createdb"]) as here:
         monkeypatch.setattr(command_line, "ROOT", here.root)
         for name, lines in runs.items():
             found[name] = set()
             for line in lines:
                 arguments = ["--database", here.environment["DATABASE_URL"], "--json"]
-                done = CliRunner().invoke(command_line.cli, [*arguments, *line.split()])
-                found[name].update(_keys(json.loads(done.stdout)))
+                arguments += _in_place(line, here.root / "backups").split()
+                done = CliRunner().invoke(command_line.cli, arguments)
+                told = done.stdout.splitlines()
+                text = told[-1] if name in {"deploy", "restore"} else done.stdout
+                document = json.loads(text)
+                found[name].update(_keys(document))
+                if name == "status":
+                    of_status = document.keys()
     said = {}
     for first_cell, (names, keys) in documents.table(REFERENCE, "JSON").items():
         for name in names or [first_cell]:
@@ -305,12 +355,17 @@ def test_json_documents_have_the_keys_that_the_reference_names(
     assert said.pop("an error") == {"error", "state", "next", "exit_code"}  # see the example
     assert found == said
     states = {span for row in documents.table(REFERENCE, "States").values() for span in row[0]}
-    assert states | {"up_to_date"} == found["status"]
+    assert states | {"up_to_date", "deploys"} == of_status
+
+
+def _in_place(line: str, backups: Path) -> str:
+    line = line.replace("BACKUPS", f"--backup-dir {backups}")
+    return line.replace("BACKUP", "".join(map(str, backups.glob("*.dump"))))
 
 
 def _keys(document: object) -> Iterator[str]:
     if isinstance(document, dict):
-        yield from document
+        yield from (key for key in document if not re.match(r"/|\d{4}\.", key))  # paths, ids
         document = list(document.values())
     if isinstance(document, list):
         for each in document:
@@ -320,7 +375,7 @@ def _keys(document: object) -> Iterator[str]:
 def test_the_tables_of_the_history_are_all_explained(place: Opens) -> None:
     said = {span for row in documents.table(REFERENCE, "The history").values() for span in row[0]}
     with place(["current"]) as here:
-        done = here.sql(
+        done = here.psql(
             "SELECT '|' || relname FROM pg_class"
             " WHERE relnamespace = 'yoyo'::regnamespace AND relkind = 'r'",
             superuser=True,
