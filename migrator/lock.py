@@ -18,7 +18,17 @@ _POLL_S = 0.1
 
 @contextmanager
 def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock on the session that migrates, so that it ends with it.
+    """Hold the lock on the session that migrates, so that it ends with it; see `take`."""
+    take(session, wait_s, say)
+    try:
+        yield
+    finally:
+        if session.is_free:  # else the lock ends with the session
+            session.connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+def take(session: Session, wait_s: float, say: Callable[[str], None]) -> None:
+    """Take the lock, which ends with the session.
 
     Polled, never waited for in the server: a session blocked on an advisory lock holds a snapshot
     that CREATE INDEX CONCURRENTLY waits for, and the two would deadlock.
@@ -44,11 +54,6 @@ def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterato
             say(f"waiting for another runner: {_holder(session)}")
             waiting = True
         time.sleep(_POLL_S * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret
-    try:
-        yield
-    finally:
-        if session.is_free:  # else the lock ends with the session
-            session.connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
 
 
 def _try(session: Session) -> bool:

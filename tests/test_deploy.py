@@ -674,8 +674,8 @@ def test_a_restore_that_would_lose_others_rows_is_refused_with_the_numbers(fille
     )
     assert code == 1
     assert (
-        "Since the backup, rows were written outside this deploy's transactions: a: 0 inserted, "
-        "0 updated, 1 deleted; b: 2 inserted, 1 updated, 0 deleted." in err
+        "Since the backup, rows were written that are not accounted for as this deploy's own: "
+        "a: 0 inserted, 0 updated, 1 deleted; b: 2 inserted, 1 updated, 0 deleted." in err
     )
     assert "`deploy --undo --discard-writes` restores all the same" in err
     assert rows(filled.database, "SELECT count(*) FROM b") == [(902,)]
@@ -733,8 +733,8 @@ def test_what_others_wrote_hides_no_loss(filled: Site, what: str) -> None:
     filled.made.add("0005.bad.x", SLEEPS + FAILS)
     code, err = failing(filled, f"INSERT INTO {columns} VALUES (7777)")
     assert code == 1
-    assert "others wrote to b while the deploy changed it" in err
-    assert "rows were written outside this deploy's transactions: b: 1 inserted" in err
+    assert "others wrote to it while the deploy changed it" in err
+    assert "rows were written that are not accounted for as this deploy's own: b: 1 inserted" in err
     assert filled.deploys[0]["phase"] == "undoing"
 
 
@@ -879,7 +879,7 @@ def test_a_table_that_others_wrote_to_before_it_was_dropped_counts(filled: Site)
     filled.made.add("0006.bad.x", FAILS)
     code, err = failing(filled, "INSERT INTO b VALUES (7777)")
     assert code == 1
-    assert "rows were written outside this deploy's transactions: b: 1 inserted" in err
+    assert "rows were written that are not accounted for as this deploy's own: b: 1 inserted" in err
 
 
 def test_what_an_ended_session_hands_in_last_counts(filled: Site) -> None:
@@ -895,6 +895,6 @@ def test_what_an_ended_session_hands_in_last_counts(filled: Site) -> None:
         answer = finish(process)
     assert answer.code == 1
     assert "swap: refused" in answer.err
-    assert "outside this deploy's transactions: c: 1 inserted" in answer.err
+    assert "not accounted for as this deploy's own: c: 1 inserted" in answer.err
     assert filled.others() == []
     assert rows(filled.database, "SELECT count(*) FROM b") == [(900,)]  # nobody is turned away

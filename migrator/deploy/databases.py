@@ -284,26 +284,21 @@ def _size(connection: Connection) -> int:
 
 
 def differences(
-    backup: Backup,
-    target: Target,
-    *,
-    passing_over: frozenset[str] = frozenset(),
-    show: Callable[[str], None] = lambda _: None,
-) -> list[str]:
+    backup: Backup, target: Target, *, show: Callable[[str], None] = lambda _: None
+) -> dict[str, str]:
     """Compare a database's rows and sequences with a backup's manifest.
 
     Args:
         backup: It.
         target: The database.
-        passing_over: Tables that are not compared.
         show: Told how far it is.
 
     Returns:
-        What differs, a line each.
+        What differs, in words, by the name of the table or sequence.
 
     """
     wanted = backup.manifest.tables
-    told = []
+    told = {}
     with open_connection(target) as connection:
         connection.execute("SET statement_timeout TO 0")
         found: dict[str, tuple[int, int]] = {}
@@ -313,21 +308,16 @@ def differences(
             found[table] = (rows, total)
         for table, (rows, total) in wanted.items():
             now = found.get(table)
-            if table in passing_over:
-                continue
             if now is None:
-                told.append(f"table {table} is missing")
+                told[table] = f"table {table} is missing"
             elif now[0] != rows:
-                told.append(f"table {table} has {now[0]:,} rows, the backup {rows:,}")
+                told[table] = f"table {table} has {now[0]:,} rows, the backup {rows:,}"
             elif now[1] != total:
-                told.append(f"table {table} has other values than the backup")
-        told += [
-            f"table {table} is not in the backup"
-            for table in found
-            if table not in wanted and table not in passing_over
-        ]
-        positions = contents.positions(connection)
-        told += contents.moved(backup.manifest.sequences, positions)
+                told[table] = f"table {table} has other values than the backup"
+        for table in found.keys() - wanted.keys():
+            told[table] = f"table {table} is not in the backup"
+        for line in contents.moved(backup.manifest.sequences, contents.positions(connection)):
+            told[line] = line
     return told
 
 

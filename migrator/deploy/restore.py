@@ -170,7 +170,8 @@ def refuse_different(backup: Backup, target: Target, show: Callable[[str], None]
     """
     if found := databases.differences(backup, target, show=show):
         raise Failed(
-            f"{backup.path}: what was restored is not what was backed up:\n  " + "\n  ".join(found),
+            f"{backup.path}: what was restored is not what was backed up:\n  "
+            + "\n  ".join(found.values()),
             state="The target was not changed by that.",
             hint="Do not rely on this backup: take another one.",
         )
@@ -211,21 +212,24 @@ class Guard:
         return writes.kept(connection, self._deploy)
 
     def rows_in_new_tables(self, connection: psycopg.Connection[Any]) -> Written:
-        """Return what others wrote to tables that were not there at the backup."""
+        """Return what others wrote to tables that were not there at the backup.
+
+        What was rolled back, of a file that was cut off say, is counted by the server, and lost to
+        nobody: a table that holds as many rows as this deploy committed there holds no others.
+        """
         written = self.since(connection)
-        if not written.unknown:
-            return Written({name: written.tables[name] for name in written.new}, written.new)
-        # Nothing was counted; but what is in a new table is ours, or others'.
-        own = writes.own(connection, self._deploy)
-        now = writes.read(connection)
+        committed = writes.committed(connection, self._deploy)
         rows: dict[str, writes.Counts] = {}
-        for oid in now.tables.keys() - self._before.tables.keys():
-            name, _ = now.tables[oid]
-            inserted, _, deleted = own.get(oid, (0, 0, 0))
-            found = contents.rows_of(connection, name)
-            if found != inserted - deleted:
-                rows[name] = (max(0, found - inserted + deleted), 0, 0)
-        return Written(rows, frozenset(rows))
+        for oid, (name, _) in writes.read(connection).tables.items():
+            if oid in self._before.tables:
+                continue
+            theirs = written.tables.get(name, (0, 0, 0))
+            more = contents.rows_of(connection, name) - committed.get(oid, 0)
+            if written.unknown and more:
+                rows[name] = (max(0, more), 0, max(0, -more))
+            elif any(theirs) and (more or any(theirs[1:])):
+                rows[name] = theirs
+        return Written(rows)
 
     def check(self, target: Target) -> None:
         """Refuse to lose what others wrote, from what can be seen with everybody at work."""
@@ -242,8 +246,8 @@ class Guard:
         self.lost = written
         if written and not self._discard:
             raise Refused(
-                "Since the backup, rows were written outside this deploy's transactions: "
-                f"{written.words}.",
+                "Since the backup, rows were written that are not accounted for as this deploy's "
+                f"own: {written.words}.",
                 state="The database is as it was before the restore was tried.",
                 hint=DISCARD,
             )

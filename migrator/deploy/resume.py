@@ -77,10 +77,10 @@ class CutOff(Deploy):
 
     def _backup_of(self, cut_off: Deployed) -> Backup:
         """Find the backup of a deploy: where it was written, or by its name in --backup-dir."""
-        path = Path(cut_off.backup or "")
-        if path.exists():
-            return archive.find(str(path), path.parent)
+        path = Path(cut_off.backup or "none")
         try:
+            if path.exists():
+                return archive.find(str(path), path.parent)
             return archive.find(path.name, self.options.wanted.directory)
         except Refused:
             raise Refused(

@@ -333,14 +333,35 @@ class Deploy:
         because = f"{reason.rstrip('.')}. Then: {_reason(error)}" if reason else _reason(error)
         return Failed(because, state=state, hint=_GO_ON)
 
+    def regain(self, begun: Begun) -> None:
+        """Have a session that holds the lock, where the one that did was lost.
+
+        Raises:
+            Failed: Another runner came between.
+            NoConnection: The server cannot be reached.
+
+        """
+        session = self.work.session
+        if not session.connection.closed and session.pid in lock.holders(session):
+            return
+        if session.connection.closed:
+            self.work.session = self.work.connect()
+        lock.take(self.work.session, self.work.limits.lock_wait_s, self.work.say)
+        now = deploys.under_way(self.work.session)
+        if now is None or now.id != begun.number:
+            raise Failed(
+                "The session was lost, and another runner ended this deploy meanwhile.",
+                state="This command does nothing more.",
+                hint="`status` shows how it ended.",
+            )
+
     def _put_back(
         self, begun: Begun, backup: Backup, guard: Guard, error: BaseException
     ) -> NoReturn:
         """Put back what was done, or leave it where that was asked; then raise the error."""
         reason = _reason(error)
         try:
-            if self.connection.closed:
-                self.work.session = self.work.connect()
+            self.regain(begun)
             if not self.options.undo:
                 deploys.end(self.connection, begun.number, "left", reason)
                 state = history.in_words(self.work.state())
@@ -375,6 +396,7 @@ class Deploy:
                 begun.tools,
                 self.options.wanted.jobs,
                 self.steps,
+                lambda: self.regain(begun),
             )
             back = way.go(reason)
             if back.outcome == UNDONE:

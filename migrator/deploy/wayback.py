@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,7 @@ class WayBack:
         tools: pg_dump and pg_restore.
         jobs: How many sessions restore at once.
         steps: Told what is done.
+        regain: Opens a session that holds the lock, where that was lost.
 
     """
 
@@ -96,6 +97,7 @@ class WayBack:
     tools: Programs
     jobs: int
     steps: Steps
+    regain: Callable[[], None]
 
     def go(self, reason: str) -> Back:
         """Put back what the deploy did.
@@ -153,8 +155,7 @@ class WayBack:
         except (Interrupted, NoConnection):
             raise
         except MigratorError as error:
-            if work.session.connection.closed:
-                work.session = work.connect()
+            self.regain()
             return error.message
         return "; ".join(self.differences())
 
@@ -176,26 +177,26 @@ class WayBack:
         told += snapshot.differences(expected, found, [])
         if told:
             return told
+        differ = databases.differences(self.backup, work.target, show=self.steps.show)
         theirs = self.guard.since(connection)
-        # Where others wrote, rows differ for that; that the deploy left no trace shows otherwise.
-        others = frozenset() if theirs.unknown else frozenset(theirs.tables)
-        return self._traces(others) + databases.differences(
-            self.backup, work.target, passing_over=others, show=self.steps.show
-        )
+        if not theirs.unknown:  # rows that others wrote to a table are no trace of the deploy
+            for table in differ.keys() & theirs.tables.keys():
+                if self._is_untouched(table):
+                    del differ[table]
+                else:
+                    differ[table] += (
+                        "; others wrote to it while the deploy changed it, so it cannot be told "
+                        "whose that is"
+                    )
+        return list(differ.values())
 
-    def _traces(self, tables: frozenset[str]) -> list[str]:
-        """Return what the deploy may have done to the rows of tables that others wrote to, too."""
+    def _is_untouched(self, table: str) -> bool:
+        """Say whether a table is the same one, not rewritten, with no row of this deploy's."""
         connection = self.work.session.connection
+        oids = [oid for oid, (name, _) in writes.read(connection).tables.items() if name == table]
         before, now = self.plan["storage"], storage(connection)
         own = self.guard.kept(connection)
-        told = []
-        for oid, (name, _) in writes.read(connection).tables.items():
-            if name in tables and (now.get(str(oid)) != before.get(str(oid)) or oid in own):
-                told.append(
-                    f"others wrote to {name} while the deploy changed it, so it cannot be shown "
-                    "that its rows are as before"
-                )
-        return told
+        return all(now.get(str(oid)) == before.get(str(oid)) and oid not in own for oid in oids)
 
     def _mark_seeds(self) -> None:
         """Mark the seeds as before: their rows are, and the rollback took the marks away."""
@@ -228,8 +229,7 @@ class WayBack:
         except (MigratorError, psycopg.Error) as error:
             if isinstance(error, Interrupted):
                 raise
-            if work.session.connection.closed:
-                work.session = work.connect()
+            self.regain()
             message = error.message if isinstance(error, MigratorError) else str(error).strip()
             hint = _GO_ON if isinstance(error, Refused) else "Then run `deploy --resume`."
             raise Failed(f"{failed} {message}", state=self._state(), hint=hint) from error

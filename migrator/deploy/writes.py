@@ -51,13 +51,11 @@ class Written:
 
     Args:
         tables: By name, how many rows they inserted, updated and deleted.
-        new: Of those tables, the ones that were not there at that moment.
         unknown: Why it cannot be told; empty where it can.
 
     """
 
     tables: dict[str, Counts]
-    new: frozenset[str] = frozenset()
     unknown: str = ""
 
     def __bool__(self) -> bool:
@@ -90,13 +88,19 @@ def read(connection: Connection) -> Counters:
 def own(connection: Connection, since: int) -> dict[int, Counts]:
     """Return what deploys wrote themselves, by table, since the one of a number."""
     rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
-    return {oid: (i, u, d) for oid, i, u, d, _ in rows}
+    return {oid: (i, u, d) for oid, i, u, d, *_ in rows}
+
+
+def committed(connection: Connection, since: int) -> dict[int, int]:
+    """Return how many rows more each table has for what deploys committed there."""
+    rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
+    return {oid: more for oid, *_, more in rows}
 
 
 def kept(connection: Connection, since: int) -> frozenset[int]:
     """Return the tables where deploys, since the one of a number, committed rows."""
     rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
-    return frozenset(oid for oid, *_, is_kept in rows if is_kept)
+    return frozenset(oid for oid, *_, is_kept, _ in rows if is_kept)
 
 
 def by_others(
@@ -129,6 +133,4 @@ def by_others(
         theirs = tuple(max(0, a - b - c) for a, b, c in zip(at_last, then, mine, strict=True))
         if any(theirs):
             tables[name] = (theirs[0], theirs[1], theirs[2])
-    new = {name for oid, (name, _) in now.tables.items() if oid not in before.tables}
-    ordered = dict(sorted(tables.items()))
-    return Written(ordered, frozenset(new & tables.keys()), "; ".join(sorted(unknown)))
+    return Written(dict(sorted(tables.items())), "; ".join(sorted(unknown)))
