@@ -9,8 +9,8 @@ RUNNER := $(BIN)/python runner.py
 MIGRATIONS = $(basename $(notdir $(filter-out %.rollback.sql,$(wildcard migrations/*.sql))))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help migrate rollback status plan verify round-trip seed schema psql server-stop test \
-  review torture bench bench-speed bench-review lint format clean
+.PHONY: help migrate deploy rollback status plan verify round-trip seed schema psql server-stop test \
+  review torture bench bench-speed bench-deploy bench-review lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -18,6 +18,9 @@ help: ## List the targets
 
 migrate: $(VENV)/run ## Apply what is pending, then the seeds that changed
 	@$(RUNNER) migrate
+
+deploy: $(VENV)/run ## The same with a backup, a rehearsal and a way back; DATABASE_URL names the target
+	@$(RUNNER) deploy
 
 rollback: $(VENV)/run ## Undo the newest migration; asks first
 	@$(RUNNER) rollback --steps 1
@@ -59,6 +62,9 @@ bench: $(VENV)/dev ## Measure every query and index on 2 million tasks; SERVER=1
 
 bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and other tools
 	@$(BIN)/python -m bench.speed
+
+bench-deploy: $(VENV)/dev ## Measure deploys of a large database that an application writes to
+	@$(BIN)/python -m bench.deploy --server $(SERVER)
 
 bench-review: $(VENV)/dev ## Compare what the review estimates with what comes true at a million rows
 	@$(BIN)/python -m bench.estimates --server $(SERVER)

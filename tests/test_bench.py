@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import estimates, picture, queries, report
+from bench import deploy, estimates, picture, queries, report
 from bench.contenders import CONTENDERS
 from tests.servers import ROOT, Server, clean_environment
 from tests.sets import newest
@@ -202,3 +202,19 @@ def test_estimates_are_compared_with_what_comes_true(
     assert row[0] == "`UPDATE items SET state = 'done'`"
     assert 0.9 < float(row[4]) < 1.1, "of write-ahead log, the estimate is exact"
     assert f"{code} of 1 outside their range" in said.err
+
+
+@newest
+def test_deploys_of_a_database_that_is_worked_on_lose_nothing(
+    pg: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = deploy.main(["--server", pg.dsn("postgres", pg.user), "--tasks", "300"])
+    told = capsys.readouterr().out
+    assert code == 0, told
+    assert "LOST" not in told
+    for step in ("applied: rehearsal", "undone: undo", "restored: restore", "restored: swap"):
+        assert f"| {step} | " in told
+    assert " of pg_restore --jobs=2 |" in told
+    with pg.connect() as connection:
+        left = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^deploy'")
+        assert left.fetchall() == []

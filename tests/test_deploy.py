@@ -882,6 +882,14 @@ def test_a_table_that_others_wrote_to_before_it_was_dropped_counts(filled: Site)
     assert "rows were written that are not accounted for as this deploy's own: b: 1 inserted" in err
 
 
+def test_what_the_deploy_wrote_last_hides_no_row_of_others(filled: Site) -> None:
+    filled.made.add("0004.b.irreversible", "SELECT 1;", f"DELETE FROM b WHERE id > 1; {NO_WAY_BACK}")
+    filled.made.add("0005.bad.x", SLEEPS + FAILS)
+    code, err = failing(filled, "DELETE FROM b WHERE id = 1")
+    assert code == 1
+    assert "as this deploy's own: b: 0 inserted, 0 updated, 1 deleted." in err
+
+
 def test_what_an_ended_session_hands_in_last_counts(filled: Site) -> None:
     filled.made.add("0004.b.delete", "DELETE FROM b WHERE id > 900;", NO_WAY_BACK)
     filled.made.add("0005.bad.x", FAILS)

@@ -45,7 +45,7 @@ from tests.sets import (
 )
 from tests.torture import APPLICATION, Machine, Things, difference, machine, things
 
-KILLS = int(os.environ.get("DEPLOY_KILLS", "12"))
+KILLS = int(os.environ.get("DEPLOY_KILLS", "6"))
 SEED = int(os.environ.get("DEPLOY_KILLS_SEED", "1"))
 PARTS = range(2)  # among which the workers share the kills
 REACHED_S = 2.0  # how long a kill may keep anybody out of the database

@@ -394,7 +394,7 @@ def started(
 
         def said() -> str:
             errors.seek(0)
-            return binaries.tail(errors.read().decode("utf-8", "replace"), lines=40)
+            return errors.read().decode("utf-8", "replace")
 
         process = subprocess.Popen(  # noqa: S603  no shell; the arguments are the runner's own
             argv,
@@ -427,7 +427,7 @@ def read_whole(tools: Programs, path: Path, tell: Callable[[], None] = lambda: N
     code, said = run(argv, os.environ, meanwhile=tell)
     if code:
         raise Failed(
-            f"{path} cannot be read to its end: {said}",
+            f"{path} cannot be read to its end: {binaries.tail(said)}",
             state="It is no backup. The database was not changed.",
             hint="See to the disk, then run the command again.",
         )

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from migrator import contents
+from migrator import binaries, contents
 from migrator.deploy import archive, writes
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest, Programs
 from migrator.errors import Failed
@@ -208,7 +208,7 @@ def _without_history(sequences: dict[str, int | None]) -> dict[str, int | None]:
 
 def _failed(said: str) -> Failed:
     return Failed(
-        f"The backup could not be made: {said}",
+        f"The backup could not be made: {binaries.tail(said)}",
         state=_UNCHANGED,
         hint="Correct the cause and run the command again. No room: name another directory with "
         "--backup-dir.",

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import sql as words
 
-from migrator import contents
+from migrator import binaries, contents
 from migrator.deploy import archive
 from migrator.deploy.archive import Backup, Programs
 from migrator.errors import Failed, Refused
@@ -135,16 +135,13 @@ def plain(name: str) -> words.Composed:
     return statement.format(words.Identifier(name))
 
 
-def create(connection: Connection, name: str, properties: Mapping[str, Any]) -> list[str]:
-    """Create an empty database that is like another one.
+def create(connection: Connection, name: str, properties: Mapping[str, Any]) -> None:
+    """Create an empty database as another one was created.
 
     Args:
         connection: To another database of the server.
         name: The new one's.
         properties: What the other one is: see properties.sql.
-
-    Returns:
-        What could not be given to it, since the role may not.
 
     """
     provider = properties["locale_provider"]
@@ -154,7 +151,6 @@ def create(connection: Connection, name: str, properties: Mapping[str, Any]) -> 
         "LOCALE_PROVIDER": words.SQL(_PROVIDERS[provider]),
         "LC_COLLATE": words.Literal(properties["lc_collate"]),
         "LC_CTYPE": words.Literal(properties["lc_ctype"]),
-        "CONNECTION LIMIT": words.SQL(str(properties["connection_limit"])),
     }
     if properties["locale"] is not None:
         values[_LOCALES[provider]] = words.Literal(properties["locale"])
@@ -163,6 +159,22 @@ def create(connection: Connection, name: str, properties: Mapping[str, Any]) -> 
     given = [words.SQL("{} = {}").format(words.SQL(key), value) for key, value in values.items()]
     head = words.SQL("CREATE DATABASE {} TEMPLATE template0 ").format(words.Identifier(name))
     connection.execute(head + words.SQL(" ").join(given))
+
+
+def dress(connection: Connection, name: str, properties: Mapping[str, Any]) -> list[str]:
+    """Give a database the comment, settings, grants and limit of another one.
+
+    Once it is filled: a setting may stand in the way of that.
+
+    Args:
+        connection: To another database of the server.
+        name: The database's.
+        properties: What the other one is: see properties.sql.
+
+    Returns:
+        What could not be given to it, since the role may not.
+
+    """
     left = []
     for statement in _statements(name, properties):
         try:
@@ -173,9 +185,9 @@ def create(connection: Connection, name: str, properties: Mapping[str, Any]) -> 
 
 
 def _statements(name: str, properties: Mapping[str, Any]) -> list[words.Composed]:
-    """Return what gives a database its comment, settings and grants."""
     database = words.Identifier(name)
-    made = []
+    limit = words.SQL(str(properties["connection_limit"]))
+    made = [words.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(database, limit)]
     if properties["description"]:
         text = words.Literal(properties["description"])
         made.append(words.SQL("COMMENT ON DATABASE {} IS {}").format(database, text))
@@ -261,11 +273,12 @@ def fill(
         ]
         if (code and tools.version == major) or errors:
             raise Failed(
-                f"{backup.path} cannot be restored into {database}: {said}",
+                f"{backup.path} cannot be restored into {database}: {binaries.tail(said)}",
                 state="The target was not changed by that.",
                 hint="Correct the cause and run the command again.",
             )
         show(f"analysing {database}")
+        connection.execute("SET statement_timeout TO 0")
         connection.execute("ANALYZE")
 
 

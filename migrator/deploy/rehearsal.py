@@ -66,7 +66,7 @@ def rehearse(work: Work, backup: Backup, stage: Stage, steps: Steps) -> Event:
     with steps.step("rehearsal") as detail, Scratch(server, KIND, hint) as scratch:
         started = time.monotonic()
         name = scratch.name("copy")
-        left = _create(server, name, backup, is_elsewhere=elsewhere is not None)
+        _create(server, name, backup, is_elsewhere=elsewhere is not None)
         copy = databases.on(server, name)
         without = _superusers(stage.found, elsewhere)
         databases.fill(
@@ -79,6 +79,10 @@ def rehearse(work: Work, backup: Backup, stage: Stage, steps: Steps) -> Event:
             show=steps.show,
         )
         restore.refuse_different(backup, copy, steps.show)
+        left = []
+        if elsewhere is None:
+            with open_connection(server) as connection:
+                left = databases.dress(connection, name, backup.manifest.properties)
         restored = time.monotonic()
         detail["restore_seconds"] = round(restored - started, 3)
         # As in production, the target's own role migrates.
@@ -93,13 +97,12 @@ def rehearse(work: Work, backup: Backup, stage: Stage, steps: Steps) -> Event:
     return detail
 
 
-def _create(server: Target, name: str, backup: Backup, *, is_elsewhere: bool) -> list[str]:
+def _create(server: Target, name: str, backup: Backup, *, is_elsewhere: bool) -> None:
     with open_connection(server) as connection:
-        properties = dict(backup.manifest.properties)
         if is_elsewhere:  # its roles, tablespaces and locales may be others
             connection.execute(databases.plain(name))
-            return []
-        return databases.create(connection, name, properties)
+        else:
+            databases.create(connection, name, backup.manifest.properties)
 
 
 def _superusers(found: Prerequisites, elsewhere: Target | None) -> list[str]:

@@ -91,7 +91,8 @@ def over(
         target: The current database.
         steps: Told what is done.
         guard: Whether others wrote since the backup, and whether that may be lost.
-        session: This program's own, which holds the runner's lock; it is closed.
+        session: This program's own, which holds the runner's lock and wrote what the deploy wrote;
+            it is closed.
         reason: Why, for the history of deploys.
 
     Raises:
@@ -100,6 +101,7 @@ def over(
 
     """
     current = session.database
+    writes.hand_in(session.connection)  # what it is known to have written must be counted, too
     guard.check(target)
     aside = databases.shortened(current, f"_before_{archive.stamp()}")
     with Scratch(place.admin.target, KIND, _HINT) as scratch:
@@ -147,17 +149,19 @@ def _filled(
     with steps.step("restore") as detail:
         name = scratch.name("new")
         with open_connection(place.admin.target) as connection:
-            notes = databases.create(connection, name, backup.manifest.properties)
+            databases.create(connection, name, backup.manifest.properties)
         made = databases.on(place.admin.target, name)
         databases.fill(
             backup, made, place.tools, jobs=place.jobs, with_owners=True, show=steps.show
         )
-        detail.update(backup=str(backup.path), left_out=notes)
+        detail["backup"] = str(backup.path)
     with steps.step("check") as detail:
         refuse_different(backup, made, steps.show)
         detail["said"] = f"{len(backup.manifest.tables)} tables are as the manifest says"
     with open_connection(made) as connection:
         deploys.end_in_copy(connection, str(backup.path), reason)
+    with open_connection(place.admin.target) as connection:
+        notes = databases.dress(connection, name, backup.manifest.properties)
     return made, notes
 
 

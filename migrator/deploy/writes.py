@@ -72,6 +72,11 @@ class Written:
         return "; ".join([*told, self.unknown] if self.unknown else told)
 
 
+def hand_in(connection: Connection) -> None:
+    """Have the server count what this session wrote; in no transaction."""
+    connection.execute("SELECT pg_stat_force_next_flush()")
+
+
 def read(connection: Connection) -> Counters:
     """Read the counters; this session's own are handed in before.
 
@@ -79,7 +84,7 @@ def read(connection: Connection) -> Counters:
         connection: In no transaction.
 
     """
-    connection.execute("SELECT pg_stat_force_next_flush()")
+    hand_in(connection)
     ((birth,),) = connection.execute(sql("counters_birth", "deploy").encode()).fetchall()
     rows = connection.execute(sql("counters", "deploy").encode()).fetchall()
     return Counters(birth, {oid: (name, (i, u, d)) for oid, name, i, u, d in rows})

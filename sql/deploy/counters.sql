@@ -2,7 +2,10 @@
 -- are lost in a crash, and then have another birth.
 SELECT
     s.relid,
-    s.relid::regclass::text AS name,
+    CASE s.schemaname
+        WHEN 'public' THEN quote_ident(s.relname)
+        ELSE format('%I.%I', s.schemaname, s.relname)
+    END AS name,
     s.n_tup_ins AS inserted,
     s.n_tup_upd AS updated,
     s.n_tup_del AS deleted

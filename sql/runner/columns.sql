@@ -1,4 +1,5 @@
 -- The columns of every table that holds rows of its own, without those that follow from others.
+-- What an extension fills itself is left out: no dump holds it.
 SELECT
     CASE n.nspname
         WHEN 'public' THEN quote_ident(c.relname)
@@ -17,4 +18,11 @@ WHERE
     c.relkind = 'r'
     AND n.nspname NOT LIKE 'pg\_%'
     AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (
+        SELECT FROM pg_depend AS d
+        WHERE
+            d.classid = 'pg_class'::regclass
+            AND d.objid = c.oid
+            AND d.deptype = 'e'
+    )
 ORDER BY table_name, a.attnum;

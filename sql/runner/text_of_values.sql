@@ -1,4 +1,5 @@
 -- Values have one text, whatever the database, the role and the client's environment say.
+SET search_path TO public;
 SET datestyle TO iso;
 SET intervalstyle TO postgres;
 SET timezone TO 'UTC';
