@@ -883,7 +883,8 @@ def test_a_table_that_others_wrote_to_before_it_was_dropped_counts(filled: Site)
 
 
 def test_what_the_deploy_wrote_last_hides_no_row_of_others(filled: Site) -> None:
-    filled.made.add("0004.b.irreversible", "SELECT 1;", f"DELETE FROM b WHERE id > 1; {NO_WAY_BACK}")
+    rollback = f"DELETE FROM b WHERE id > 1; {NO_WAY_BACK}"
+    filled.made.add("0004.b.irreversible", "SELECT 1;", rollback)
     filled.made.add("0005.bad.x", SLEEPS + FAILS)
     code, err = failing(filled, "DELETE FROM b WHERE id = 1")
     assert code == 1

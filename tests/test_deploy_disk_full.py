@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.deploys import FAILS, NO_WAY_BACK
+from migrator.deploy import archive
+from tests.deploys import FAILS, NO_WAY_BACK, site
 from tests.disks import MB, Disk
-from tests.sets import MigrationSet, applied, call, rows, tables
+from tests.servers import Server
+from tests.sets import (
+    MigrationSet,
+    applied,
+    call,
+    finish,
+    launch,
+    newest,
+    rows,
+    said,
+    tables,
+)
 from tests.test_disk_full import NO_ROOM, elsewhere, server
 from tests.torture import Machine
 
@@ -80,3 +92,33 @@ def test_a_restore_that_does_not_fit_is_gone_on_with_when_there_is_room(
         assert answer.code == 0, answer.err
         assert rows(database, "SELECT count(*) FROM b") == [(ROWS,)]
         assert tables(database) == ["a", "b"]
+
+
+@newest
+def test_a_deploy_is_undone_though_nothing_more_fits_beside_its_backup(
+    pg: Server, disk: Disk, tmp_path: Path
+) -> None:
+    with site(pg, tmp_path) as found:
+        here = found._replace(backups=disk.root / "backups")
+        assert here.deploy().code == 0
+        here.made.table(4, "d")
+        here.made.add("0005.wait", "SELECT pg_sleep(30);")
+        process = launch(
+            here.made, here.database, "deploy", "--yes", "--no-rehearse", *here.options
+        )
+        said(process, "applied 0004.d.create")
+        process.kill()
+        finish(process)
+        with disk.with_little_room(0):
+            answer = here.call("deploy", "--undo", *here.options)
+            assert answer.code == 0, answer.err
+            assert "could not be written: No space left on device" in answer.err
+            assert tables(here.database) == ["a", "b", "c"]
+            assert here.deploys[0]["outcome"] == "undone"
+        assert here.manifest()["ended"] is None
+        here.made.remove("0005.wait")
+        assert here.deploy().code == 0
+        assert {each.manifest.ended for each in archive.all_in(here.backups)} == {
+            "applied",
+            "undone",
+        }

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from migrator import files
+from migrator import files, history
 from migrator.errors import Refused
 from migrator.migrate import Plan, Work
 from migrator.target import sql
@@ -83,8 +83,6 @@ def document(plan: Plan) -> dict[str, Any]:
 
 
 def _history(work: Work) -> list[Any]:
-    from migrator import history
-
     read = history.read(work.session)
     target = work.session.connection.execute(
         "SELECT current_database(), s.system_identifier FROM pg_control_system() AS s"

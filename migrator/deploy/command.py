@@ -90,14 +90,14 @@ def deploy(
         **limits: How long to wait, as of migrate.Limits.
 
     """
+    backup_dir = backup_dir.resolve()  # its path is kept in the history
     asked = Asked(
-        backup_dir.resolve(),
+        backup_dir,
         rehearse,
         _server(rehearse_on, "--rehearse-on"),
         _server(admin, "--admin"),
         longest_ms,
     )
-    backup_dir = backup_dir.resolve()  # its path is kept in the history
     wanted = Wanted(backup_dir, backup_format, jobs, limits["online_wait_ms"])
     options = Options(
         asked,

@@ -143,7 +143,8 @@ def look(work: Work, asked: Asked, *, resumes: bool = False) -> tuple[Prerequisi
         tools = archive.programs(facts.major)
     except Refused as refusal:
         problems.append((refusal.message, refusal.hint))
-    problems += _room(work, asked.directory, facts)
+    if not resumes:  # else the backup is there already
+        problems += _room(work, asked.directory, facts)
     admin = databases.administrator(work.target, work.session.database, asked.admin)
     owners = other_owners(work)
     no_rehearsal = _no_rehearsal(work, asked, facts, admin, owners)

@@ -62,13 +62,11 @@ class Back:
     Args:
         outcome: undone or restored.
         words: What that means, for the operator.
-        by_restore: What was done, where it was restored.
 
     """
 
     outcome: str
     words: str
-    by_restore: restore.Restored | None = None
 
 
 @dataclass(slots=True)
@@ -237,7 +235,6 @@ class WayBack:
             RESTORED,
             f"The backup was restored, checked, and swapped in; the database as it was left is "
             f"{restored.aside}: drop it when it is of no use any more.",
-            restored,
         )
 
     def _state(self) -> str:
