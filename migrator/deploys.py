@@ -76,9 +76,14 @@ class Deployed:
     def words(self) -> str:
         """The deploy in one line."""
         ended = self.outcome or f"not ended, {self.phase}"
-        files = f"{len(self.plan['migrations'])} migrations, {len(self.plan['seeds'])} seeds"
+        files = f"{_count(self.plan, 'migration')}, {_count(self.plan, 'seed')}"
         began = f"{self.started_at:%Y-%m-%d %H:%M:%S%z} by {self.username}@{self.hostname}"
         return f"{began}: {files}: {ended}; backup: {self.backup or 'none'}"
+
+
+def _count(plan: Mapping[str, Any], what: str) -> str:
+    number = len(plan[f"{what}s"])
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def recent(session: Session, last: int = SHOWN) -> list[Deployed]:

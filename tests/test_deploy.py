@@ -471,7 +471,7 @@ def test_status_shows_the_deploys(filled: Site) -> None:
     assert "@" in deploy["by"]
     assert deploy["backup"] == str(filled.last_backup)
     line = next(each for each in filled.call("status").out.splitlines() if "deploy " in each)
-    assert "3 migrations, 1 seeds: applied; backup: " in line
+    assert "3 migrations, 1 seed: applied; backup: " in line
 
 
 def test_a_deploy_with_nothing_to_do_makes_no_backup(filled: Site) -> None:

@@ -145,6 +145,37 @@ def test_a_review_shows_no_password(
     assert shown([answer.out, answer.err, *seen, *files_below(made.migrations.parent)]) == []
 
 
+@newest
+def test_a_deploy_and_a_restore_show_no_password(
+    pg: Server, empty_database: str, made: MigrationSet, tmp_path: Path
+) -> None:
+    """The target's, the administrator's and the rehearsal server's; when it fails, too."""
+    with pg.connect() as connection:
+        connection.execute("ALTER ROLE tester CREATEDB")
+    made.add("0004.bad.x", "SELECT 1 / 0;")
+    backups = tmp_path / "backups"
+    url = pg.password_url(name_of(empty_database))
+    admin = pg.password_url("postgres")
+    place = ["--backup-dir", str(backups), f"--admin={admin}"]
+    way = Way(["--database", url], {})
+    try:
+        first, seen = watched(way, made, "deploy", "--yes", "--rehearse-on", admin, *place)
+        second, more = watched(way, made, "deploy", "--yes", "--no-rehearse", *place)
+        name = next(backups.glob("*.dump")).name
+        copy = f"{name_of(empty_database)}_copy"
+        third, most = watched(way, made, "restore", name, "--into", copy, *place)
+    finally:
+        with pg.connect() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name_of(empty_database)}_copy")
+            connection.execute("ALTER ROLE tester NOCREATEDB")
+    assert (first.code, second.code, third.code) == (1, 1, 0), third.err
+    said = [text for each in (first, second, third) for text in (each.out, each.err)]
+    lines = [*seen, *more, *most]
+    assert any("pg_dump" in each for each in lines)
+    assert any("pg_restore" in each for each in lines)
+    assert shown([*said, *lines, *files_below(backups), *map(str, backups.iterdir())]) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "hides"),
     [
@@ -158,6 +189,8 @@ def test_a_review_shows_no_password(
         (["--json", "review", "--scratch", "postgresql://u:pw@h/d", "0001"], "--scratch"),
         (["review", "--against=postgresql://u:pw@h/d"], "--against"),
         (["review", "--against", "origin/main"], ""),
+        (["deploy", "--admin", "postgresql://u:pw@h/d", "--yes"], "--admin"),
+        (["deploy", "--rehearse-on=postgresql://u:pw@h/d"], "--rehearse-on"),
     ],
 )
 def test_what_is_hidden_is_handed_on(
