@@ -78,7 +78,8 @@ class Deployed:
         ended = self.outcome or f"not ended, {self.phase}"
         files = f"{_count(self.plan, 'migration')}, {_count(self.plan, 'seed')}"
         began = f"{self.started_at:%Y-%m-%d %H:%M:%S%z} by {self.username}@{self.hostname}"
-        return f"{began}: {files}: {ended}; backup: {self.backup or 'none'}"
+        kept = f"digest: {self.digest}; backup: {self.backup or 'none'}"
+        return f"{began}: {files}: {ended}; {kept}"
 
 
 def _count(plan: Mapping[str, Any], what: str) -> str:

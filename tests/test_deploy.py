@@ -104,6 +104,15 @@ def test_a_prepared_transaction_stands_in_the_way(filled: Site) -> None:
     assert "ROLLBACK PREPARED" in answer.err
 
 
+def test_sessions_that_the_role_may_not_look_into_are_counted(here: Site) -> None:
+    assert "may not look into" not in here.call("deploy", "--dry-run", *here.options).out
+    with here.server.connect(here.name) as superuser:
+        superuser.execute("BEGIN; SELECT 1")
+        answer = here.call("deploy", "--dry-run", *here.options)
+    assert answer.code == 0
+    assert "-- sessions that this role may not look into: 1; how old" in answer.out
+
+
 def test_a_pg_dump_older_than_the_server_is_none() -> None:
     with pytest.raises(Refused) as refusal:
         archive.programs(99)
@@ -471,7 +480,7 @@ def test_status_shows_the_deploys(filled: Site) -> None:
     assert "@" in deploy["by"]
     assert deploy["backup"] == str(filled.last_backup)
     line = next(each for each in filled.call("status").out.splitlines() if "deploy " in each)
-    assert "3 migrations, 1 seed: applied; backup: " in line
+    assert f"3 migrations, 1 seed: applied; digest: {deploy['digest']}; backup: /" in line
 
 
 def test_a_deploy_with_nothing_to_do_makes_no_backup(filled: Site) -> None:

@@ -36,6 +36,7 @@ class Facts:
     may_create: bool
     may_create_in_public: bool
     counts_writes: bool
+    hidden_sessions: int
     prepared_transactions: int
     logical_replication: list[str]
     superusers_extensions: list[str]

@@ -171,6 +171,11 @@ class Deploy:
                 + ("" if each.source.transactional else "; outside a transaction")
             )
         lines += [f"seed  {each.id}" for each in plan.seeds]
+        if hidden := found.facts.hidden_sessions:
+            lines.append(
+                f"sessions that this role may not look into: {hidden}; how old their transactions "
+                "are is not known (grant it pg_read_all_stats)"
+            )
         return [
             *lines,
             f"backup into {self.options.wanted.directory}/",

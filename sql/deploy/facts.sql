@@ -10,6 +10,13 @@ SELECT
     current_setting('track_counts')::boolean AS counts_writes,
     (
         SELECT count(*)
+        FROM pg_stat_activity AS a
+        WHERE
+            a.datname = current_database()
+            AND a.query = '<insufficient privilege>'
+    ) AS hidden_sessions,
+    (
+        SELECT count(*)
         FROM pg_prepared_xacts AS p
         WHERE p.database = current_database()
     ) AS prepared_transactions,
