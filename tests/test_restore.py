@@ -10,6 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from migrator.deploy import databases
+from migrator.errors import Failed, Refused
+from migrator.target import named
 from tests.deploys import ROLE, Site, events, site
 from tests.servers import Server
 from tests.sets import call, newest, rows, run, tables
@@ -216,6 +219,58 @@ def test_what_a_swap_would_break_is_refused(
                 superuser.execute(statement.encode())
     assert code == 2
     assert words in told
+
+
+def names(here: Site) -> list[str]:
+    query = f"SELECT datname FROM pg_database WHERE datname ~ '^{here.name}' ORDER BY 1"
+    return [name for (name,) in rows(here.administrator, query)]
+
+
+def test_nothing_is_swapped_without_a_last_look(here: Site) -> None:
+    """Though this program's own sessions, which hold the rename up, are gone."""
+    new = f"{here.name}_new"
+    admin = databases.administrator(named(here.database, "test"), here.name, None)
+    assert admin is not None
+    with here.server.connect() as superuser:
+        superuser.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [here.name]
+        )
+        superuser.execute(f"CREATE DATABASE {new} OWNER {ROLE}")
+    looked = []
+
+    def look() -> None:
+        looked.append(True)
+        raise Refused("Others wrote.")
+
+    with pytest.raises(Refused):
+        databases.swap(
+            admin, current=here.name, new=new, old=f"{here.name}_old", own=set(), look=look
+        )
+    assert looked == [True]
+    assert names(here) == [here.name, new]
+    assert tables(here.database) == ["a", "b", "c", "d"]
+
+
+def test_a_rename_that_gets_no_lock_gives_up_and_lets_everybody_in_again(here: Site) -> None:
+    new = f"{here.name}_new"
+    admin = databases.administrator(named(here.database, "test"), here.name, None)
+    assert admin is not None
+    with here.server.connect() as superuser, here.server.connect() as other:
+        superuser.execute(f"CREATE DATABASE {new} OWNER {ROLE}")
+        other.execute("BEGIN")
+        other.execute(f"ALTER DATABASE {new} RENAME TO {new}er")  # and its lock is held
+        with pytest.raises(Failed) as failure:
+            databases.swap(
+                admin,
+                current=new,
+                new=here.name,
+                old=f"{here.name}_old",
+                own=set(),
+                look=lambda: None,
+            )
+        other.execute("ROLLBACK")
+    assert "could not be renamed: canceling statement due to lock timeout" in failure.value.message
+    assert names(here) == [here.name, new]
 
 
 def test_an_application_is_ended_once_and_finds_the_restored_database(here: Site) -> None:

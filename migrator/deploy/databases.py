@@ -358,7 +358,7 @@ def swap(
         new: The one that takes its place; nobody is connected to it.
         old: The name that the current one gets.
         own: The sessions of this program in the current database; `look` closes them.
-        look: Called when nobody else is connected and nobody can connect: raises to give up.
+        look: Called once, when nobody else is connected and nobody can connect: raises to give up.
 
     Returns:
         What was ended, a line each session.
@@ -370,8 +370,16 @@ def swap(
     with open_connection(admin.target) as renaming, open_connection(admin.target) as ending:
         renaming.execute("SET idle_in_transaction_session_timeout TO 0")
         renaming.execute("SET client_connection_check_interval TO '500ms'")
+        # Whoever connects while it waits for the lock waits behind it.
+        renaming.execute("SET lock_timeout TO '5s'")
         renaming.execute("BEGIN")
         failure: list[BaseException] = []
+        looked: list[bool] = []
+
+        def look_once() -> None:
+            if not looked:
+                looked.append(True)
+                look()
 
         def rename() -> None:
             try:
@@ -382,9 +390,12 @@ def swap(
         thread = threading.Thread(target=rename, name="rename", daemon=True)
         thread.start()
         try:
-            ended = _end_sessions(ending, renaming, thread, database=current, own=own, look=look)
+            ended = _end_sessions(
+                ending, renaming, thread, database=current, own=own, look=look_once
+            )
             thread.join()
             if not failure:
+                look_once()  # this program's sessions were lost, else that is done
                 renaming.execute(renaming_to(new, current))
                 _commit(renaming, admin.target, old)
         except BaseException:
