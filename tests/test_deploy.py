@@ -104,6 +104,23 @@ def test_a_prepared_transaction_stands_in_the_way(filled: Site) -> None:
     assert "ROLLBACK PREPARED" in answer.err
 
 
+def test_owners_that_the_role_is_no_member_of_stand_in_the_way_of_a_copy(here: Site) -> None:
+    with here.server.connect(here.name) as superuser:
+        superuser.execute("CREATE EXTENSION pg_stat_statements")  # a superuser owns what is in it
+        way = here.call("deploy", "--dry-run", *here.options).out
+        assert "only a superuser can create pg_stat_statements again" in way
+        superuser.execute("CREATE SCHEMA theirs CREATE TABLE t (id int)")
+        superuser.execute("GRANT USAGE ON SCHEMA theirs TO deployer")
+        superuser.execute("GRANT SELECT ON theirs.t TO deployer")
+    answer = here.call("deploy", "--yes", "--rehearse", *here.options)
+    assert answer.code == 2
+    assert "the role is no member of what owns objects here: postgres." in answer.err
+    answer = here.call(
+        "deploy", "--yes", "--rehearse", "--admin", here.administrator, *here.options
+    )
+    assert answer.code == 0, answer.err
+
+
 def test_sessions_that_the_role_may_not_look_into_are_counted(here: Site) -> None:
     assert "may not look into" not in here.call("deploy", "--dry-run", *here.options).out
     with here.server.connect(here.name) as superuser:

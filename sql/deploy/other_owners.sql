@@ -1,35 +1,46 @@
--- Roles that own something here which this role could not give them again.
+-- Roles that own something here which this role could not give them again. What belongs to an
+-- extension comes with that.
 SELECT DISTINCT o.owner::regrole::text AS owner_name
 FROM (
     SELECT
+        'pg_class'::regclass AS catalogue,
+        c.oid,
         c.relowner AS owner,
         c.relnamespace AS namespace
     FROM pg_class AS c
     UNION ALL
     SELECT
+        'pg_proc'::regclass,
+        p.oid,
         p.proowner,
         p.pronamespace
     FROM pg_proc AS p
     UNION ALL
     SELECT
+        'pg_type'::regclass,
+        t.oid,
         t.typowner,
         t.typnamespace
     FROM pg_type AS t
+    WHERE t.typrelid = 0 AND t.typelem = 0
     UNION ALL
     SELECT
+        'pg_namespace'::regclass,
+        s.oid,
         s.nspowner,
-        s.oid
+        s.oid AS namespace
     FROM pg_namespace AS s
     WHERE s.oid >= 16384
 ) AS o
 INNER JOIN pg_namespace AS n ON o.namespace = n.oid
+LEFT JOIN pg_depend AS d
+    ON
+        o.catalogue = d.classid
+        AND o.oid = d.objid
+        AND d.deptype = 'e'
 WHERE
     n.nspname NOT LIKE 'pg\_%'
     AND n.nspname <> 'information_schema'
     AND NOT pg_has_role(o.owner, 'MEMBER')
-    AND NOT EXISTS (
-        -- What belongs to an extension comes with it.
-        SELECT FROM pg_extension AS e
-        WHERE e.extowner = o.owner
-    )
+    AND d.objid IS NULL
 ORDER BY owner_name;
