@@ -256,10 +256,12 @@ class Cluster:
             return {recorded} if recorded else set()
         alive = (self.home / "alive").stat()
         pids = set()
-        for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
-            with suppress(OSError):
-                if os.path.samestat(descriptor.stat(), alive):
-                    pids.add(int(descriptor.parts[2]))
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                for descriptor in os.listdir(process / "fd"):
+                    with suppress(OSError):
+                        if os.path.samestat((process / "fd" / descriptor).stat(), alive):
+                            pids.add(int(process.name))
         return pids - {os.getpid()}
 
     def _forget_stale_pid(self) -> None:
