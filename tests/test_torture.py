@@ -117,9 +117,13 @@ def test_the_real_set_killed_at_any_moment(arenas: Arenas, command: str) -> None
 def test_the_program_itself_killed_at_any_moment(arenas: Arenas) -> None:
     _, real = arenas
     chance = random.Random(5)  # noqa: S311
-    moments = (Moment(chance.uniform(0.5, 1), launch=True) for _ in cycle([0]))
-    killed = [assert_converged(real, Case("migrate", next(moments), "runner")) for _ in range(3)]
-    assert any(killed)
+    killed = 0
+    for _ in range(20):  # how long a run takes depends on what else the machine does
+        moment = Moment(chance.uniform(0.2, 1), launch=True)
+        killed += bool(assert_converged(real, Case("migrate", moment, "runner")))
+        if killed == 2:
+            return
+    raise AssertionError("no two of 20 kills fell into a run")
 
 
 @on(15)
