@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from migrator.engine import user_name
+from migrator import process
 from migrator.errors import Refused
 from migrator.target import Session, sql
 
@@ -117,7 +117,7 @@ def begin(connection: Connection, digest: str, plan: Mapping[str, Any]) -> int:
     row = connection.execute(
         "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
         " VALUES (%s, %s, %s, %s) RETURNING deploy_id",
-        (user_name(), socket.gethostname(), digest, json.dumps(plan)),
+        (process.user_name(), socket.gethostname(), digest, json.dumps(plan)),
     ).fetchone()
     assert row is not None  # noqa: S101  RETURNING gives a row
     return int(row[0])

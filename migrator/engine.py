@@ -6,8 +6,6 @@ connection and one transaction hold the whole file, yoyo's mark and log row, and
 
 from __future__ import annotations
 
-import getpass
-import os
 import socket
 import uuid
 from collections.abc import Iterator
@@ -23,7 +21,7 @@ from yoyo.migrations import Migration as YoyoMigration
 from yoyo.migrations import MigrationStep, default_migration_table
 from yoyo.utils import change_param_style
 
-from migrator import sqltext
+from migrator import process, sqltext
 from migrator.files import Migration, SqlFile
 from migrator.target import Session, sql
 
@@ -63,7 +61,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._queries: dict[str, str] = {}  # yoyo's statements with psycopg's parameters
         self._quoting = psycopg.ClientCursor(session.connection)
         super().__init__(None, default_migration_table)
-        self._logged_as = {"username": user_name(), "hostname": socket.gethostname()}
+        self._logged_as = {"username": process.user_name(), "hostname": socket.gethostname()}
 
     def connect(self, dburi: None) -> psycopg.Connection[Any]:  # noqa: ARG002  yoyo's signature
         """Return the connection that the runner's lock is held on."""
@@ -217,14 +215,6 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             completed += more_completed
             characters += len(piece.decode())
         return written
-
-
-def user_name() -> str:
-    """Return who runs the runner; in a container that may be a number without a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 class _WholeFile(MigrationStep):  # type: ignore[misc]

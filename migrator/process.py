@@ -84,6 +84,16 @@ def open_streams() -> None:
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
+def user_name() -> str:
+    """Return who runs the runner; in a container that may be a number without a name."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
 def given(value: str | None, option: str = "--database") -> str | None:
     """Return an option's value as the user gave it."""
     return os.environ.pop(_variable(option), value) if value == _HIDDEN else value

@@ -12,7 +12,7 @@ def of(work: Work) -> tuple[dict[str, Any], list[str]]:
     """Return it as a document and as lines of text, the verdict at the end."""
     state = work.state()
     known = deploys.recent(work.session)
-    has_ended = deploys.under_way(work.session) is None
+    has_ended = all(each.ended_at is not None for each in known)
     document = {
         "up_to_date": state.up_to_date and has_ended,
         **state.ids(),
