@@ -40,8 +40,7 @@ def read(connection: psycopg.Connection[Any]) -> Contents:
     tables = {}
     for table, names in _columns(connection).items():
         sums = [f"sum(hashtextextended(coalesce(t.{name}::text, '\\'), 0))" for name in names]
-        whole = f"sum(hashtextextended(row({', '.join(f't.{name}' for name in names)})::text, 0))"
-        query = f"SELECT {', '.join(['count(*)', whole, *sums])} FROM ONLY {table} AS t"  # noqa: S608
+        query = f"SELECT {', '.join(['count(*)', _whole(names), *sums])} FROM ONLY {table} AS t"  # noqa: S608
         (rows, all_values, *values), *_ = connection.execute(query.encode()).fetchall()
         tables[table] = Rows(rows, all_values, dict(zip(names, values, strict=True)))
     return Contents(tables, positions(connection))
@@ -62,10 +61,14 @@ def whole_rows(
         if table.startswith("yoyo."):
             continue
         tell()
-        whole = f"sum(hashtextextended(row({', '.join(f't.{name}' for name in names)})::text, 0))"
-        query = f"SELECT count(*), coalesce({whole}, 0) FROM ONLY {table} AS t"  # noqa: S608
+        query = f"SELECT count(*), coalesce({_whole(names)}, 0) FROM ONLY {table} AS t"  # noqa: S608
         ((rows, total),) = connection.execute(query.encode()).fetchall()
         yield table, rows, int(total)
+
+
+def _whole(columns: list[str]) -> str:
+    """Return the expression that sums a table's rows, in whatever order they are stored."""
+    return f"sum(hashtextextended(row({', '.join(f't.{name}' for name in columns)})::text, 0))"
 
 
 def positions(connection: psycopg.Connection[Any]) -> dict[str, int | None]:

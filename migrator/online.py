@@ -108,6 +108,12 @@ def builders(connection: psycopg.Connection[Any], statement: str) -> list[int]:
     return [pid for (pid,) in rows]
 
 
+def invalid_indexes(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the indexes that PostgreSQL does not use, each with its table."""
+    rows = connection.execute(sql("invalid_indexes").encode()).fetchall()
+    return [f"{index} on {table}" for index, table in rows]
+
+
 def fails_whole(statement: str) -> bool:
     """Say whether nothing of a statement stays where the server reports that it failed.
 

@@ -28,7 +28,7 @@ _SETTING = re.compile(
     re.MULTILINE,
 )
 _SHOWN = re.compile(r"(.*); Type: (.*); Schema: .*")
-_COMMENT_NAME = re.compile(r"Name: (EXTENSION|SCHEMA public)\b")
+_COMMENT_NAME = re.compile(r"Name: (EXTENSION|SCHEMA (public|yoyo))\b")
 _REQUIRES = re.compile(r"Requires extension (\w+)\.';\s*$")
 
 
@@ -109,7 +109,7 @@ def parse(text: str) -> dict[str, str]:
     """Split a plain dump, or a snapshot, into its entries by kind and name.
 
     Left out: what belongs to the installation and not to the migrations (extensions, the schema
-    public itself), and settings of the dump.
+    public itself, that of the history, which pg_restore leaves in), and settings of the dump.
     """
     matches = list(_ENTRY.finditer(text))
     entries: dict[str, str] = {}
@@ -119,7 +119,7 @@ def parse(text: str) -> dict[str, str]:
         if (
             kind == "EXTENSION"
             or _COMMENT_NAME.match(name)
-            or name.startswith("Name: public; Type: SCHEMA")
+            or name.startswith(("Name: public; Type: SCHEMA;", "Name: yoyo; Type: SCHEMA;"))
         ):
             continue
         body = text[match.end() : end]

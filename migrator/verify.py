@@ -8,12 +8,11 @@ from typing import Any
 
 import psycopg
 
-from migrator import files, snapshot
+from migrator import files, online, snapshot
 from migrator.apply import Applier
 from migrator.engine import StatementError
 from migrator.errors import MigratorError
 from migrator.migrate import Work
-from migrator.target import sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,7 @@ def _history(work: Work) -> Check:
 
 
 def _invalid_indexes(work: Work) -> Check:
-    rows = work.session.connection.execute(sql("invalid_indexes").encode())
-    return Check("invalid indexes", [f"{name} on {table}" for name, table in rows])
+    return Check("invalid indexes", online.invalid_indexes(work.session.connection))
 
 
 def _schema(work: Work) -> Check:

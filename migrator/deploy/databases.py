@@ -49,7 +49,6 @@ class Administrator:
         is_superuser: Whether it may do all.
         may_create: Whether it may make databases.
         owns_database: Whether it may rename the target.
-        may_end_sessions: Whether it may end other roles' sessions.
         data_directory: Where the server keeps its data; None where the role may not know.
 
     """
@@ -58,7 +57,6 @@ class Administrator:
     is_superuser: bool
     may_create: bool
     owns_database: bool
-    may_end_sessions: bool
     data_directory: str | None
 
 

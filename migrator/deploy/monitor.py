@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -38,10 +38,6 @@ class Moment:
     slow_queries: dict[str, list[float]] | None
     missed: list[str]
 
-    def document(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self)
-
 
 def look(connection: psycopg.Connection[Any]) -> Moment:
     """Look at a database; what cannot be read is left out, and told."""
@@ -60,9 +56,9 @@ def look(connection: psycopg.Connection[Any]) -> Moment:
     scans = ask(_INDEX_USE)
     slow = ask(_SLOW)
     return Moment(
-        tables={name: size for name, is_index, size, _, _ in sizes if not is_index},
-        indexes={name: size for name, is_index, size, _, _ in sizes if is_index},
-        invalid=[name for name, _, _, _, is_valid in sizes if not is_valid],
+        tables={name: size for name, is_index, size, _ in sizes if not is_index},
+        indexes={name: size for name, is_index, size, _ in sizes if is_index},
+        invalid=[name for name, _, _, is_valid in sizes if not is_valid],
         index_scans=None if scans is None else dict(scans),
         slow_queries=None
         if slow is None

@@ -32,10 +32,8 @@ class Facts:
 
     major: int
     database_bytes: int
-    is_superuser: bool
     may_create: bool
     may_create_in_public: bool
-    counts_writes: bool
     hidden_sessions: int
     prepared_transactions: int
     logical_replication: list[str]

@@ -113,13 +113,7 @@ def _superusers(found: Prerequisites, elsewhere: Target | None) -> list[str]:
 
 
 def _migrate(work: Work, copy: Target, steps: Steps) -> list[dict[str, Any]]:
-    told: list[str] = []
-
-    def say(line: str) -> None:
-        told.append(line)
-        steps.show(f"rehearsal: {line}")
-
-    rehearsed = Work(work.project, copy, work.limits, say)
+    rehearsed = Work(work.project, copy, work.limits, lambda line: steps.show(f"rehearsal: {line}"))
     rehearsed.is_deploy = True
     try:
         known = checks.known(rehearsed)

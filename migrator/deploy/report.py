@@ -58,8 +58,8 @@ def _document(report: Report) -> dict[str, Any]:
         "steps": list(report.steps),
         "rehearsal": report.rehearsed,
         "changes": asdict(report.changes) if report.changes else None,
-        "before": report.moments[0].document() if report.moments else None,
-        "after": report.moments[1].document() if report.moments else None,
+        "before": asdict(report.moments[0]) if report.moments else None,
+        "after": asdict(report.moments[1]) if report.moments else None,
     }
 
 

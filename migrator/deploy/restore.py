@@ -197,23 +197,22 @@ class Guard:
         self._deploy = deploy
         self._discard = discard
         self._seen: dict[int, writes.Counts] = {}
-        self.lost = Written({})
 
     def note(self, connection: psycopg.Connection[Any]) -> None:
         """Keep the counters of tables that may be dropped by what comes next."""
         now = writes.read(connection)
         self._seen.update({oid: counts for oid, (_, counts) in now.tables.items()})
 
+    def own(self, connection: psycopg.Connection[Any]) -> dict[int, writes.Own]:
+        """Return what this deploy, and later ones, wrote, by table."""
+        return writes.own(connection, self._deploy)
+
     def since(self, connection: psycopg.Connection[Any]) -> Written:
         """Return what others wrote since the backup."""
         if not _counts(connection):
             return Written({}, unknown="track_counts is off, so nothing is counted")
-        own = writes.own(connection, self._deploy)
-        return writes.by_others(self._before, writes.read(connection), own, self._seen)
-
-    def kept(self, connection: psycopg.Connection[Any]) -> frozenset[int]:
-        """Return the tables where this deploy, or a later one, wrote rows and committed that."""
-        return writes.kept(connection, self._deploy)
+        now = writes.read(connection)
+        return writes.by_others(self._before, now, self.own(connection), self._seen)
 
     def rows_in_new_tables(self, connection: psycopg.Connection[Any]) -> Written:
         """Return what others wrote to tables that were not there at the backup.
@@ -221,14 +220,13 @@ class Guard:
         What was rolled back, of a file that was cut off say, is counted by the server, and lost to
         nobody: a table that holds as many rows as this deploy committed there holds no others.
         """
-        written = self.since(connection)
-        committed = writes.committed(connection, self._deploy)
+        written, own = self.since(connection), self.own(connection)
         rows: dict[str, writes.Counts] = {}
         for oid, (name, _) in writes.read(connection).tables.items():
             if oid in self._before.tables:
                 continue
             theirs = written.tables.get(name, (0, 0, 0))
-            more = contents.rows_of(connection, name) - committed.get(oid, 0)
+            more = contents.rows_of(connection, name) - (own[oid].more if oid in own else 0)
             if written.unknown and more:
                 rows[name] = (max(0, more), 0, max(0, -more))
             elif any(theirs) and (more or any(theirs[1:])):
@@ -247,7 +245,6 @@ class Guard:
             Refused: Others wrote something, or that cannot be told.
 
         """
-        self.lost = written
         if written and not self._discard:
             raise Refused(
                 "Since the backup, rows were written that are not accounted for as this deploy's "

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import psycopg
 
-from migrator import deploys, history, lock, process
+from migrator import deploys, history, lock, online, process
 from migrator.deploy import (
     approval,
     archive,
@@ -27,7 +27,7 @@ from migrator.deploy.backup import Wanted
 from migrator.deploy.prerequisites import Asked, Prerequisites
 from migrator.deploy.restore import Guard
 from migrator.deploy.steps import Event, Steps
-from migrator.deploy.wayback import UNDONE, Back, WayBack, invalid_indexes, seeded, storage
+from migrator.deploy.wayback import UNDONE, Back, WayBack, seeded, storage
 from migrator.errors import Failed, Interrupted, MigratorError
 from migrator.migrate import Plan, Work
 from migrator.target import NoConnection, sql
@@ -207,7 +207,7 @@ class Deploy:
             document = {
                 **approval.document(plan),
                 "before": [each.id for each in self.work.state().applied],
-                "invalid": invalid_indexes(self.connection),
+                "invalid": online.invalid_indexes(self.connection),
                 "storage": storage(self.connection),
                 "seeded": seeded(self.work),
                 "known": sorted(known),

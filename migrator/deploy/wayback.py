@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from migrator import history, snapshot
+from migrator import history, online, snapshot
 from migrator.deploy import archive, databases, restore, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.prerequisites import Prerequisites
@@ -23,22 +23,6 @@ _GO_ON = (
     "`deploy --undo --discard-writes` restores all the same, and sets the database with those rows "
     "aside; `deploy --leave` leaves it as it is, to be put right by hand."
 )
-
-
-def _without_history(text: str) -> dict[str, str]:
-    """Parse a schema; the history's own schema is left in by --exclude-schema."""
-    entries = snapshot.parse(text)
-    return {
-        name: body
-        for name, body in entries.items()
-        if not name.startswith(("yoyo; Type: SCHEMA;", "SCHEMA yoyo; Type: COMMENT;"))
-    }
-
-
-def invalid_indexes(connection: psycopg.Connection[Any]) -> list[str]:
-    """Return the indexes that PostgreSQL does not use, with their tables."""
-    rows = connection.execute(sql("invalid_indexes").encode()).fetchall()
-    return [f"{name} on {table}" for name, table in rows]
 
 
 def storage(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
@@ -167,34 +151,38 @@ class WayBack:
             told.append("the history is not the one before")
         told += [
             f"index {name} is INVALID"
-            for name in invalid_indexes(connection)
+            for name in online.invalid_indexes(connection)
             if name not in self.plan["invalid"]
         ]
-        expected = _without_history(archive.schema_text(self.tools, self.backup.path))
+        expected = snapshot.parse(archive.schema_text(self.tools, self.backup.path))
         found = snapshot.dump(work.target, work.session, self.tools.dump)
         told += snapshot.differences(expected, found, [])
         if told:
             return told
         differ = databases.differences(self.backup, work.target, show=self.steps.show)
         theirs = self.guard.since(connection)
-        if not theirs.unknown:  # rows that others wrote to a table are no trace of the deploy
-            for table in differ.keys() & theirs.tables.keys():
-                if self._is_untouched(table):
-                    del differ[table]
-                else:
-                    differ[table] += (
-                        "; others wrote to it while the deploy changed it, so it cannot be told "
-                        "whose that is"
-                    )
+        both = frozenset() if theirs.unknown else differ.keys() & theirs.tables.keys()
+        untouched = self._untouched() if both else frozenset()
+        for table in both:  # rows that others wrote to a table are no trace of the deploy
+            if table in untouched:
+                del differ[table]
+            else:
+                differ[table] += (
+                    "; others wrote to it while the deploy changed it, so it cannot be told whose "
+                    "that is"
+                )
         return list(differ.values())
 
-    def _is_untouched(self, table: str) -> bool:
-        """Say whether a table is the same one, not rewritten, with no row of this deploy's."""
+    def _untouched(self) -> frozenset[str]:
+        """Return the tables that are the same ones, not rewritten, with no row of this deploy's."""
         connection = self.work.session.connection
-        oids = [oid for oid, (name, _) in writes.read(connection).tables.items() if name == table]
         before, now = self.plan["storage"], storage(connection)
-        own = self.guard.kept(connection)
-        return all(now.get(str(oid)) == before.get(str(oid)) and oid not in own for oid in oids)
+        own = self.guard.own(connection)
+        return frozenset(
+            name
+            for oid, (name, _) in writes.read(connection).tables.items()
+            if now.get(str(oid)) == before.get(str(oid)) and not (oid in own and own[oid].is_kept)
+        )
 
     def _mark_seeds(self) -> None:
         """Mark the seeds as before: their rows are, and the rollback took the marks away."""
@@ -222,11 +210,9 @@ class WayBack:
                 session=work.session,
                 reason=reason,
             )
-        except NoConnection:
+        except (Interrupted, NoConnection):
             raise
         except (MigratorError, psycopg.Error) as error:
-            if isinstance(error, Interrupted):
-                raise
             self.regain()
             message = error.message if isinstance(error, MigratorError) else str(error).strip()
             hint = _GO_ON if isinstance(error, Refused) else "Then run `deploy --resume`."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -90,26 +90,29 @@ def read(connection: Connection) -> Counters:
     return Counters(birth, {oid: (name, (i, u, d)) for oid, name, i, u, d in rows})
 
 
-def own(connection: Connection, since: int) -> dict[int, Counts]:
+class Own(NamedTuple):
+    """What deploys wrote to a table themselves.
+
+    Args:
+        counts: Rows inserted, updated and deleted, those rolled back among them.
+        is_kept: Whether any of it was committed.
+        more: How many rows more the table has for what was committed.
+
+    """
+
+    counts: Counts
+    is_kept: bool
+    more: int
+
+
+def own(connection: Connection, since: int) -> dict[int, Own]:
     """Return what deploys wrote themselves, by table, since the one of a number."""
     rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
-    return {oid: (i, u, d) for oid, i, u, d, *_ in rows}
-
-
-def committed(connection: Connection, since: int) -> dict[int, int]:
-    """Return how many rows more each table has for what deploys committed there."""
-    rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
-    return {oid: more for oid, *_, more in rows}
-
-
-def kept(connection: Connection, since: int) -> frozenset[int]:
-    """Return the tables where deploys, since the one of a number, committed rows."""
-    rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
-    return frozenset(oid for oid, *_, is_kept, _ in rows if is_kept)
+    return {oid: Own((i, u, d), is_kept, more) for oid, i, u, d, is_kept, more in rows}
 
 
 def by_others(
-    before: Counters, now: Counters, own: Mapping[int, Counts], seen: Mapping[int, Counts]
+    before: Counters, now: Counters, own: Mapping[int, Own], seen: Mapping[int, Counts]
 ) -> Written:
     """Return what others wrote between two moments.
 
@@ -134,7 +137,7 @@ def by_others(
         else:
             unknown.append(f"{name} is gone, and with it the count of what was written to it")
             continue
-        mine = own.get(oid, _NONE)
+        mine = own[oid].counts if oid in own else _NONE
         theirs = tuple(max(0, a - b - c) for a, b, c in zip(at_last, then, mine, strict=True))
         if any(theirs):
             tables[name] = (theirs[0], theirs[1], theirs[2])

@@ -12,14 +12,14 @@ from typing import Literal
 
 import psycopg
 
-from migrator import contents, snapshot
+from migrator import contents, online, snapshot
 from migrator.contents import Contents
 from migrator.failure import said
 from migrator.files import SqlFile
 from migrator.review import measure
 from migrator.review.measure import Failure
 from migrator.review.report import Proof, Sample
-from migrator.target import Target, connect, open_connection, sql
+from migrator.target import Target, connect, open_connection
 
 Schema = dict[str, str]
 
@@ -114,8 +114,7 @@ def _contents(target: Target) -> Contents:
 def invalid_indexes(target: Target) -> list[str]:
     """Return the indexes that PostgreSQL would not use."""
     with open_connection(target) as connection:
-        found = connection.execute(sql("invalid_indexes").encode()).fetchall()
-    return [f"{index} on {table}" for index, table in found]
+        return online.invalid_indexes(connection)
 
 
 def _where(source: SqlFile, failure: Failure) -> str:

@@ -3,7 +3,6 @@ SELECT
     c.oid::regclass::text AS name,
     c.relkind = 'i' AS is_index,
     pg_table_size(c.oid) AS bytes,
-    greatest(c.reltuples, 0)::bigint AS estimated_rows,
     coalesce(i.indisvalid, TRUE) AS is_valid
 FROM pg_class AS c
 INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
