@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from migrator.errors import Refused
 from migrator.files import Migration
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 DIRECTORY = click.Path(path_type=Path)
 
 _LONGEST_MS = 2**31 - 1  # of PostgreSQL's settings
@@ -40,6 +41,13 @@ class Duration(click.ParamType[int]):
         return length_ms
 
 
+def _with(options: Sequence[Callable[[Any], Any]], function: _Command) -> _Command:
+    """Add options to a command, in the order in which its help lists them."""
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 def target(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options before a command's name."""
     options = [
@@ -48,9 +56,7 @@ def target(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--seeds", type=DIRECTORY, metavar="DIR", help="Default: seeds/ beside it."),
         click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
     ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+    return _with(options, function)
 
 
 def limits(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,9 +106,7 @@ def limits(function: Callable[..., Any]) -> Callable[..., Any]:
     def with_seconds(*arguments: Any, lock_wait_s: int, **rest: Any) -> Any:
         return function(*arguments, lock_wait_s=lock_wait_s / 1000, **rest)
 
-    for option in reversed(options):
-        with_seconds = option(with_seconds)
-    return with_seconds
+    return _with(options, with_seconds)
 
 
 def rollback(say: Callable[[str], None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -166,9 +170,7 @@ def review(function: Callable[..., int]) -> Callable[..., int]:
         ),
         click.option("--out", type=DIRECTORY, metavar="DIR", help="Write files there."),
     ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+    return _with(options, function)
 
 
 _BACKUP_DIR = click.option(
@@ -246,17 +248,13 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
         click.option("--leave", "end", flag_value="leave", help="End one cut off as it is."),
         *_RESTORING,
     ]
-    for option in reversed(options):
-        function = option(function)
-    return limits(function)
+    return limits(_with(options, function))
 
 
 def restore(function: Callable[..., int]) -> Callable[..., int]:
     """Add the options of restore."""
     into = click.option("--into", metavar="NAME", help="A new database. Default: the target.")
-    for option in reversed([into, _BACKUP_DIR, *_RESTORING]):
-        function = option(function)
-    return function
+    return _with([into, _BACKUP_DIR, *_RESTORING], function)
 
 
 def backups(function: Callable[..., int]) -> Callable[..., int]:
@@ -281,9 +279,7 @@ def backups(function: Callable[..., int]) -> Callable[..., int]:
         ),
         click.option("--dry-run", is_flag=True, help="Only say what prune would remove."),
     ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+    return _with(options, function)
 
 
 def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[str], str], None]:
@@ -297,10 +293,8 @@ def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[s
 
     def confirm(lines: Sequence[str], hint: str) -> None:
         say("\n".join(lines))
-        if not given and not sys.stdin.isatty():
-            raise Refused("This must be approved, and there is no terminal to ask on.", hint=hint)
-        if not given and not click.confirm("Go on?", err=True):
-            raise Refused("Not confirmed.")
+        if not given:
+            _ask(Refused("This must be approved, and there is no terminal to ask on.", hint=hint))
 
     return confirm
 
@@ -319,12 +313,20 @@ def confirmation(
     def confirm(migrations: Sequence[Migration]) -> None:
         text = [f"  {each.id}" for each in migrations]
         say("\n".join(["to be rolled back, with the data that is in them:", *text]))
-        if not given and not sys.stdin.isatty():
-            raise Refused(
-                "A rollback may destroy data, and there is no terminal to ask on.",
-                hint="Give --yes if that is meant.",
+        if not given:
+            _ask(
+                Refused(
+                    "A rollback may destroy data, and there is no terminal to ask on.",
+                    hint="Give --yes if that is meant.",
+                )
             )
-        if not given and not click.confirm("Go on?", err=True):
-            raise Refused("Not confirmed.")
 
     return confirm
+
+
+def _ask(without_terminal: Refused) -> None:
+    """Ask on a terminal whether to go on; refuse where the answer is no, or there is none."""
+    if not sys.stdin.isatty():
+        raise without_terminal
+    if not click.confirm("Go on?", err=True):
+        raise Refused("Not confirmed.")

@@ -89,18 +89,13 @@ class Scratch:
         template = str(copy_of.parameters["dbname"]) if copy_of else "template1"
         full = self.name(name)
         self._execute("CREATE DATABASE {} TEMPLATE {}", full, template)
-        return self.made(full)
+        return self.server.beside(full)
 
     def name(self, name: str) -> str:
         """Return the full name of a database of this run; it is dropped at the end."""
         full = f"{self._kind}_{self._key}_{name}"
         self._made.append(full)
         return full
-
-    def made(self, full: str) -> Target:
-        """Return the database of a full name."""
-        parameters = {**self.server.parameters, "dbname": full}
-        return Target(parameters, "scratch", f"{self.server.shown} (scratch)")
 
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected."""

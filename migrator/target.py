@@ -55,6 +55,11 @@ class Target:
     origin: str
     shown: str
 
+    def beside(self, database: str) -> Target:
+        """Return another database of the same server, for the same role."""
+        parameters = {**self.parameters, "dbname": database}
+        return Target(parameters, self.origin, f"{self.shown} (database {database})")
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

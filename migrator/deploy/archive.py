@@ -434,24 +434,30 @@ def read_whole(tools: Programs, path: Path, tell: Callable[[], None] = lambda: N
 
 
 def contents_of(tools: Programs, path: Path) -> list[str]:
-    """Return the lines of a dump's table of contents."""
-    listed = subprocess.run(  # noqa: S603  no shell; the arguments are the runner's own
-        [tools.restore, "--list", path], check=False, capture_output=True, text=True
-    )
-    if listed.returncode:
-        raise Failed(
-            f"{path} cannot be read: {binaries.tail(listed.stderr)}",
-            state="It is no backup. The database was not changed.",
-            hint="`backups list` shows what there is.",
-        )
-    return [line for line in listed.stdout.splitlines() if line and not line.startswith(";")]
+    """Return the lines of a dump's table of contents.
+
+    Raises:
+        Failed: It cannot be read.
+
+    """
+    listed = _answer(tools, path, "--list")
+    return [line for line in listed.splitlines() if line and not line.startswith(";")]
 
 
 def schema_text(tools: Programs, path: Path) -> str:
-    """Return the schema that a dump holds, as pg_dump writes it."""
+    """Return the schema that a dump holds, as pg_dump writes it.
+
+    Raises:
+        Failed: It cannot be read.
+
+    """
     options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=yoyo"]
+    return _answer(tools, path, *options, "--file=-")
+
+
+def _answer(tools: Programs, path: Path, *options: str) -> str:
     done = subprocess.run(  # noqa: S603  no shell; the arguments are the runner's own
-        [tools.restore, *options, "--file=-", path], check=False, capture_output=True, text=True
+        [tools.restore, *options, path], check=False, capture_output=True, text=True
     )
     if done.returncode:
         raise Failed(

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from migrator import binaries, contents
-from migrator.deploy import archive, writes
+from migrator.deploy import archive, databases, writes
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest, Programs
 from migrator.errors import Failed
 from migrator.migrate import Work
@@ -94,7 +94,7 @@ def make(
                     history=[each.id for each in state.applied],
                     server=work.session.connection.info.server_version // 10000,
                     program=tools.version,
-                    database_bytes=_database_size(work.session.connection),
+                    database_bytes=databases.size(work.session.connection),
                     files=sums,
                     entries=len(archive.contents_of(tools, part)),
                     tables=tables,
@@ -213,11 +213,6 @@ def _failed(said: str) -> Failed:
         hint="Correct the cause and run the command again. No room: name another directory with "
         "--backup-dir.",
     )
-
-
-def _database_size(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _properties(connection: psycopg.Connection[Any]) -> dict[str, Any]:

@@ -77,8 +77,7 @@ def administrator(target: Target, database: str, given: Target | None) -> Admini
     """
     with open_connection(target) as connection:
         server = connection.execute(_SAME_SERVER).fetchone()
-    names = [each for each in _MAINTENANCE if each != database]
-    candidates = [Target({**target.parameters, "dbname": name}, "", "") for name in names]
+    candidates = [target.beside(each) for each in _MAINTENANCE if each != database]
     if given is not None:
         candidates = [given]
     for candidate in candidates:
@@ -98,11 +97,6 @@ def administrator(target: Target, database: str, given: Target | None) -> Admini
         if row is not None:
             return Administrator(candidate, *row)
     return None
-
-
-def on(target: Target, database: str) -> Target:
-    """Return another database of a target's server."""
-    return Target({**target.parameters, "dbname": database}, target.origin, f"database {database}")
 
 
 def refuse_existing(server: Target, database: str) -> None:
@@ -260,7 +254,7 @@ def fill(
             code, said = archive.run(
                 [*argv, str(backup.path)],
                 environment,
-                meanwhile=lambda: show(f"restoring into {database}: {_size(connection):,} bytes"),
+                meanwhile=lambda: show(f"restoring into {database}: {size(connection):,} bytes"),
             )
         finally:
             chosen.unlink(missing_ok=True)
@@ -287,11 +281,10 @@ def _chosen(tools: Programs, backup: Backup, without: Sequence[str]) -> str:
     return "\n".join(line for line in listed if not any(each in f"{line} " for each in left)) + "\n"
 
 
-def _size(connection: Connection) -> int:
-    with suppress(psycopg.Error):
-        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-        return int(row[0]) if row else 0
-    return 0
+def size(connection: Connection) -> int:
+    """Return how large a database is, in bytes."""
+    ((size_bytes,),) = connection.execute("SELECT pg_database_size(current_database())").fetchall()
+    return int(size_bytes)
 
 
 def differences(

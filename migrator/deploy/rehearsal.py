@@ -67,7 +67,7 @@ def rehearse(work: Work, backup: Backup, stage: Stage, steps: Steps) -> Event:
         started = time.monotonic()
         name = scratch.name("copy")
         _create(server, name, backup, is_elsewhere=elsewhere is not None)
-        copy = databases.on(server, name)
+        copy = server.beside(name)
         without = _superusers(stage.found, elsewhere)
         databases.fill(
             backup,
@@ -86,7 +86,7 @@ def rehearse(work: Work, backup: Backup, stage: Stage, steps: Steps) -> Event:
         restored = time.monotonic()
         detail["restore_seconds"] = round(restored - started, 3)
         # As in production, the target's own role migrates.
-        migrating = copy if elsewhere is not None else databases.on(work.target, name)
+        migrating = copy if elsewhere is not None else work.target.beside(name)
         detail["files"] = _migrate(work, migrating, steps)
         detail["migrate_seconds"] = round(time.monotonic() - restored, 3)
         detail["left_out"] = [*left, *(f"extension {each}" for each in without)]

@@ -150,7 +150,7 @@ def _filled(
         name = scratch.name("new")
         with open_connection(place.admin.target) as connection:
             databases.create(connection, name, backup.manifest.properties)
-        made = databases.on(place.admin.target, name)
+        made = place.admin.target.beside(name)
         databases.fill(
             backup, made, place.tools, jobs=place.jobs, with_owners=True, show=steps.show
         )

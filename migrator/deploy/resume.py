@@ -43,8 +43,7 @@ class CutOff(Deploy):
         with self.held():
             cut_off = self._cut_off_before()
             if cut_off.phase == "preparing":
-                self._end_unbegun(cut_off)
-                return Result(NOTHING, cut_off.digest, cut_off.backup or "")
+                return self._end_unbegun(cut_off)
             return self._undo(cut_off, *self._again_found(cut_off))
 
     def leave(self) -> Result:
@@ -52,12 +51,8 @@ class CutOff(Deploy):
         with self.held():
             cut_off = self._cut_off_before()
             if cut_off.phase == "preparing":
-                self._end_unbegun(cut_off)
-                return Result(NOTHING, cut_off.digest, cut_off.backup or "")
-            deploys.end(self.connection, cut_off.id, "left")
-            with contextlib.suppress(OSError):
-                self.settle_manifests()
-            return Result("left", cut_off.digest, cut_off.backup or "")
+                return self._end_unbegun(cut_off)
+            return self._end(cut_off, "left")
 
     def _cut_off_before(self) -> Deployed:
         cut_off = deploys.under_way(self.work.session)
@@ -70,10 +65,15 @@ class CutOff(Deploy):
         self.steps.say(f"cut off: {cut_off.words}")
         return cut_off
 
-    def _end_unbegun(self, cut_off: Deployed) -> None:
-        deploys.end(self.connection, cut_off.id, NOTHING, "it was cut off")
+    def _end(self, cut_off: Deployed, outcome: str, reason: str | None = None) -> Result:
+        """End a deploy without changing anything."""
+        deploys.end(self.connection, cut_off.id, outcome, reason)
         with contextlib.suppress(OSError):
             self.settle_manifests()
+        return Result(outcome, cut_off.digest, cut_off.backup or "")
+
+    def _end_unbegun(self, cut_off: Deployed) -> Result:
+        return self._end(cut_off, NOTHING, "it was cut off")
 
     def _backup_of(self, cut_off: Deployed) -> Backup:
         """Find the backup of a deploy: where it was written, or by its name in --backup-dir."""
