@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -45,8 +45,8 @@ _FILES = {
 }
 
 
-class Application:
-    """Writes rows one by one, each committed, and remembers them; connects anew when it is ended.
+class _Meanwhile:
+    """Does something again and again, in a thread, until the block is left.
 
     Args:
         conninfo: The database.
@@ -57,11 +57,9 @@ class Application:
         self._conninfo = conninfo
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self.written = 0
-        self.longest_s = 0.0
 
-    def __enter__(self) -> Application:
-        """Begin to write."""
+    def __enter__(self) -> Self:
+        """Begin."""
         self._thread.start()
         return self
 
@@ -69,6 +67,16 @@ class Application:
         """Stop."""
         self._ended.set()
         self._thread.join()
+
+    def _run(self) -> None:
+        raise NotImplementedError
+
+
+class Application(_Meanwhile):
+    """Writes rows one by one, each committed, and counts them."""
+
+    written = 0
+    longest_s = 0.0
 
     def _run(self) -> None:
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
@@ -79,29 +87,10 @@ class Application:
                 self.written += 1
 
 
-class Prober:
-    """Connects again and again; knows how long nobody could.
+class Prober(_Meanwhile):
+    """Connects again and again; knows how long nobody could."""
 
-    Args:
-        conninfo: The database.
-
-    """
-
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self.closed_s = 0.0
-
-    def __enter__(self) -> Prober:
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self._ended.set()
-        self._thread.join()
+    closed_s = 0.0
 
     def _run(self) -> None:
         last = time.monotonic()

@@ -835,16 +835,19 @@ def test_where_no_deploy_was_cut_off_there_is_nothing_to_end(filled: Site) -> No
         assert "The last one: 20" in answer.err
 
 
-@newest
-def test_other_files_than_those_that_were_approved_are_not_gone_on_with(filled: Site) -> None:
-    filled.made.table(4, "d")
-    filled.made.add("0005.wait", SLEEPS, "SELECT 1;")
-    process = launch(
-        filled.made, filled.database, "deploy", "--yes", "--no-rehearse", *filled.options
-    )
+def killed_in_its_second_file(here: Site) -> None:
+    """Kill a deploy that has made table d, and waits."""
+    here.made.table(4, "d")
+    here.made.add("0005.wait", SLEEPS, "SELECT 1;")
+    process = launch(here.made, here.database, "deploy", "--yes", "--no-rehearse", *here.options)
     said(process, "applied 0004.d.create")
     process.kill()
     finish(process)
+
+
+@newest
+def test_other_files_than_those_that_were_approved_are_not_gone_on_with(filled: Site) -> None:
+    killed_in_its_second_file(filled)
     filled.made.write("migrations/0005.wait.sql", "SELECT 2;\n")
     filled.made.table(6, "e")
     answer = filled.call("deploy", "--resume", *filled.options)
@@ -858,14 +861,7 @@ def test_other_files_than_those_that_were_approved_are_not_gone_on_with(filled: 
 
 @newest
 def test_the_backup_of_a_deploy_that_was_cut_off_is_looked_for(filled: Site) -> None:
-    filled.made.table(4, "d")
-    filled.made.add("0005.wait", SLEEPS, "SELECT 1;")
-    process = launch(
-        filled.made, filled.database, "deploy", "--yes", "--no-rehearse", *filled.options
-    )
-    said(process, "applied 0004.d.create")
-    process.kill()
-    finish(process)
+    killed_in_its_second_file(filled)
     elsewhere = filled.backups.with_name("elsewhere")
     filled.backups.rename(elsewhere)
     answer = filled.call("deploy", "--undo", *filled.options)
