@@ -132,7 +132,7 @@ def stored(
             entries=1,
             tables={},
             sequences={},
-            properties={},
+            properties={"owner_name": "owner"},
             counters={"birth": "", "tables": []},
             deploy={"id": 1, "digest": ""},
             ended=ended,
@@ -481,6 +481,9 @@ MANIFESTS: dict[str, Callable[[str], str]] = {
     "empty": lambda _: "",
     "no object": lambda _: "[]",
     "without a key": lambda text: text.replace('"files"', '"fils"'),
+    "without counters": lambda text: re.sub(r'"birth": ', '"brith": ', text),
+    "without a deploy": lambda text: re.sub(r'"digest": ', '"digits": ', text),
+    "with a size that is none": lambda text: re.sub(r'"bytes": (\d+)', r'"bytes": "\1"', text),
     "with a date that is none": lambda text: re.sub('("made_at": "....)-..', r"\1-13", text),
 }
 

@@ -95,6 +95,11 @@ class Manifest:
         """The server's counters when it was begun."""
         return Counters.of(self.counters)
 
+    def raise_if_damaged(self) -> None:
+        """Use what other code relies on: KeyError, TypeError or ValueError where it is not so."""
+        _ = self.taken.astimezone(), self.bytes, self.before, self.deploy["id"]
+        _ = self.deploy["digest"], self.properties["owner_name"]
+
 
 @dataclass(frozen=True, slots=True)
 class Backup:
@@ -182,9 +187,9 @@ def _load(path: Path) -> Backup | str:
             document = json.loads(text)
             why = f"its manifest is of version {document['version']}, not {_FORMAT_VERSION}"
             if document["version"] == _FORMAT_VERSION:
-                backup = Backup(path, Manifest(**document))
-                backup.manifest.taken.astimezone()
-                return backup
+                manifest = Manifest(**document)
+                manifest.raise_if_damaged()
+                return Backup(path, manifest)
     except FileNotFoundError:
         why = "it has no manifest beside it"
     except OSError as error:
