@@ -55,7 +55,7 @@ test: $(VENV)/dev ## Run the tests on every PostgreSQL that is there
 	@$(BIN)/python -m pytest
 
 torture: $(VENV)/dev ## Kill the runner, its session and its server N times; say what was lost
-	@$(BIN)/python -m tests.torture $(N)
+	@$(BIN)/python -m tests.support.torture $(N)
 
 bench: $(VENV)/dev ## Measure every query and index on 2 million tasks; SERVER=15 for another version
 	@$(BIN)/python -m bench.workload --server $(SERVER)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from bench.cases import ROOT, FileSet
-from migrator import binaries
+from migrator.server import binaries
 
 Commands = list[list[str]]
 

@@ -10,16 +10,16 @@ from datetime import date
 from pathlib import Path
 
 from bench.servers import PRODUCTION, server
-from migrator import files
-from migrator.files import Project
+from migrator.core import files
+from migrator.core.files import Project
+from migrator.core.target import Target, named, open_connection
 from migrator.review import measure, report, selection
-from migrator.review.demands import demands
-from migrator.review.fill import Filler
 from migrator.review.report import Range
 from migrator.review.run import Review
 from migrator.review.settings import Settings
-from migrator.scratch import Scratch
-from migrator.target import Target, named, open_connection
+from migrator.rows.demands import demands
+from migrator.rows.filler import Filler
+from migrator.server.scratch import Scratch
 
 _MUCH_WAL = 100_000  # bytes
 _BEFORE = """\

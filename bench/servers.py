@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.servers import SETTINGS, installations, throwaway
+from tests.support.servers import SETTINGS, installations, throwaway
 
 # PostgreSQL's own defaults, where the tests' servers have other values.
 PRODUCTION = {

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from bench.cases import Case, FileSet, all_cases
 from bench.contenders import CONTENDERS, Commands, Contender, Database
 from bench.servers import PRODUCTION, Server, only, server
-from tests.servers import clean_environment
+from tests.support.servers import clean_environment
 
 FLOORS = ("bare", "psql")
 MEASURED = Path(__file__).with_name("measured.py")

@@ -16,8 +16,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
 from pytest_postgresql.factories import postgresql_noproc
 
-from tests.disks import Disk, small
-from tests.servers import (
+from tests.support.disks import Disk, small
+from tests.support.servers import (
     ROOT,
     Server,
     apply_everything,
@@ -25,7 +25,7 @@ from tests.servers import (
     installations,
     throwaway,
 )
-from tests.sets import MigrationSet, three_tables
+from tests.support.sets import MigrationSet, three_tables
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 INSTALLATIONS = installations()

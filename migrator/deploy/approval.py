@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from migrator import files, history
-from migrator.errors import Refused
-from migrator.migrate import Plan, Work
-from migrator.target import sql
+from migrator.core import files, history
+from migrator.core.errors import Refused
+from migrator.core.migrate import Plan, Work
+from migrator.sql import sql
 
 _LENGTH = 16  # hexadecimal digits of each part: 64 bits
 _PARTS = {
@@ -61,9 +61,7 @@ def of(work: Work, plan: Plan) -> Approval:
     return Approval(
         files=_sum(document(plan)),
         history=_sum(_history(work)),
-        schema=_sum(
-            work.session.connection.execute(sql("fingerprint", "deploy").encode()).fetchall()
-        ),
+        schema=_sum(work.session.connection.execute(sql("deploy/fingerprint").encode()).fetchall()),
     )
 
 

@@ -21,9 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from migrator import binaries
+from migrator.core.errors import Failed, Refused
 from migrator.deploy.writes import Counters
-from migrator.errors import Failed, Refused
+from migrator.server import binaries
 
 MANIFEST = ".manifest.json"
 PART = ".part"

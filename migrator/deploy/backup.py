@@ -14,12 +14,14 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from migrator import binaries, contents
+from migrator.catalogue import contents
+from migrator.core.errors import Failed
+from migrator.core.migrate import Work
+from migrator.core.target import for_program, open_connection
 from migrator.deploy import archive, databases, writes
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest, Programs
-from migrator.errors import Failed
-from migrator.migrate import Work
-from migrator.target import for_program, open_connection, sql
+from migrator.server import binaries
+from migrator.sql import sql
 
 _UNCHANGED = "The database was not changed, and no older backup was touched."
 
@@ -217,4 +219,4 @@ def _failed(said: str) -> Failed:
 
 def _properties(connection: psycopg.Connection[Any]) -> dict[str, Any]:
     cursor = connection.cursor(row_factory=dict_row)
-    return dict(cursor.execute(sql("properties", "deploy").encode()).fetchone() or {})
+    return dict(cursor.execute(sql("deploy/properties").encode()).fetchone() or {})

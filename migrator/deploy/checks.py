@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.migrate import Work
-from migrator.verify import Check, verify
+from migrator.catalogue.verify import Check, verify
+from migrator.core.migrate import Work
 
 _STRICT = {"history", "seeds"}
 _OTHERS = "unexpected: "

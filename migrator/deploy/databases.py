@@ -13,11 +13,13 @@ from typing import Any
 import psycopg
 from psycopg import sql as words
 
-from migrator import binaries, contents
+from migrator.catalogue import contents
+from migrator.core.errors import Failed, Refused
+from migrator.core.target import NoConnection, Target, for_program, open_connection
 from migrator.deploy import archive
 from migrator.deploy.archive import Backup, Programs
-from migrator.errors import Failed, Refused
-from migrator.target import NoConnection, Target, for_program, open_connection, sql
+from migrator.server import binaries
+from migrator.sql import sql
 
 Connection = psycopg.Connection[Any]
 _LONGEST_NAME = 63  # bytes
@@ -83,7 +85,7 @@ def administrator(target: Target, database: str, given: Target | None) -> Admini
     for candidate in candidates:
         try:
             with open_connection(candidate) as connection:
-                query = sql("administrator", "deploy")
+                query = sql("deploy/administrator")
                 row = connection.execute(query, {"database": database}).fetchone()
                 if connection.execute(_SAME_SERVER).fetchone() != server:
                     raise Refused(
@@ -422,15 +424,15 @@ def _end_sessions(
     look: Callable[[], None],
 ) -> list[str]:
     """End every session of a database that is closed by a rename; look once nobody is left."""
-    from migrator.waits import sessions_in_words
+    from migrator.core.waits import sessions_in_words
 
     named = {"database": database, "pid": renaming.info.backend_pid}
     ended: dict[int, str] = {}
     closed_at = 0.0
     deadline = time.monotonic() + _CLOSES_S
     while thread.is_alive() and time.monotonic() < deadline:
-        ((is_closed,),) = ending.execute(sql("has_database_lock", "deploy"), named).fetchall()
-        rows = ending.execute(sql("sessions_of", "deploy"), named).fetchall() if is_closed else []
+        ((is_closed,),) = ending.execute(sql("deploy/has_database_lock"), named).fetchall()
+        rows = ending.execute(sql("deploy/sessions_of"), named).fetchall() if is_closed else []
         others = {pid for (pid,) in rows} - own
         if is_closed and not others:
             look()

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from migrator.target import sql
+from migrator.sql import sql
 
 _INDEX_USE = (
     "SELECT schemaname || '.' || indexname, scans FROM public.index_usage_stats"
@@ -52,7 +52,7 @@ def look(connection: psycopg.Connection[Any]) -> Moment:
             missed.append(str(error).strip())
             return None
 
-    sizes = ask(sql("sizes", "deploy")) or []
+    sizes = ask(sql("deploy/sizes")) or []
     scans = ask(_INDEX_USE)
     slow = ask(_SLOW)
     return Moment(

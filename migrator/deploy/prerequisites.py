@@ -12,14 +12,15 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from migrator import deploys, history, lock
+from migrator.core import deploys, history, lock
+from migrator.core.errors import Refused
+from migrator.core.migrate import Plan, Work
+from migrator.core.target import Target, refuse_unwritable
+from migrator.core.waits import sessions_in_words
 from migrator.deploy import archive, databases
 from migrator.deploy.archive import Programs
 from migrator.deploy.databases import Administrator
-from migrator.errors import Refused
-from migrator.migrate import Plan, Work
-from migrator.target import Target, refuse_unwritable, sql
-from migrator.waits import sessions_in_words
+from migrator.sql import sql
 
 # Of the database's own size: what a restored copy needs, with the WAL that is written meanwhile.
 _COPY = 1.5
@@ -106,7 +107,7 @@ class Asked:
 
 def facts_of(connection: psycopg.Connection[Any]) -> Facts:
     """Ask the server."""
-    row = connection.cursor(row_factory=dict_row).execute(sql("facts", "deploy").encode())
+    row = connection.cursor(row_factory=dict_row).execute(sql("deploy/facts").encode())
     return Facts(**(row.fetchone() or {}))
 
 
@@ -193,7 +194,7 @@ def _rights(work: Work, facts: Facts) -> list[tuple[str, str]]:
                 "Deploy as the owner of the database, or grant the role CREATE on that schema.",
             )
         )
-    rows = work.session.connection.execute(sql("unreadable", "deploy").encode()).fetchall()
+    rows = work.session.connection.execute(sql("deploy/unreadable").encode()).fetchall()
     if rows:
         names = ", ".join(f"{name} ({reason})" for name, reason in rows)
         told.append(
@@ -208,7 +209,7 @@ def _rights(work: Work, facts: Facts) -> list[tuple[str, str]]:
 
 def _transactions(work: Work, longest_ms: int) -> list[tuple[str, str]]:
     rows = work.session.connection.execute(
-        sql("long_transactions", "deploy"), {"longest": longest_ms}
+        sql("deploy/long_transactions"), {"longest": longest_ms}
     ).fetchall()
     if not rows:
         return []
@@ -322,7 +323,7 @@ def no_restore(
 
 def other_owners(work: Work) -> list[str]:
     """Return the owners of objects that the target's role could not give them again."""
-    rows = work.session.connection.execute(sql("other_owners", "deploy").encode()).fetchall()
+    rows = work.session.connection.execute(sql("deploy/other_owners").encode()).fetchall()
     return [value for (value,) in rows]
 
 

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from migrator.core.errors import Failed, Interrupted, MigratorError
+from migrator.core.migrate import Work
+from migrator.core.target import Target, open_connection
 from migrator.deploy import checks, databases, restore
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.prerequisites import Prerequisites
 from migrator.deploy.steps import Event, Steps
-from migrator.errors import Failed, Interrupted, MigratorError
-from migrator.migrate import Work
-from migrator.scratch import Scratch
-from migrator.target import Target, open_connection
+from migrator.server.scratch import Scratch
 
 KIND = "deploy_rehearsal"
 _UNCHANGED = "The target was not changed; the backup is whole."

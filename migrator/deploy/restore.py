@@ -8,15 +8,16 @@ from typing import Any
 
 import psycopg
 
-from migrator import contents, deploys
+from migrator.catalogue import contents
+from migrator.core import deploys
+from migrator.core.errors import Failed, Refused
+from migrator.core.target import Session, Target, open_connection
 from migrator.deploy import archive, databases, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.databases import Administrator
 from migrator.deploy.steps import Steps
 from migrator.deploy.writes import Counters, Written
-from migrator.errors import Failed, Refused
-from migrator.scratch import Scratch
-from migrator.target import Session, Target, open_connection
+from migrator.server.scratch import Scratch
 
 KIND = "deploy_restoring"
 DISCARD = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from migrator import deploys, history
+from migrator.core import deploys, history
+from migrator.core.deploys import Deployed
+from migrator.core.errors import Refused
+from migrator.core.migrate import Plan
 from migrator.deploy import approval, archive
 from migrator.deploy.archive import Backup
 from migrator.deploy.run import NOTHING, Begun, Deploy, Result
 from migrator.deploy.steps import Event
-from migrator.deploys import Deployed
-from migrator.errors import Refused
-from migrator.migrate import Plan
 
 
 class CutOff(Deploy):

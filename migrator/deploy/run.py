@@ -10,16 +10,11 @@ from typing import Any, NoReturn
 
 import psycopg
 
-from migrator import deploys, history, lock, online, process
-from migrator.deploy import (
-    approval,
-    archive,
-    checks,
-    monitor,
-    prerequisites,
-    rehearsal,
-    report,
-)
+from migrator.core import deploys, history, lock, online, process
+from migrator.core.errors import Failed, Interrupted, MigratorError
+from migrator.core.migrate import Plan, Work
+from migrator.core.target import NoConnection
+from migrator.deploy import approval, archive, checks, monitor, prerequisites, rehearsal, report
 from migrator.deploy import backup as backups
 from migrator.deploy.approval import Approval
 from migrator.deploy.archive import Backup, Programs
@@ -28,9 +23,7 @@ from migrator.deploy.prerequisites import Asked, Prerequisites
 from migrator.deploy.restore import Guard
 from migrator.deploy.steps import Event, Steps
 from migrator.deploy.wayback import UNDONE, Back, WayBack, seeded, storage
-from migrator.errors import Failed, Interrupted, MigratorError
-from migrator.migrate import Plan, Work
-from migrator.target import NoConnection, sql
+from migrator.sql import sql
 
 NOTHING = "nothing changed"
 _GO_ON = (
@@ -318,7 +311,7 @@ class Deploy:
         cursor = psycopg.ClientCursor(self.connection)
         kept, lost = (
             cursor.mogrify(
-                sql("record_writes", "deploy"), {"deploy": begun.number, "rolled_back": rolled_back}
+                sql("deploy/record_writes"), {"deploy": begun.number, "rolled_back": rolled_back}
             ).rstrip()
             for rolled_back in (False, True)
         )

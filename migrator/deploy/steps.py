@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from migrator.errors import Refused
+from migrator.core.errors import Refused
 
 Event = dict[str, Any]
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import psycopg
 
-from migrator import history, online, snapshot
+from migrator.catalogue import snapshot
+from migrator.core import history, online
+from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
+from migrator.core.migrate import Work
+from migrator.core.target import NoConnection
 from migrator.deploy import archive, databases, restore, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.prerequisites import Prerequisites
 from migrator.deploy.restore import Guard, Place
 from migrator.deploy.steps import Steps
-from migrator.errors import Failed, Interrupted, MigratorError, Refused
-from migrator.migrate import Work
-from migrator.target import NoConnection, sql
+from migrator.sql import sql
 
 UNDONE, RESTORED = "undone", "restored"
 _GO_ON = (
@@ -27,7 +29,7 @@ _GO_ON = (
 
 def storage(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
     """Return of each table, by oid, what is another once it was rewritten, or a column replaced."""
-    rows = connection.execute(sql("storage", "deploy").encode()).fetchall()
+    rows = connection.execute(sql("deploy/storage").encode()).fetchall()
     return {oid: [filenode, columns] for oid, filenode, columns in rows}
 
 
@@ -187,7 +189,7 @@ class WayBack:
     def _mark_seeds(self) -> None:
         """Mark the seeds as before: their rows are, and the rollback took the marks away."""
         for values in self.plan["seeded"]:
-            self.work.session.connection.execute(sql("record_seed"), values)
+            self.work.session.connection.execute(sql("core/record_seed"), values)
 
     def _by_backup(self, why: str, reason: str) -> Back:
         work = self.work

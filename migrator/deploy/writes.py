@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from migrator.target import sql
+from migrator.sql import sql
 
 Connection = psycopg.Connection[Any]
 Counts = tuple[int, int, int]
@@ -85,8 +85,8 @@ def read(connection: Connection) -> Counters:
 
     """
     hand_in(connection)
-    ((birth,),) = connection.execute(sql("counters_birth", "deploy").encode()).fetchall()
-    rows = connection.execute(sql("counters", "deploy").encode()).fetchall()
+    ((birth,),) = connection.execute(sql("deploy/counters_birth").encode()).fetchall()
+    rows = connection.execute(sql("deploy/counters").encode()).fetchall()
     return Counters(birth, {oid: (name, (i, u, d)) for oid, name, i, u, d in rows})
 
 
@@ -107,7 +107,7 @@ class Own(NamedTuple):
 
 def own(connection: Connection, since: int) -> dict[int, Own]:
     """Return what deploys wrote themselves, by table, since the one of a number."""
-    rows = connection.execute(sql("own_writes", "deploy"), {"deploy": since}).fetchall()
+    rows = connection.execute(sql("deploy/own_writes"), {"deploy": since}).fetchall()
     return {oid: Own((i, u, d), is_kept, more) for oid, i, u, d, is_kept, more in rows}
 
 

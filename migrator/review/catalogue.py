@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from migrator.target import sql
+from migrator.sql import sql
 
 KINDS = {
     "r": "table",
@@ -131,16 +131,16 @@ def look(
         with_things: Whether to read everything that could be dropped, too.
 
     """
-    query = sql("relations", "review")
+    query = sql("review/relations")
     if committed:
         query = query.replace("pg_stat_get_xact_", "pg_stat_get_")
     relations = {row[0]: Relation(*row) for row in _ask(connection, query)}
     constraints = {
-        oid: Constraint(*row) for oid, *row in _ask(connection, sql("constraints", "review"))
+        oid: Constraint(*row) for oid, *row in _ask(connection, sql("review/constraints"))
     }
     things = {}
     if with_things:
-        things = {key: Thing(*row) for key, *row in _ask(connection, sql("objects", "review"))}
+        things = {key: Thing(*row) for key, *row in _ask(connection, sql("review/objects"))}
     return Moment(relations, constraints, things)
 
 

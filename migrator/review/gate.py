@@ -17,9 +17,10 @@ from typing import Any
 import psycopg
 from psycopg import sql as words
 
+from migrator.core.target import Target, open_connection
 from migrator.review import locks
 from migrator.review.catalogue import Moment, Relation
-from migrator.target import Target, open_connection, sql
+from migrator.sql import sql
 
 _MOST_TABLES = 20  # two sessions each
 _POLL_S = 0.001
@@ -106,7 +107,7 @@ class Passage:
         """Read the locks; where the statement waits at gates, open the first."""
         pid = self._subject.info.backend_pid
         waits = False
-        rows = self._observer.execute(sql("locks", "review").encode(), {"pid": pid}).fetchall()
+        rows = self._observer.execute(sql("review/locks").encode(), {"pid": pid}).fetchall()
         for relation, mode, granted in rows:
             waits = waits or not granted
             if relation is not None:

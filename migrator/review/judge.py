@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from migrator import squawk
-from migrator.files import Migration, SqlFile
+from migrator.core.files import Migration, SqlFile
+from migrator.lint import squawk
 from migrator.review import allow, evidence, findings, locks, opinions, report
 from migrator.review.catalogue import KINDS, Relation
 from migrator.review.evidence import Step

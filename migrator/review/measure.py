@@ -17,12 +17,13 @@ from typing import Any
 
 import psycopg
 
-from migrator import sqltext
-from migrator.files import SqlFile
+from migrator.core import sqltext
+from migrator.core.files import SqlFile
+from migrator.core.target import Target, connect, open_connection
 from migrator.review import catalogue, gate, locks
 from migrator.review.catalogue import Moment
 from migrator.review.report import Sample
-from migrator.target import Target, connect, open_connection, sql
+from migrator.sql import sql
 
 _MANY = 500  # statements, each of which costs some milliseconds to look at
 _LOCK_TIMEOUT_MS = 2_000  # the runner's own default: a file that sets another one is seen by it
@@ -270,7 +271,7 @@ def _run(
 
 def _held(observer: psycopg.Connection[Any], pid: int) -> dict[int, str]:
     held: dict[int, str] = {}
-    rows = observer.execute(sql("locks", "review").encode(), {"pid": pid})
+    rows = observer.execute(sql("review/locks").encode(), {"pid": pid})
     for relation, mode, granted in rows:
         if relation is not None and granted:
             held[relation] = locks.strongest([held.get(relation, ""), locks.named(mode)])

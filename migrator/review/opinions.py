@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from migrator.lint.squawk import Warned
 from migrator.review import locks
 from migrator.review.evidence import Step, scaling
 from migrator.review.report import Opinion
-from migrator.squawk import Warned
 
 Judge = Callable[[Step], str]
 

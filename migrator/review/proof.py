@@ -12,14 +12,15 @@ from typing import Literal
 
 import psycopg
 
-from migrator import contents, online, snapshot
-from migrator.contents import Contents
-from migrator.failure import said
-from migrator.files import SqlFile
+from migrator.catalogue import contents, snapshot
+from migrator.catalogue.contents import Contents
+from migrator.core import online
+from migrator.core.failure import said
+from migrator.core.files import SqlFile
+from migrator.core.target import Target, connect, open_connection
 from migrator.review import measure
 from migrator.review.measure import Failure
 from migrator.review.report import Proof, Sample
-from migrator.target import Target, connect, open_connection
 
 Schema = dict[str, str]
 

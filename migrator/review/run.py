@@ -14,21 +14,23 @@ from typing import Any
 
 import psycopg
 
-from migrator import contents, files
-from migrator.contents import Contents
-from migrator.errors import Refused
-from migrator.failure import said
-from migrator.files import Migration, Project, SqlFile
+from migrator.catalogue import contents
+from migrator.catalogue.contents import Contents
+from migrator.core import files
+from migrator.core.errors import Refused
+from migrator.core.failure import said
+from migrator.core.files import Migration, Project, SqlFile
+from migrator.core.target import Target, open_connection
 from migrator.review import evidence, findings, locks, measure, proof
-from migrator.review.demands import Demands, demands
-from migrator.review.fill import Filler
 from migrator.review.judge import Facts, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report
 from migrator.review.selection import Selection
 from migrator.review.settings import Settings
-from migrator.scratch import Scratch
-from migrator.target import Target, open_connection, sql
+from migrator.rows.demands import Demands, demands
+from migrator.rows.filler import Filler
+from migrator.server.scratch import Scratch
+from migrator.sql import sql
 
 Say = Callable[[str], None]
 
@@ -330,7 +332,7 @@ class Review:
 
 
 def _columns(connection: psycopg.Connection[Any]) -> list[tuple[int, int, str, bool]]:
-    return connection.execute(sql("given", "review").encode()).fetchall()
+    return connection.execute(sql("review/given").encode()).fetchall()
 
 
 def _must_be_given(

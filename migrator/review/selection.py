@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator import files
-from migrator.errors import Refused
-from migrator.files import Migration, Project
-from migrator.migrate import find
+from migrator.core import files
+from migrator.core.errors import Refused
+from migrator.core.files import Migration, Project
+from migrator.core.migrate import find
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from migrator.errors import Refused
+from migrator.core.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""Marks a set as applied on a database that has its schema already, once that is shown."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from migrator.catalogue import snapshot
+from migrator.core import lock
+from migrator.core.apply import Applier
+from migrator.core.errors import Refused
+from migrator.core.files import Migration
+from migrator.core.migrate import Work, find
+from migrator.core.process import interruptible
+from migrator.core.target import named, refuse_unwritable
+
+
+def baseline(work: Work, name: str, start_server: Callable[[], str]) -> list[Migration]:
+    """Mark every migration up to one as applied.
+
+    Args:
+        work: The target and the files.
+        name: The last migration that the database has.
+        start_server: Returns the URL of a server where a scratch database can be made, in which
+            those migrations are applied to see what they add up to.
+
+    Returns:
+        What was marked.
+
+    Raises:
+        Refused: The schemas differ, or the database has a history already.
+
+    """
+    refuse_unwritable(work.session, work.target)
+    last = find(work.migrations, name)
+    wanted = work.migrations[: work.migrations.index(last) + 1]
+    _refuse_history(work)
+    with _scratch_database(start_server()) as scratch_url:
+        differences = _differences(work, last, scratch_url)
+    if differences:
+        raise Refused(
+            f"The database is not what {last.id} and those before it make:\n  "
+            + "\n  ".join(differences),
+            hint="Name the migration that the database is at, or bring it there first.",
+        )
+    with interruptible(), lock.held(work.session, work.limits.lock_wait_s, work.say):
+        _refuse_history(work)
+        applier = Applier(work.session, work.say)
+        applier.prepare()
+        applier.mark(wanted)
+    return wanted
+
+
+def _refuse_history(work: Work) -> None:
+    state = work.state()
+    if state.applied or state.missing or state.interrupted:
+        raise Refused(
+            "The database has a history already.",
+            hint="`status` shows it; migrate goes on from there.",
+        )
+
+
+@contextmanager
+def _scratch_database(server_url: str) -> Iterator[str]:
+    name = f"scratch_{uuid.uuid4().hex}"
+    with interruptible(), psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield make_conninfo(server_url, dbname=name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _differences(work: Work, last: Migration, scratch_url: str) -> list[str]:
+    scratch = Work(work.project, named(scratch_url, "scratch"), work.limits, lambda _: None)
+    scratch.migrate(to=last.id, with_seeds=False, dry_run=False)
+    expected = snapshot.dump(scratch.target, scratch.session)
+    scratch.session.connection.close()
+    return snapshot.compare(expected, work.target, work.session)

@@ -1,0 +1,121 @@
+"""Whether a database is what the files say: history, schema, rules over the catalogue, seeds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from migrator.catalogue import snapshot
+from migrator.core import files, online
+from migrator.core.apply import Applier
+from migrator.core.engine import StatementError
+from migrator.core.errors import MigratorError
+from migrator.core.migrate import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check's result.
+
+    Args:
+        name: What was checked.
+        findings: What is wrong, a line each; empty where all is well.
+        skipped: Why the check was not made; empty where it was.
+
+    """
+
+    name: str
+    findings: list[str]
+    skipped: str = ""
+
+    def lines(self) -> list[str]:
+        """Return the result as text."""
+        verdict = f"skipped: {self.skipped}" if self.skipped else "ok"
+        first = f"{self.name}: {'FAILED' if self.findings else verdict}"
+        return [first, *(f"    {finding}" for finding in self.findings)]
+
+
+def verify(work: Work) -> list[Check]:
+    """Make every check that the set and the target allow; nothing is changed.
+
+    Raises:
+        Refused: The target cannot be read.
+
+    """
+    checks = [_history(work), _invalid_indexes(work), _schema(work)]
+    directory = work.project.sql / "checks" if work.project.sql is not None else None
+    if directory is not None and directory.is_dir():
+        checks += [_rule(work, path) for path in sorted(directory.glob("*.sql"))]
+    return [*checks, _seeds(work)]
+
+
+def checked(work: Work) -> tuple[dict[str, Any], list[str], int]:
+    """Make every check; return them as a document and as text, and the exit code."""
+    checks = verify(work)
+    passed = not any(check.findings for check in checks)
+    document = {"passed": passed, "checks": [asdict(check) for check in checks]}
+    return document, [line for check in checks for line in check.lines()], 0 if passed else 1
+
+
+def _history(work: Work) -> Check:
+    state = work.state()
+    return Check(
+        "history",
+        [
+            *(f"pending: {each.id}" for each in state.pending),
+            *(f"edited since it was applied: {each.id}" for each in state.edited),
+            *(f"applied, but its file is missing: {each}" for each in state.missing),
+            *(f"started and not ended: {each}" for each in state.interrupted),
+        ],
+    )
+
+
+def _invalid_indexes(work: Work) -> Check:
+    return Check("invalid indexes", online.invalid_indexes(work.session.connection))
+
+
+def _schema(work: Work) -> Check:
+    """Compare with the snapshot; what is unexpected may be another application's, and is told."""
+    if work.project.sql is None or not (work.project.sql / "schema.sql").is_file():
+        return Check("schema", [], skipped="the set has no snapshot sql/schema.sql")
+    path = work.project.sql / "schema.sql"
+    return Check("schema", snapshot.compare(snapshot.load(path), work.target, work.session))
+
+
+def _rule(work: Work, path: Path) -> Check:
+    name = f"sql/checks/{path.name}"
+    connection = work.session.connection
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("SET TRANSACTION READ ONLY")
+            rows = connection.execute(path.read_bytes()).fetchall()
+    except psycopg.Error as error:
+        return Check(name, [f"cannot be run: {str(error).strip()}"])
+    return Check(name, [" ".join(str(value) for value in row) for row in rows])
+
+
+def _seeds(work: Work) -> Check:
+    """Run each seed and undo it: in a database that is as it should be, none writes a row."""
+    if work.session.is_standby or work.session.is_read_only:
+        return Check("seeds", [], skipped="the target is read-only")
+    if work.state().pending:
+        return Check("seeds", [], skipped="migrations are pending")
+    applier = Applier(work.session, work.say, ledger=work.ledger)
+    findings: list[str] = []
+    for seed in work.seeds:
+        try:
+            files.check([seed.source])  # a COMMIT would keep what is written
+            rows = applier.rows_a_seed_would_write(seed)
+        except MigratorError as error:
+            cause = error.__cause__
+            if isinstance(cause, StatementError) and isinstance(
+                cause.error, psycopg.errors.InsufficientPrivilege
+            ):
+                return Check("seeds", findings, skipped=f"only their owner can: {error.message}")
+            findings.append(error.message)
+        else:
+            findings += [f"{seed.id}: {rows} rows are missing or have other values"] * bool(rows)
+    return Check("seeds", findings)

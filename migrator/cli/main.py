@@ -1,0 +1,298 @@
+"""The command line: reads arguments, calls what they name, prints the answer. See README.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+try:
+    import click
+except ModuleNotFoundError:
+    print("error: The Python package click is not installed.\nnext: make migrate", file=sys.stderr)
+    sys.exit(2)
+
+from migrator.cli import options
+from migrator.cli.command import Command, in_words
+from migrator.core import process
+
+if TYPE_CHECKING:
+    from migrator.core.migrate import Plan
+
+EXIT_FAILED, EXIT_NOT_UP_TO_DATE = 1, 3
+say = partial(click.echo, err=True)
+
+
+def answer(
+    command: Command, document: dict[str, Any], text: Sequence[str], code: int = 0, indent: int = 2
+) -> int:
+    """Print a command's answer, a JSON document or lines of text; return its exit code."""
+    process.on_signals(signal.SIG_IGN)  # what is done is done
+    in_json = partial(json.dumps, document, indent=indent or None, default=str)
+    click.echo(in_json() if command.as_json else "\n".join(text))
+    return code
+
+
+def in_steps(command: Command, name: str, *, yes: bool = False, **how: Any) -> int:
+    """Run a command that tells its steps, with --json one line each, and answer."""
+    from migrator.cli import deploy as deploying
+    from migrator.deploy.steps import Steps
+
+    echo = click.echo if command.as_json else None
+    show = partial(say, nl=False) if sys.stderr.isatty() else None
+    ask = options.approval(say, given=yes)
+    done = getattr(deploying, name)(command, Steps(say, echo, show), ask, **how)
+    return answer(command, done.document, done.lines, done.code, indent=done.indent)
+
+
+def answer_plan(command: Command, plan: Plan, done: str) -> None:
+    """Answer with what was done, or would be."""
+    migrations = [each.id for each in plan.migrations]
+    seeds = [each.id for each in plan.seeds]
+    text = [f"{done} {each}" for each in (*migrations, *seeds)] or ["nothing to do"]
+    if len(text) > 1 and sys.stdout.isatty():  # each was told as it was done
+        text = [f"{done} {len(migrations)} migrations, {len(seeds)} seeds"]
+    answer(command, {done.replace(" ", "_"): migrations, "seeds": seeds}, text)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@options.target
+@click.pass_context
+def cli(context: click.Context, /, **named: Any) -> None:
+    """Migrate a PostgreSQL database by raw SQL files.
+
+    The target is --database, else DATABASE_URL, else libpq's variables (PGHOST, PGSERVICE, ...),
+    else a server of the project's own in .postgres/, which is created and started as needed.
+
+    Exit codes: 0 done or nothing to do, 1 failed, 2 refused before any change, 3 not up to date
+    (status --exit-code), 130 interrupted.
+    """
+    context.obj = Command(context.obj, **named, say=say)
+
+
+@cli.command()
+@click.option("--to", metavar="ID", help="The last migration to apply.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--no-seed", is_flag=True, help="Leave the seeds alone.")
+@options.limits
+@click.pass_obj
+def migrate(command: Command, /, to: str, dry_run: bool, no_seed: bool, **limits: Any) -> None:
+    """Apply what is pending, then the seeds that changed."""
+    plan = command.work(**limits).migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
+    answer_plan(command, plan, "would apply" if dry_run else "applied")
+
+
+@cli.command()
+@options.limits
+@click.pass_obj
+def seed(command: Command, /, **limits: Any) -> None:
+    """Apply every seed; what is in place already is not written again."""
+    answer_plan(command, command.work(**limits).seed(), "applied")
+
+
+@cli.command()
+@options.rollback(say)
+@click.pass_obj
+def rollback(command: Command, /, how: dict[str, Any], **limits: Any) -> None:
+    """Undo the newest migrations first."""
+    answer_plan(command, command.work(**limits).rollback(**how), "rolled back")
+
+
+@cli.command()
+@click.argument("migration", metavar="ID")
+@click.option("--as", "end", type=click.Choice(["applied", "pending"]), required=True)
+@options.limits
+@click.pass_obj
+def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None:
+    """Record how an interrupted file ended, where the database does not show it: applied or not."""
+    settled = command.work(**limits).settle(migration, applied=end == "applied")
+    answer(command, {"settled": settled, "as": end}, [f"{settled} is {end}"])
+
+
+@cli.command()
+@click.option("--exit-code", is_flag=True, help="Exit 3 if anything but up to date.")
+@click.pass_obj
+def status(command: Command, /, exit_code: bool) -> int:
+    """Show what is applied, pending, edited, missing, out of order, interrupted; and deploys."""
+    from migrator.core.status import of
+
+    document, lines = of(command.work())
+    code = EXIT_NOT_UP_TO_DATE if exit_code and not document["up_to_date"] else 0
+    return answer(command, document, lines, code)
+
+
+@cli.command()
+@click.option("--rollback", "back", is_flag=True, help="What `rollback --all` would do.")
+@click.option("--to", metavar="ID", help="The last migration to apply, or to keep.")
+@click.option("--sql", "as_sql", is_flag=True, help="One script that psql can run by hand.")
+@click.pass_obj
+def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
+    """Show what would run, in order."""
+    work = command.work()
+    planned = work.rollback_plan(steps=None, to=to) if back else work.pending(to)
+    if not as_sql:
+        answer_plan(command, planned, "would roll back" if back else "would apply")
+        return
+    from migrator.core.plan import script
+
+    text = script(work.session, planned.migrations, planned.seeds, rollback=back)
+    answer(command, {"sql": text}, [text])
+
+
+@cli.command()
+@click.pass_obj
+def verify(command: Command, /) -> int:
+    """Check history, schema, rules over the catalogue, indexes and seeds; change nothing."""
+    from migrator.catalogue.verify import checked
+
+    return answer(command, *checked(command.work()))
+
+
+@cli.command()
+@click.argument("migration", metavar="ID")
+@options.limits
+@click.pass_obj
+def baseline(command: Command, /, migration: str, **limits: Any) -> None:
+    """Mark everything up to ID as applied, on a database that already has that schema."""
+    from migrator.catalogue.baseline import baseline as mark
+
+    marked = mark(command.work(**limits), migration, command.server.start)
+    answer(command, {"marked": [each.id for each in marked]}, [f"marked {len(marked)} as applied"])
+
+
+@cli.command()
+@click.argument("domain")
+@click.argument("change")
+@click.pass_obj
+def new(command: Command, /, domain: str, change: str) -> None:
+    """Write the next pair of files, with the header to fill in: new tasks add_deadline."""
+    from migrator.core.scaffold import new as write_pair
+
+    paths = [str(path) for path in write_pair(command.project.migrations, domain, change)]
+    answer(command, {"files": paths}, paths)
+
+
+@cli.command()
+@click.pass_obj
+def lint(command: Command, /) -> int:
+    """Check the files: bytes, headers, pairs, and squawk's rules."""
+    from migrator.lint.lint import lint as check_files
+
+    findings = check_files(command.project)
+    code = EXIT_FAILED if findings else 0
+    return answer(command, {"findings": findings}, findings or ["no findings"], code)
+
+
+@cli.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@options.review
+@click.pass_obj
+def review(command: Command, /, **how: Any) -> int:
+    """Measure on throwaway databases what migrations do: locks, rewrites, the way back.
+
+    Exit codes: 0 pass, 1 finding, 2 could not be measured.
+    """
+    from migrator.cli.review import reviewed
+
+    return answer(command, *reviewed(command, **how))
+
+
+@cli.command()
+@click.pass_obj
+def rows(command: Command, /) -> None:
+    """Print how many rows each relation has, as `review --rows` reads it."""
+    from migrator.rows import counts
+
+    known, unknown = counts.of(command.work().session.connection)
+    for relation in unknown:
+        say(f"left out, since it was never analysed: {relation}")
+    answer(command, {"rows": known}, counts.write(known))
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Compare instead of writing.")
+@click.pass_obj
+def schema(command: Command, /, check: bool) -> int:
+    """Write sql/schema.sql and docs/schema.md from a target that is up to date, or compare."""
+    from migrator.catalogue import diagram
+
+    document, lines, differs = diagram.schema(command.work(), check=check)
+    return answer(command, document, lines, EXIT_FAILED if differs else 0)
+
+
+@cli.command()
+@options.deploy
+@click.pass_obj
+def deploy(command: Command, /, **how: Any) -> int:
+    """Back up, rehearse, apply, verify and watch; put back what fails."""
+    return in_steps(command, "deploy", **how)
+
+
+@cli.command()
+@click.argument("backup")
+@options.restore
+@click.pass_obj
+def restore(command: Command, /, **how: Any) -> int:
+    """Restore a backup, checked, into a new database; or swap that in for the target."""
+    return in_steps(command, "put_back", **how)
+
+
+@cli.command()
+@click.argument("action", type=click.Choice(["list", "verify", "prune"]), default="list")
+@click.argument("names", nargs=-1)
+@options.backups
+@click.pass_obj
+def backups(command: Command, /, **how: Any) -> int:
+    """List the backups, read them whole, or remove those that nobody needs."""
+    return in_steps(command, "backups", **how)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("action", type=click.Choice(["start", "stop", "status", "psql", "url"]))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def server(command: Command, /, action: str, arguments: tuple[str, ...]) -> None:
+    """Manage the project's own PostgreSQL server, which keeps its data in .postgres/.
+
+    start creates and starts what is missing; stop keeps the data; url starts nothing; psql hands
+    further arguments on.
+    """
+    if arguments and action != "psql":
+        raise click.UsageError(f"server {action} takes no further argument.")
+    answer(command, *command.server.act(action, arguments))
+
+
+def main(root: Path, arguments: Sequence[str]) -> int:
+    """Run a command; what a user can cause is told without a traceback.
+
+    Args:
+        root: The project's directory.
+        arguments: What follows the program's name.
+
+    Returns:
+        The exit code.
+
+    """
+    process.open_streams()
+    try:
+        return cli.main(arguments, "runner.py", standalone_mode=False, obj=root) or 0
+    except BrokenPipeError:  # `plan --sql | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except (Exception, KeyboardInterrupt) as ending:
+        process.on_signals(signal.SIG_IGN)
+        error = in_words(ending)
+        told = {"error": error.message, "state": error.state, "next": error.hint}
+        if isinstance(ending, click.ClickException):
+            ending.show()
+        else:
+            say("\n".join(f"{label}: {text}" for label, text in told.items() if text))
+    if "--json" in arguments:
+        indent = None if {"deploy", "restore"} & set(arguments) else 2  # they tell a line an event
+        click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=indent))
+    return error.exit_code

@@ -1,0 +1,332 @@
+"""Options that several commands share, or that are many; and the question before data goes."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from migrator.core.errors import Refused
+from migrator.core.files import Migration
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+DIRECTORY = click.Path(path_type=Path)
+
+_LONGEST_MS = 2**31 - 1  # of PostgreSQL's settings
+
+
+class Duration(click.ParamType[int]):
+    """A length of time as PostgreSQL writes it: 500ms, 2s, 5min; a bare number is in seconds."""
+
+    name = "duration"
+    units_ms = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}  # noqa: RUF012
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return milliseconds."""
+        if isinstance(value, int):
+            return value
+        number = str(value).rstrip("minsh")
+        unit = str(value)[len(number) :] or "s"
+        try:
+            length_ms = math.ceil(float(number) * self.units_ms[unit])
+        except (ValueError, KeyError, OverflowError):
+            self.fail(f"{value!r} is not a length of time such as 500ms, 2s or 5min", param, ctx)
+        if not 0 <= length_ms <= _LONGEST_MS:
+            self.fail(f"{value!r} is not between 0 and 24 days", param, ctx)
+        return length_ms
+
+
+def _with(options: Sequence[Callable[[Any], Any]], function: _Command) -> _Command:
+    """Add options to a command, in the order in which its help lists them."""
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def target(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options before a command's name."""
+    options = [
+        click.option("--database", metavar="URL", help="A postgresql:// URL or key=value string."),
+        click.option("--migrations", type=DIRECTORY, metavar="DIR", help="Default: migrations/."),
+        click.option("--seeds", type=DIRECTORY, metavar="DIR", help="Default: seeds/ beside it."),
+        click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
+    ]
+    return _with(options, function)
+
+
+def limits(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of migrate.Limits to a command."""
+    options = [
+        click.option(
+            "--lock-timeout",
+            "lock_timeout_ms",
+            type=Duration(),
+            default="2s",
+            show_default=True,
+            help="How long a file waits for a lock before it gives way and is tried again.",
+        ),
+        click.option(
+            "--lock-attempts",
+            type=click.IntRange(1),
+            default=5,
+            show_default=True,
+            help="How often a file is tried that gets no lock in time.",
+        ),
+        click.option(
+            "--statement-timeout",
+            "statement_timeout_ms",
+            type=Duration(),
+            default="0",
+            help="How long a statement may run. Default: for ever.",
+        ),
+        click.option(
+            "--online-wait",
+            "online_wait_ms",
+            type=Duration(),
+            default="10min",
+            show_default=True,
+            help="How long a statement outside a transaction waits for older transactions.",
+        ),
+        click.option(
+            "--lock-wait",
+            "lock_wait_s",
+            type=Duration(),
+            default="60s",
+            show_default=True,
+            help="How long to wait for another runner.",
+        ),
+    ]
+
+    @wraps(function)
+    def with_seconds(*arguments: Any, lock_wait_s: int, **rest: Any) -> Any:
+        return function(*arguments, lock_wait_s=lock_wait_s / 1000, **rest)
+
+    return _with(options, with_seconds)
+
+
+def rollback(say: Callable[[str], None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what adds the options of rollback; the command gets them as `how`.
+
+    Args:
+        say: Tells what would be rolled back.
+
+    """
+
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        @limits
+        @click.option("--steps", type=click.IntRange(1), metavar="N", help="Undo the last N.")
+        @click.option("--to", metavar="ID", help="Undo what came after ID; ID is kept.")
+        @click.option("--all", "everything", is_flag=True, help="Undo all.")
+        @click.option("--yes", is_flag=True, help="Do not ask before data is destroyed.")
+        @wraps(function)
+        def checked(
+            *arguments: Any,
+            steps: int | None,
+            to: str | None,
+            everything: bool,
+            yes: bool,
+            **rest: Any,
+        ) -> None:
+            if (steps is not None) + (to is not None) + everything != 1:
+                raise click.UsageError("Give one of --steps N, --to ID and --all.")
+            how = {"steps": steps, "to": to, "confirm": confirmation(say, given=yes)}
+            function(*arguments, how=how, **rest)
+
+        return checked
+
+    return add
+
+
+def review(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of review."""
+    options = [
+        click.option(
+            "--against",
+            metavar="REF|URL",
+            help="Review what is new since a git revision, or pending on a database.",
+        ),
+        click.option(
+            "--rows",
+            type=DIRECTORY,
+            metavar="FILE",
+            help="The rows in production, as `rows` writes them. Default: every table is large.",
+        ),
+        click.option(
+            "--scratch",
+            metavar="URL",
+            help="The server where scratch databases are made. Default: the embedded one.",
+        ),
+        click.option(
+            "--format",
+            "formats",
+            type=click.Choice(["md", "json", "sarif", "html"]),
+            multiple=True,
+            help="Default: md; with --out, all.",
+        ),
+        click.option("--out", type=DIRECTORY, metavar="DIR", help="Write files there."),
+    ]
+    return _with(options, function)
+
+
+_BACKUP_DIR = click.option(
+    "--backup-dir",
+    type=DIRECTORY,
+    default="backups",
+    show_default=True,
+    metavar="DIR",
+    help="Where backups are.",
+)
+_RESTORING = (
+    click.option(
+        "--admin",
+        metavar="URL",
+        help="Who makes and renames databases on the target's server. Default: the target's role.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        default=2,
+        show_default=True,
+        metavar="N",
+        help="How many sessions restore at once, and dump to a directory.",
+    ),
+    click.option(
+        "--discard-writes",
+        is_flag=True,
+        help="Lose what other sessions wrote since the backup, if it is restored.",
+    ),
+    click.option("--yes", is_flag=True, help="Do not ask."),
+)
+
+
+def deploy(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of deploy."""
+    options = [
+        click.option("--dry-run", is_flag=True, help="Show all; change nothing."),
+        click.option("--approve", metavar="DIGEST", help="Go on if the plan is the one approved."),
+        _BACKUP_DIR,
+        click.option(
+            "--backup-format",
+            type=click.Choice(["custom", "directory"]),
+            default="custom",
+            show_default=True,
+        ),
+        click.option(
+            "--rehearse/--no-rehearse",
+            default=None,
+            help="Restore and migrate the backup first. Default: where room and rights allow.",
+        ),
+        click.option("--rehearse-on", metavar="URL", help="The server to rehearse on."),
+        click.option(
+            "--review",
+            type=DIRECTORY,
+            metavar="FILE",
+            help="A report for --dry-run to show. Default: review/review.json.",
+        ),
+        click.option(
+            "--longest-transaction",
+            "longest_ms",
+            type=Duration(),
+            default="1min",
+            show_default=True,
+            help="How old another session's transaction may be.",
+        ),
+        click.option(
+            "--on-failure",
+            type=click.Choice(["undo", "leave"]),
+            default="undo",
+            show_default=True,
+            help="What becomes of what was applied before.",
+        ),
+        click.option("--resume", "end", flag_value="resume", help="Go on with one cut off."),
+        click.option("--undo", "end", flag_value="undo", help="Put back what one cut off did."),
+        click.option("--leave", "end", flag_value="leave", help="End one cut off as it is."),
+        *_RESTORING,
+    ]
+    return limits(_with(options, function))
+
+
+def restore(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of restore."""
+    into = click.option("--into", metavar="NAME", help="A new database. Default: the target.")
+    return _with([into, _BACKUP_DIR, *_RESTORING], function)
+
+
+def backups(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of backups."""
+    options = [
+        _BACKUP_DIR,
+        click.option(
+            "--keep",
+            type=click.IntRange(1),
+            default=10,
+            show_default=True,
+            metavar="N",
+            help="How many of each database prune keeps.",
+        ),
+        click.option(
+            "--days",
+            type=click.IntRange(0),
+            default=7,
+            show_default=True,
+            metavar="N",
+            help="prune keeps what is younger.",
+        ),
+        click.option("--dry-run", is_flag=True, help="Only say what prune would remove."),
+    ]
+    return _with(options, function)
+
+
+def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[str], str], None]:
+    """Return what shows a plan and asks, on a terminal, whether to go on.
+
+    Args:
+        say: Tells the plan.
+        given: Whether the answer is yes already.
+
+    """
+
+    def confirm(lines: Sequence[str], hint: str) -> None:
+        say("\n".join(lines))
+        if not given:
+            _ask(Refused("This must be approved, and there is no terminal to ask on.", hint=hint))
+
+    return confirm
+
+
+def confirmation(
+    say: Callable[[str], None], *, given: bool
+) -> Callable[[Sequence[Migration]], None]:
+    """Return what asks, on a terminal, before a rollback destroys data.
+
+    Args:
+        say: Tells what would be rolled back.
+        given: Whether the answer is yes already.
+
+    """
+
+    def confirm(migrations: Sequence[Migration]) -> None:
+        text = [f"  {each.id}" for each in migrations]
+        say("\n".join(["to be rolled back, with the data that is in them:", *text]))
+        if not given:
+            _ask(
+                Refused(
+                    "A rollback may destroy data, and there is no terminal to ask on.",
+                    hint="Give --yes if that is meant.",
+                )
+            )
+
+    return confirm
+
+
+def _ask(without_terminal: Refused) -> None:
+    """Ask on a terminal whether to go on; refuse where the answer is no, or there is none."""
+    if not sys.stdin.isatty():
+        raise without_terminal
+    if not click.confirm("Go on?", err=True):
+        raise Refused("Not confirmed.")

@@ -1,0 +1,166 @@
+"""The command `review`: what is reviewed, where, and in which formats it is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from migrator.cli.command import Command
+from migrator.core import files, target
+from migrator.core.errors import Refused
+from migrator.core.process import given, interruptible
+from migrator.core.target import Session, Target
+from migrator.review import markdown, sarif, selection, settings
+from migrator.review.report import Report
+from migrator.review.run import Review
+from migrator.review.selection import Selection
+from migrator.rows import counts
+from migrator.server.scratch import Scratch
+
+_FACTS = "SELECT pg_postmaster_start_time(), current_setting('port')"
+
+
+def review(
+    command: Command,
+    ids: Sequence[str],
+    *,
+    against: str | None,
+    rows: Path | None,
+    scratch: str | None,
+) -> Report:
+    """Review migrations.
+
+    Args:
+        command: What the options before the command's name say.
+        ids: What is reviewed; empty for what is pending, or new.
+        against: A git revision, since which files are new, or a database, on which they are
+            pending; None for the target.
+        rows: A file of relations and their rows in production.
+        scratch: The server where scratch databases are made; None for the embedded one.
+
+    Raises:
+        Refused: It could not be begun.
+
+    """
+    if ids and against is not None:
+        raise Refused("ID and --against both say what is reviewed.", hint="Give one of them.")
+    against, scratch = given(against, "--against"), given(scratch, "--scratch")
+    project = command.project
+    known = counts.read(rows) if rows is not None else None
+    thresholds = settings.load(project.migrations.parent / "pyproject.toml")
+    with interruptible():
+        chosen, session = _choose(command, ids, against)
+        place = _place(command, scratch)
+        command.say(f"scratch databases: {place.shown}")
+        notes = chosen.notes
+        if session is not None:
+            with session.connection:
+                notes += _compared(session, place, is_named=scratch is not None)
+        with Scratch(place) as databases:
+            chosen = Selection(chosen.migrations, chosen.reviewed, notes)
+            work = Review(
+                project, chosen, databases, settings=thresholds, counts=known, say=command.say
+            )
+            return work.run(str(rows or ""), date.today())
+
+
+def reviewed(
+    command: Command, *, ids: Sequence[str], formats: Sequence[str], out: Path | None, **how: Any
+) -> tuple[dict[str, Any], list[str], int]:
+    """Review migrations; return the answer as a document and as text, and the exit code.
+
+    Args:
+        command: As of `review`.
+        ids: As of `review`.
+        formats: As of `told`.
+        out: As of `told`.
+        **how: What else `review` takes.
+
+    """
+    report = review(command, ids, **how)
+    return report.document(), told(report, formats, out), report.exit_code
+
+
+def told(report: Report, wanted: Sequence[str], out: Path | None) -> list[str]:
+    """Return a report as text, or write it to files and return what to say of that.
+
+    Args:
+        report: It.
+        wanted: Formats; with none, md is returned, or all are written.
+        out: The directory to write to; None to return the text.
+
+    """
+    if out is None:
+        return [_FORMATS[each](report) for each in wanted or ("md",)]
+    out.mkdir(parents=True, exist_ok=True)
+    texts = {f"review.{each}": _FORMATS[each](report) for each in wanted or _FORMATS}
+    if not wanted:
+        texts["comment.md"] = markdown.comment(report)
+    for name, text in texts.items():
+        files.write(out / name, text)
+    return [*_summary(report), *(f"wrote {out / name}" for name in texts)]
+
+
+def _choose(
+    command: Command, ids: Sequence[str], against: str | None
+) -> tuple[Selection, Session | None]:
+    """Return what is reviewed, and a session on the database that decided that."""
+    if ids:
+        return selection.named(command.project, ids), None
+    if against is not None and "://" not in against and "=" not in against:
+        return selection.since(command.project, against), None
+    work = (command if against is None else command.on(against)).work()
+    planned = work.migrate(to=None, with_seeds=False, dry_run=True)
+    return selection.pending(work.state().applied, planned.migrations), work.session
+
+
+def _place(command: Command, scratch: str | None) -> Target:
+    if scratch is None:
+        return target.named(command.server.administrator(), "the embedded server")
+    return target.named(scratch, "--scratch")
+
+
+def _compared(session: Session, place: Target, *, is_named: bool) -> tuple[str, ...]:
+    """Refuse the target's own server, if it was named; tell where versions differ."""
+    with target.open_connection(place) as connection:
+        theirs = connection.execute(_FACTS).fetchone()
+        version = connection.info.server_version // 10000
+    if is_named and theirs == session.connection.execute(_FACTS).fetchone():
+        raise Refused(
+            "The scratch server is the target's own: filling databases there would slow it down.",
+            hint="Name another one with --scratch, or none for the embedded server.",
+        )
+    on_target = session.connection.info.server_version // 10000
+    if on_target == version:
+        return ()
+    return (f"measured on PostgreSQL {version}; the target is PostgreSQL {on_target}",)
+
+
+def _summary(report: Report) -> list[str]:
+    lines = []
+    for each in report.migrations:
+        lines.append(f"{each.id}: {each.verdict}")
+        lines += [f"    {why}" for why in each.not_measured]
+        lines += [
+            f"    {found.file or each.path}:{found.line}: {found.rule}: {found.message}"
+            + (" (allowed)" if found.allowed else "")
+            for found in each.findings
+        ]
+    return [*(lines or ["nothing to review"])]
+
+
+def _html(report: Report) -> str:
+    from migrator.review.html import render
+
+    return render(report)
+
+
+_FORMATS: dict[str, Callable[[Report], str]] = {
+    "md": markdown.render,
+    "json": lambda report: json.dumps(report.document(), indent=2) + "\n",
+    "sarif": sarif.render,
+    "html": _html,
+}

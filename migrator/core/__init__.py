@@ -1,0 +1,1 @@
+"""What every command is built on; it knows nothing of what is built on it."""

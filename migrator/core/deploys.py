@@ -1,0 +1,157 @@
+"""The history of deploys: one row each, in the database itself, so that it is put back with it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from migrator.core import process
+from migrator.core.errors import Refused
+from migrator.core.target import Session
+from migrator.sql import sql
+
+Connection = psycopg.Connection[Any]
+SHOWN = 10
+END_IT = (
+    "End it first: `deploy --resume` goes on with it, `deploy --undo` puts back what it did, "
+    "`deploy --leave` leaves the database as it is."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """One deploy.
+
+    Args:
+        id: Its number in this database.
+        started_at: When it was begun.
+        ended_at: When it ended; None while it is under way, or was cut off.
+        username: The user of the machine that it runs on.
+        hostname: That machine, where the backup is.
+        role_name: The role that it works as.
+        digest: What was approved.
+        backup: The backup's path; None before that is whole and read.
+        phase: preparing, applying, undoing, ended.
+        outcome: applied, nothing changed, undone, restored, left; None while it is under way.
+        reason: Why it did not end as applied.
+        plan: The files with their checksums, and what was applied before.
+
+    """
+
+    id: int
+    started_at: datetime
+    ended_at: datetime | None
+    username: str
+    hostname: str
+    role_name: str
+    digest: str
+    backup: str | None
+    phase: str
+    outcome: str | None
+    reason: str | None
+    plan: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """Return it for `status --json`."""
+        return {
+            "id": self.id,
+            "started_at": self.started_at.isoformat(),
+            "ended_at": self.ended_at.isoformat() if self.ended_at else None,
+            "by": f"{self.username}@{self.hostname}",
+            "role": self.role_name,
+            "digest": self.digest,
+            "backup": self.backup,
+            "phase": self.phase,
+            "outcome": self.outcome,
+            "reason": self.reason,
+        }
+
+    @property
+    def words(self) -> str:
+        """The deploy in one line."""
+        ended = self.outcome or f"not ended, {self.phase}"
+        files = f"{_count(self.plan, 'migration')}, {_count(self.plan, 'seed')}"
+        began = f"{self.started_at:%Y-%m-%d %H:%M:%S%z} by {self.username}@{self.hostname}"
+        kept = f"digest: {self.digest}; backup: {self.backup or 'none'}"
+        return f"{began}: {files}: {ended}; {kept}"
+
+
+def _count(plan: Mapping[str, Any], what: str) -> str:
+    number = len(plan[f"{what}s"])
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def recent(session: Session, last: int = SHOWN) -> list[Deployed]:
+    """Return the last deploys, newest first."""
+    if not session.has_deploys:
+        return []
+    cursor = session.connection.cursor(row_factory=dict_row)
+    rows = cursor.execute(sql("core/deploys").encode(), {"last": last}).fetchall()
+    return [Deployed(**row) for row in rows]
+
+
+def under_way(session: Session) -> Deployed | None:
+    """Return the deploy that has not ended, if there is one."""
+    return next((each for each in recent(session, 1) if each.ended_at is None), None)
+
+
+def refuse_under_way(session: Session) -> None:
+    """Refuse to change a database in the middle of a deploy.
+
+    Raises:
+        Refused: A deploy has not ended.
+
+    """
+    if (cut_off := under_way(session)) is not None:
+        raise Refused(f"A deploy was cut off: {cut_off.words}", hint=END_IT)
+
+
+def begin(connection: Connection, digest: str, plan: Mapping[str, Any]) -> int:
+    """Record that a deploy begins; return its number."""
+    row = connection.execute(
+        "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
+        " VALUES (%s, %s, %s, %s) RETURNING deploy_id",
+        (process.user_name(), socket.gethostname(), digest, json.dumps(plan)),
+    ).fetchone()
+    assert row is not None  # noqa: S101  RETURNING gives a row
+    return int(row[0])
+
+
+def backed_up(connection: Connection, deploy: int, backup: str) -> None:
+    """Record where the backup is, once it is whole and read."""
+    connection.execute("UPDATE yoyo.deploy SET backup = %s WHERE deploy_id = %s", (backup, deploy))
+
+
+def enter(connection: Connection, deploy: int, phase: str, reason: str | None = None) -> None:
+    """Record what is under way from now on, and why, before it begins."""
+    connection.execute(
+        "UPDATE yoyo.deploy SET phase = %s, reason = coalesce(%s, reason) WHERE deploy_id = %s",
+        (phase, reason, deploy),
+    )
+
+
+def end_in_copy(connection: Connection, backup: str, reason: str) -> None:
+    """Record, in a database that was restored, that the deploy its backup was made for ended so."""
+    row = connection.execute("SELECT to_regclass('yoyo.deploy') IS NOT NULL").fetchone()
+    if row and row[0]:
+        connection.execute(
+            "UPDATE yoyo.deploy SET phase = 'ended', outcome = 'restored', backup = %s,"
+            " reason = %s, ended_at = clock_timestamp() WHERE ended_at IS NULL",
+            (backup, reason),
+        )
+
+
+def end(connection: Connection, deploy: int, outcome: str, reason: str | None = None) -> None:
+    """Record how a deploy ended."""
+    connection.execute(
+        "UPDATE yoyo.deploy SET phase = 'ended', outcome = %s, ended_at = clock_timestamp(),"
+        " reason = coalesce(%s, reason) WHERE deploy_id = %s",
+        (outcome, reason, deploy),
+    )

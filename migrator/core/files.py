@@ -1,0 +1,401 @@
+"""Migration and seed files: where they are, what order they have, and whether they can be run.
+
+Knows no database. The format is yoyo's (https://ollycope.com/software/yoyo/latest/#migrations-as-sql-scripts),
+with everything that yoyo would pass over in silence refused here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import graphlib
+import hashlib
+import heapq
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrator.core import sqltext
+from migrator.core.errors import Refused
+
+CHECKSUM_ALGORITHM = "sha256/1"  # of the text without BOM, with LF line ends
+
+ROLLBACK_SUFFIX = ".rollback.sql"
+_DIRECTIVE = re.compile(r"\s*--\s*(transactional|depends)\s*:\s*(.*)$")
+_LOOKS_LIKE_DIRECTIVE = re.compile(
+    r"\s*(?:--|/?\*+)?\s*(?:transactional|depends)\s*:\s*(?:\S*)", re.IGNORECASE
+)
+_HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
+_COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
+_NUMBER = re.compile(r"\d+(?=\.)")
+_LINE_END = re.compile(r"[\r\n]")  # a lone CR too ends a comment, for PostgreSQL and for yoyo
+_LONGEST_NAME = 250
+_LONGEST_HEADER = 1_000_000  # bytes; a directive after that is refused as any that yoyo passes over
+_PIECE = 1_000_000  # bytes
+_MOST_PROBLEMS = 20  # of one file
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFile:
+    """One file's text, as it is sent to the server, and what its leading comments say.
+
+    Args:
+        path: The file.
+        text: Its bytes in UTF-8, without BOM, with LF line ends.
+        transactional: False where the file says `-- transactional: false`.
+        depends: The ids that it says it depends on.
+        header: What it says after `-- purpose:`, `-- locks:` and `-- reversible:`.
+        problems: What is wrong with its bytes or directives, each with its place.
+        checksum: Of the text, by CHECKSUM_ALGORITHM.
+
+    """
+
+    path: Path
+    text: bytes
+    checksum: str
+    transactional: bool
+    depends: frozenset[str]
+    header: Mapping[str, str]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A migration: the file that applies it, as it was read, and where the one that undoes it is.
+
+    Args:
+        id: The file name without `.sql`, as yoyo has it.
+        source: The file that applies it: what was checked is what is run.
+        rollback_path: The file that rolls it back.
+
+    """
+
+    id: str
+    source: SqlFile
+    rollback_path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A seed file, named by its file name without `.sql`, as it was read."""
+
+    id: str
+    source: SqlFile
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where a migration set keeps its parts.
+
+    Args:
+        migrations: The directory of migration files.
+        seeds: The directory of seed files; None where the set has none.
+        sql: The directory of the snapshot and the checks; None where the set has none.
+
+    """
+
+    migrations: Path
+    seeds: Path | None
+    sql: Path | None
+
+    @classmethod
+    def at(cls, migrations: Path, seeds: Path | None) -> Project:
+        """Find a set's parts.
+
+        A directory named `migrations` has its `seeds` and `sql` beside it. Another set, given by a
+        directory of any other name, has none unless they are named: it must not get ours.
+
+        Raises:
+            Refused: A directory that was named is not there.
+
+        """
+        for directory in filter(None, (migrations, seeds)):
+            if not directory.is_dir():
+                raise Refused(
+                    f"There is no directory {directory}.",
+                    hint="Give an existing one with --migrations or --seeds.",
+                )
+        migrations = migrations.resolve()
+        beside = migrations.parent if migrations.name == "migrations" else None
+        if seeds is None and beside is not None and (beside / "seeds").is_dir():
+            seeds = beside / "seeds"
+        return cls(migrations, seeds, beside / "sql" if beside is not None else None)
+
+
+def read(path: Path) -> SqlFile:
+    """Read one SQL file.
+
+    An editor's byte order mark or line ends are no edit, so they are taken off before hashing.
+
+    Raises:
+        Refused: The file cannot be read.
+
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read: {error.strerror}.") from error
+    text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    problems = list(_byte_problems(path, text))
+    header = _header(text[:_LONGEST_HEADER].decode("utf-8", "replace"))
+    directives: dict[str, str] = {}
+    said: dict[str, str] = {}
+    for number, line in enumerate(header, 1):
+        if match := _DIRECTIVE.match(line):
+            name, value = match.groups()
+            if name == "transactional" and name in directives:
+                problems.append(f"{path}:{number}: transactional is said twice")
+            directives[name] = f"{directives.get(name, '')} {value}".strip()
+        elif _LOOKS_LIKE_DIRECTIVE.match(line):
+            problems.append(
+                f"{path}:{number}: yoyo passes over this directive; "
+                "write it in lower case: -- transactional: or -- depends:"
+            )
+        elif match := _HEADER_LINE.match(line):
+            said[match[1]] = match[2].strip()
+    transactional = directives.get("transactional", "true").lower()
+    if transactional not in {"true", "false"}:
+        problems.append(f"{path}: transactional is true or false, not {transactional!r}")
+    return SqlFile(
+        path,
+        text,
+        hashlib.sha256(text).hexdigest(),
+        transactional != "false",
+        frozenset(directives.get("depends", "").split()),
+        said,
+        tuple(problems),
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, all of it or nothing: a reader sees the old text or the new."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _byte_problems(path: Path, text: bytes) -> Iterator[str]:
+    nul = text.find(b"\0")
+    if nul >= 0:
+        line = text.count(b"\n", 0, nul) + 1
+        yield f"{path}:{line}: a NUL byte (byte {nul}), which PostgreSQL's text cannot hold"
+    position = 0
+    try:
+        while position < len(text):  # piece by piece: as characters it may be four times as large
+            end = position + _PIECE
+            position += codecs.utf_8_decode(text[position:end], "strict", end >= len(text))[1]
+    except UnicodeDecodeError as error:
+        position += error.start
+        line = text.count(b"\n", 0, position) + 1
+        yield f"{path}:{line}: not UTF-8 (byte {position}): save the file as UTF-8"
+
+
+def _header(text: str) -> list[str]:
+    """Return the leading lines that are blank or `--` comments: where yoyo reads directives."""
+    lines = []
+    position = 0
+    while position < len(text):
+        match = _LINE_END.search(text, position)
+        end = match.start() if match is not None else len(text)
+        line = text[position:end]
+        if not _COMMENT_OR_BLANK.match(line):
+            break
+        lines.append(line)
+        position = end + 1
+    return lines
+
+
+def discover(directory: Path) -> list[Migration]:
+    """Return the directory's migrations in the order in which yoyo applies them.
+
+    That is by file name, after what a `-- depends:` names.
+
+    Raises:
+        Refused: A file that cannot be a migration, a duplicate, a pair that is not whole, an
+            unknown or cyclic dependency: all that was found, in one message.
+
+    """
+    migrations: list[Migration] = []
+    names = sorted(entry.name for entry in os.scandir(directory) if entry.is_file())
+    problems: list[str] = []
+    present = set(names)
+    for name in names:
+        path = directory / name
+        if unfit := list(_name_problems(directory, name)):
+            problems.extend(unfit)
+        elif name.endswith(ROLLBACK_SUFFIX):
+            if name.removesuffix(ROLLBACK_SUFFIX) + ".sql" not in present:
+                problems.append(f"{path}: rolls back a migration that is not there")
+        elif name.endswith(".py") or name.startswith("post-apply"):
+            problems.append(f"{path}: only raw SQL migrations are run, no Python and no hooks")
+        elif name.endswith(".sql"):
+            problems.extend(_pair_problems(path, present))
+            source = read(path)
+            problems.extend(source.problems)
+            migrations.append(
+                Migration(
+                    name.removesuffix(".sql"),
+                    source,
+                    path.with_name(name.removesuffix(".sql") + ROLLBACK_SUFFIX),
+                )
+            )
+    problems.extend(_number_problems(migrations))
+    known = {migration.id for migration in migrations}
+    for migration in migrations:
+        problems.extend(
+            f"{migration.source.path}: depends on {other}, which is not there"
+            for other in sorted(migration.source.depends - known)
+        )
+    refuse(problems)
+    return _in_order(migrations)
+
+
+def _name_problems(directory: Path, name: str) -> Iterator[str]:
+    """Names that the history's varchar(255) or a line of output could not hold."""
+    if name.endswith((".sql", ".py")) and (len(name) > _LONGEST_NAME or not name.isprintable()):
+        path = str(directory / name)
+        yield f"{path!a}: a name is of at most {_LONGEST_NAME} printable characters"
+
+
+def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:
+    rollback = path.name.removesuffix(".sql") + ROLLBACK_SUFFIX
+    if rollback not in present:
+        yield (
+            f"{path}: its rollback file {rollback} is missing; "
+            "where there is no way back, let it RAISE EXCEPTION"
+        )
+
+
+def _number_problems(migrations: Iterable[Migration]) -> Iterator[str]:
+    """Two branches that took the same number; numbers that sort otherwise than they count."""
+    by_number: dict[int, Migration] = {}
+    previous = -1
+    for migration in migrations:
+        match = _NUMBER.match(migration.id)
+        if match is None:
+            continue
+        number = int(match.group())
+        path = migration.source.path
+        if number in by_number:
+            yield f"{path}: the number of {by_number[number].id}, once more"
+        elif number < previous:
+            yield f"{path}: sorts after number {previous}: pad the numbers with zeros"
+        by_number[number] = migration
+        previous = max(previous, number)
+
+
+def _in_order(migrations: list[Migration]) -> list[Migration]:
+    if not any(migration.source.depends for migration in migrations):
+        return migrations
+    rank = {migration.id: position for position, migration in enumerate(migrations)}
+    graph = graphlib.TopologicalSorter({each.id: each.source.depends for each in migrations})
+    try:
+        graph.prepare()
+    except graphlib.CycleError as error:
+        raise Refused(
+            "These migrations depend on each other in a circle: " + ", ".join(error.args[1]),
+            hint="Take one `-- depends:` out.",
+        ) from error
+    ordered: list[Migration] = []
+    ready = [rank[each] for each in graph.get_ready()]
+    heapq.heapify(ready)
+    while ready:
+        migration = migrations[heapq.heappop(ready)]
+        ordered.append(migration)
+        graph.done(migration.id)
+        for each in graph.get_ready():
+            heapq.heappush(ready, rank[each])
+    return ordered
+
+
+def discover_seeds(directory: Path | None) -> list[Seed]:
+    """Return the directory's seeds by file name; none where there is no directory.
+
+    Raises:
+        Refused: A file is not text that PostgreSQL can read.
+
+    """
+    if directory is None:
+        return []
+    seeds = []
+    problems: list[str] = []
+    for path in sorted(directory.glob("*.sql")):
+        source = read(path)
+        problems.extend(_name_problems(directory, path.name))
+        problems.extend(source.problems)
+        if not source.transactional:
+            problems.append(f"{path}: a seed runs in a transaction")
+        seeds.append(Seed(path.stem, source))
+    refuse(problems)
+    return seeds
+
+
+def check(sources: Iterable[SqlFile]) -> None:
+    """Check that files can be run: what PostgreSQL would refuse, or would do half.
+
+    Raises:
+        Refused: All problems of all files, each with its line and column.
+
+    """
+    refuse([problem for source in sources for problem in _problems(source)])
+
+
+def _problems(source: SqlFile) -> list[str]:
+    problems = list(source.problems)
+    if problems:
+        return problems
+    count = 0
+    first_start = len(source.text)
+    try:
+        for count, statement in enumerate(
+            sqltext.statements(source.text, pass_over_harmless=source.transactional), 1
+        ):
+            first_start = min(first_start, statement.start)
+            for message in _statement_problems(source, statement, count):
+                problems.append(_at(source, statement.start, message))
+            if len(problems) >= _MOST_PROBLEMS:
+                return [*problems, f"{source.path}: the rest of the file was not looked at"]
+    except sqltext.SqlTextError as error:
+        return [*problems, _at(source, error.offset, str(error))]
+    if not count:
+        problems.append(f"{source.path}: empty: it has no statement")
+    before = source.text[:first_start].decode()
+    header_length = len(_header(before[:_LONGEST_HEADER]))
+    for number, line in enumerate(_LINE_END.split(before), 1):
+        if number > header_length and _LOOKS_LIKE_DIRECTIVE.match(line):
+            problems.append(
+                f"{source.path}:{number}: yoyo passes over this directive; "
+                "write it among the leading -- comments"
+            )
+    return problems
+
+
+def _statement_problems(
+    source: SqlFile, statement: sqltext.Statement, ordinal: int
+) -> Iterator[str]:
+    if sqltext.ends_transaction(statement):
+        yield f"{' '.join(statement.words[:2])} in a file: the runner begins and ends transactions"
+    if sqltext.copies_with_client(statement):
+        yield "COPY with the client's data: write INSERT ... VALUES"
+    if sqltext.builds_nameless_index(statement):
+        yield "an index without a name: name it, so that a build that is cut off can be found"
+    if source.transactional and sqltext.needs_no_transaction(statement):
+        yield "cannot run in a transaction: put it alone in a file with -- transactional: false"
+    if not source.transactional and ordinal > 1:
+        yield "a second statement in a file with -- transactional: false: give it its own file"
+
+
+def _at(source: SqlFile, byte: int, message: str) -> str:
+    line, column = sqltext.line_and_column(source.text, byte)
+    return f"{source.path}:{line}:{column}: {message}"
+
+
+def refuse(problems: list[str]) -> None:
+    """Raise Refused with all problems, if there are any."""
+    if problems:
+        count = f"{len(problems)} problems" if len(problems) > 1 else "A problem"
+        raise Refused(
+            f"{count} in the files:\n  " + "\n  ".join(problems),
+            hint="Correct the files and run the command again.",
+        )

@@ -1,0 +1,72 @@
+"""The lock that lets one runner at a time change a database."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from migrator.core.errors import Refused
+from migrator.core.target import Session
+from migrator.core.waits import sessions_in_words
+from migrator.sql import sql
+
+# Any constant will do; PostgreSQL keeps advisory locks apart by database.
+LOCK_KEY = 0x6765_7374_6F72_6C64
+_POLL_S = 0.1
+
+
+@contextmanager
+def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock on the session that migrates, so that it ends with it; see `take`."""
+    take(session, wait_s, say)
+    try:
+        yield
+    finally:
+        if session.is_free:  # else the lock ends with the session
+            session.connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+
+def take(session: Session, wait_s: float, say: Callable[[str], None]) -> None:
+    """Take the lock, which ends with the session.
+
+    Polled, never waited for in the server: a session blocked on an advisory lock holds a snapshot
+    that CREATE INDEX CONCURRENTLY waits for, and the two would deadlock.
+
+    Args:
+        session: The session that will do the work.
+        wait_s: How long to wait for another runner, in seconds.
+        say: Told once that another runner is being waited for.
+
+    Raises:
+        Refused: Another runner held the lock all that time.
+
+    """
+    deadline = time.monotonic() + wait_s
+    waiting = False
+    while not _try(session):
+        if time.monotonic() >= deadline:
+            raise Refused(
+                f"Another runner holds the lock of this database: {_holder(session)}.",
+                hint="Wait for it to end, or give a longer --lock-wait.",
+            )
+        if not waiting:
+            say(f"waiting for another runner: {_holder(session)}")
+            waiting = True
+        time.sleep(_POLL_S * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret
+
+
+def _try(session: Session) -> bool:
+    row = session.connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
+    return bool(row and row[0])
+
+
+def holders(session: Session) -> list[int]:
+    """Return the process that holds the lock, in a list; an empty one where nobody does."""
+    rows = session.connection.execute(sql("core/lock_holder"), {"key": LOCK_KEY})
+    return [pid for (pid,) in rows]
+
+
+def _holder(session: Session) -> str:
+    return sessions_in_words(session.connection, holders(session)) or "it has just let go"

@@ -1,0 +1,53 @@
+"""Writes the next pair of migration files, with the header to fill in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from migrator.core import files
+from migrator.core.errors import Refused
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_APPLY = """\
+-- purpose: {purpose}
+-- locks: none | MODE on relation[, MODE on relation ...]
+-- reversible: yes | lossy: what is lost | no: why
+"""
+_ROLLBACK = (
+    "-- Undoes {name}.sql exactly; where that cannot be, raise an exception that says why.\n"
+)
+
+
+def new(directory: Path, domain: str, change: str) -> list[Path]:
+    """Write the pair after the last one; it has no statement yet, so it is refused until filled.
+
+    Args:
+        directory: The migrations.
+        domain: What it is about, a table as a rule: `tasks`.
+        change: What it does: `add_deadline`.
+
+    Returns:
+        The two files.
+
+    Raises:
+        Refused: A name is not in snake_case.
+
+    """
+    for name in (domain, change):
+        if not _NAME.fullmatch(name):
+            raise Refused(
+                f"{name!r} is not a name in snake_case.",
+                hint="For example: new tasks add_deadline",
+            )
+    numbers = [each.id.partition(".")[0] for each in files.discover(directory)]
+    last = max((number for number in numbers if number.isdecimal()), key=int, default="0000")
+    stem = f"{int(last) + 1:0{len(last)}}.{domain}.{change}"
+    purpose = f"what {change.replace('_', ' ')} is for, in one line"
+    pair = {
+        directory / f"{stem}.sql": _APPLY.format(purpose=purpose),
+        directory / f"{stem}.rollback.sql": _ROLLBACK.format(name=stem),
+    }
+    for path, text in pair.items():
+        files.write(path, text)
+    return list(pair)

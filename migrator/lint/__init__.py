@@ -1,0 +1,1 @@
+"""Checks of a set's files as text."""

@@ -1,0 +1,120 @@
+"""Throwaway databases on a server that is not the target's.
+
+A run that is killed leaves its databases behind: the next one on that server drops them. Each run
+holds an advisory lock whose key is in its databases' names, so that nobody drops those in use.
+"""
+
+from __future__ import annotations
+
+import secrets
+from types import TracebackType
+from typing import Any
+
+import psycopg
+from psycopg import sql as words
+
+from migrator.core.errors import Refused
+from migrator.core.target import NoConnection, Target, open_connection
+from migrator.sql import sql
+
+_LOCK_CLASS = 1_919_252_073  # "revi"
+_LARGEST_KEY = 2**31 - 1
+
+
+class Scratch:
+    """The scratch databases of one run; a context manager, which drops them at its end.
+
+    Args:
+        server: Any database of the server, by a role that may create databases.
+        kind: What they are for, the first part of their names.
+        hint: What to do where the role may not create databases.
+
+    """
+
+    def __init__(
+        self,
+        server: Target,
+        kind: str = "review",
+        hint: str = "Name a server by a role that has CREATEDB: --scratch URL.",
+    ) -> None:
+        self.server = server
+        self._kind = kind
+        self._hint = hint
+        self._key = secrets.randbelow(_LARGEST_KEY)
+        self._made: list[str] = []
+        self._administrator: psycopg.Connection[Any] | None = None
+
+    def __enter__(self) -> Scratch:
+        """Connect, and drop what killed runs left.
+
+        Raises:
+            Refused: There is no connection, or the role may not create databases.
+
+        """
+        self._administrator = open_connection(self.server)
+        row = self._administrator.execute(
+            "SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        if row is None or not row[0]:
+            self._administrator.close()
+            raise Refused(
+                f"The role may not create scratch databases on {self.server.shown}.",
+                hint=self._hint,
+            )
+        self._lock(self._key)
+        for name, key in self._leftovers():
+            if key != self._key and self._lock(key):
+                self.drop(name)
+                self._administrator.execute("SELECT pg_advisory_unlock(%s, %s)", (_LOCK_CLASS, key))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Drop the databases."""
+        try:
+            while self._made:
+                self.drop(self._made.pop())
+        except (psycopg.Error, NoConnection):
+            if error is None:  # else what happened first is told; the next run drops what is left
+                raise
+        finally:
+            if self._administrator is not None:
+                self._administrator.close()
+
+    def create(self, name: str, copy_of: Target | None = None) -> Target:
+        """Create a database, empty or as a copy of one that nobody is connected to."""
+        template = str(copy_of.parameters["dbname"]) if copy_of else "template1"
+        full = self.name(name)
+        self._execute("CREATE DATABASE {} TEMPLATE {}", full, template)
+        return self.server.beside(full)
+
+    def name(self, name: str) -> str:
+        """Return the full name of a database of this run; it is dropped at the end."""
+        full = f"{self._kind}_{self._key}_{name}"
+        self._made.append(full)
+        return full
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is connected."""
+        self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def _leftovers(self) -> list[tuple[str, int]]:
+        assert self._administrator is not None  # noqa: S101  entered
+        named = {"kind": self._kind, "lock_class": _LOCK_CLASS}
+        return self._administrator.execute(sql("server/leftovers"), named).fetchall()
+
+    def _lock(self, key: int) -> bool:
+        assert self._administrator is not None  # noqa: S101  entered
+        row = self._administrator.execute(
+            "SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_CLASS, key)
+        ).fetchone()
+        return bool(row and row[0])
+
+    def _execute(self, statement: str, *names: str) -> None:
+        assert self._administrator is not None  # noqa: S101  entered
+        composed = words.SQL(statement).format(*map(words.Identifier, names))
+        self._administrator.execute(composed)

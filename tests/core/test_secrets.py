@@ -1,0 +1,220 @@
+"""No password on the way out: in no answer, no message, no argument of a process, no file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from migrator.core import process
+from tests.conftest import INSTALLATIONS
+from tests.support.servers import PASSWORD, ROOT, Server, clean_environment
+from tests.support.sets import Answer, MigrationSet, command_lines, name_of, newest, three_tables
+
+WRONG = "nOt-the-0ne"
+SECRETS = [PASSWORD, quote(PASSWORD, safe=""), PASSWORD.split("/")[0], WRONG]
+
+
+class Way(NamedTuple):
+    """A way to name a target with its password: arguments and environment."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+
+
+def ways(pg: Server, name: str, directory: Path, password: str) -> dict[str, Way]:
+    url = f"postgresql://tester:{quote(password, safe='')}@127.0.0.1:{pg.port}/{name}"
+    words = f"host=127.0.0.1 port={pg.port} dbname={name} user=tester password='{password}'"
+    place = {"PGHOST": "127.0.0.1", "PGPORT": str(pg.port), "PGUSER": "tester", "PGDATABASE": name}
+    service, passfile = directory / "service.conf", directory / "pgpass"
+    lines = [f"{key}={value}" for key, value in conninfo_to_dict(words).items()]
+    service.write_text("\n".join(["[it]", *lines, ""]))
+    passfile.write_text(f"*:*:*:tester:{password.replace(':', chr(92) + ':')}\n")
+    passfile.chmod(0o600)
+    return {
+        "--database URL": Way(["--database", url], {}),
+        "--database=words": Way([f"--database={words}"], {}),
+        "DATABASE_URL": Way([], {"DATABASE_URL": url}),
+        "PGPASSWORD": Way([], {**place, "PGPASSWORD": password}),
+        "PGSERVICEFILE": Way([], {"PGSERVICEFILE": str(service), "PGSERVICE": "it"}),
+        "PGPASSFILE": Way([], {**place, "PGPASSFILE": str(passfile)}),
+    }
+
+
+WAYS = ["--database URL", "--database=words", "DATABASE_URL", "PGPASSWORD", "PGSERVICEFILE"]
+WAYS += ["PGPASSFILE"]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MigrationSet:
+    made = three_tables(tmp_path / "set")
+    made.write("sql/schema.sql", "")
+    return made
+
+
+def watched(way: Way, made: MigrationSet, *command: str) -> tuple[Answer, list[str]]:
+    """Run a command; return its answer, and all arguments seen once it has named its target."""
+    argv = [*way.arguments, "--migrations", str(made.migrations), *command]
+    running = subprocess.Popen(
+        [sys.executable, ROOT / "runner.py", *argv],
+        cwd=made.migrations.parent,
+        env=clean_environment() | way.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert running.stderr is not None
+    first = running.stderr.readline()
+    seen: set[str] = set()
+
+    def look() -> None:
+        while running.poll() is None:
+            seen.update(command_lines(running.pid))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    out, err = running.communicate(timeout=30)
+    watcher.join()
+    return Answer(running.returncode, out, first + err), sorted(seen)
+
+
+def files_below(directory: Path) -> Iterator[str]:
+    for path in directory.rglob("*"):
+        if path.is_file():
+            yield path.read_text(errors="replace")
+
+
+def shown(texts: list[str]) -> list[str]:
+    return [text for text in texts if any(secret in text for secret in SECRETS)]
+
+
+@newest
+@pytest.mark.parametrize("name", WAYS)
+def test_a_password_is_shown_nowhere(
+    pg: Server, empty_database: str, made: MigrationSet, tmp_path: Path, name: str
+) -> None:
+    way = ways(pg, name_of(empty_database), tmp_path, PASSWORD)[name]
+    (tmp_path / "wrong").mkdir()
+    wrong = ways(pg, name_of(empty_database), tmp_path / "wrong", WRONG)[name]
+    log = Path(pg.host, "server.log")
+    before = log.stat().st_size
+    runs = [
+        watched(way, made, "migrate"),
+        watched(way, made, "schema"),  # which runs pg_dump
+        watched(way, made, "--json", "verify"),
+        watched(way, made, "plan", "--sql", "--rollback"),
+        watched(wrong, made, "status"),
+    ]
+    assert [answer.code for answer, _ in runs] == [0, 0, 0, 0, 2], runs
+    arguments = [each for _, seen in runs for each in seen]
+    assert any("pg_dump" in each for each in arguments), "the watcher sees what it is to see"
+    assert any("runner.py" in each for each in arguments)
+    texts = [text for answer, _ in runs for text in (answer.out, answer.err)]
+    logged = log.read_bytes()[before:].decode(errors="replace")
+    written = [*files_below(made.migrations.parent), logged]
+    assert shown([*texts, *arguments, *written]) == []
+    assert "postgresql://" in runs[0][0].err.splitlines()[0]
+    assert "password authentication failed" in runs[4][0].err
+
+
+@newest
+def test_a_review_shows_no_password(
+    pg: Server, empty_database: str, made: MigrationSet, request: pytest.FixtureRequest
+) -> None:
+    other: Server = request.getfixturevalue(f"server_{min(INSTALLATIONS)}")
+    with other.connect() as connection:
+        connection.execute("ALTER ROLE tester CREATEDB")
+    made.write("pyproject.toml", "[tool.migrator.review]\nsizes = [20, 40]\nsmall_rows = 10\n")
+    target, scratch = pg.password_url(name_of(empty_database)), other.password_url("postgres")
+    out = made.migrations.parent / "out"
+    arguments = ["review", "--against", target, f"--scratch={scratch}", "--out", str(out)]
+    answer, seen = watched(Way([], {}), made, *arguments)
+    assert answer.code == 0, answer.err
+    assert any("runner.py" in each for each in seen)
+    assert len([*out.iterdir()]) > 1
+    assert shown([answer.out, answer.err, *seen, *files_below(made.migrations.parent)]) == []
+
+
+@newest
+def test_a_deploy_and_a_restore_show_no_password(
+    pg: Server, empty_database: str, made: MigrationSet, tmp_path: Path
+) -> None:
+    """The target's, the administrator's and the rehearsal server's; when it fails, too."""
+    with pg.connect() as connection:
+        connection.execute("ALTER ROLE tester CREATEDB")
+    made.add("0004.bad.x", "SELECT 1 / 0;")
+    backups = tmp_path / "backups"
+    url = pg.password_url(name_of(empty_database))
+    admin = pg.password_url("postgres")
+    place = ["--backup-dir", str(backups), f"--admin={admin}"]
+    way = Way(["--database", url], {})
+    try:
+        first, seen = watched(way, made, "deploy", "--yes", "--rehearse-on", admin, *place)
+        second, more = watched(way, made, "deploy", "--yes", "--no-rehearse", *place)
+        name = next(backups.glob("*.dump")).name
+        copy = f"{name_of(empty_database)}_copy"
+        third, most = watched(way, made, "restore", name, "--into", copy, *place)
+    finally:
+        with pg.connect() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name_of(empty_database)}_copy")
+            connection.execute("ALTER ROLE tester NOCREATEDB")
+    assert (first.code, second.code, third.code) == (1, 1, 0), third.err
+    said = [text for each in (first, second, third) for text in (each.out, each.err)]
+    lines = [*seen, *more, *most]
+    assert any("pg_dump" in each for each in lines)
+    assert any("pg_restore" in each for each in lines)
+    assert shown([*said, *lines, *files_below(backups), *map(str, backups.iterdir())]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hides"),
+    [
+        (["--database", "postgresql://u:pw@h/d", "status"], "--database"),
+        (["--json", "--database=host=h password=pw", "status"], "--database"),
+        (["--migrations", "--database", "--database", "host=h sslpassword=pw"], "--database"),
+        (["--database", "postgresql://u@h/d", "status"], ""),
+        (["--database", "host=h user=u", "status"], ""),
+        (["server", "psql", "--database", "postgresql://u:pw@h/d"], ""),
+        (["--database"], ""),
+        (["--json", "review", "--scratch", "postgresql://u:pw@h/d", "0001"], "--scratch"),
+        (["review", "--against=postgresql://u:pw@h/d"], "--against"),
+        (["review", "--against", "origin/main"], ""),
+        (["deploy", "--admin", "postgresql://u:pw@h/d", "--yes"], "--admin"),
+        (["deploy", "--rehearse-on=postgresql://u:pw@h/d"], "--rehearse-on"),
+    ],
+)
+def test_what_is_hidden_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], hides: str
+) -> None:
+    started: list[list[str]] = []
+
+    def execv(program: str, argv: list[str]) -> None:
+        assert program == sys.executable
+        started.append(argv)
+        raise OSError
+
+    monkeypatch.setattr(os, "execv", execv)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-X", "dev", "runner.py", *arguments])
+    monkeypatch.setattr(sys, "argv", ["runner.py", *arguments])
+    monkeypatch.delenv(process._variable(hides), raising=False)
+    process._hide_secrets()
+    assert bool(started) == bool(hides)
+    for argv in started:
+        assert argv[:4] == ["python", "-X", "dev", "runner.py"]
+        assert "pw" not in " ".join(argv)
+        assert len(argv) == 4 + len(arguments)
+        given = process.given(process._HIDDEN, hides)
+        assert given is not None
+        assert given in " ".join(arguments)
+        assert "pw" in given
+        assert process._variable(hides) not in os.environ

@@ -1,0 +1,327 @@
+"""status and plan: what they say of every kind of database, and the script that psql runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from migrator.core.lock import LOCK_KEY
+from tests.conftest import Connection
+from tests.support.servers import Server, clean_environment
+from tests.support.sets import (
+    MERGE_TWO_ROWS,
+    THREE,
+    MigrationSet,
+    applied,
+    call,
+    newest,
+    rows,
+    run,
+    tables,
+)
+
+NOTHING: dict[str, Any] = {
+    "up_to_date": True,
+    "applied": [],
+    "pending": [],
+    "edited": [],
+    "missing": [],
+    "out_of_order": [],
+    "interrupted": [],
+    "pending_seeds": [],
+    "deploys": [],
+}
+
+
+@pytest.fixture
+def database(empty_database: str, made: MigrationSet) -> str:
+    """A database with the three tables."""
+    assert call(made, empty_database, "migrate").code == 0
+    return empty_database
+
+
+def status(made: MigrationSet, database: str) -> dict[str, Any]:
+    """Return status's document, having seen that exit codes and text say the same."""
+    answer = call(made, database, "--json", "status")
+    assert answer.code == 0
+    document = answer.document
+    code = call(made, database, "status", "--exit-code").code
+    assert code == (0 if document["up_to_date"] else 3)
+    text = call(made, database, "status").out.splitlines()
+    verdict = "up to date" if document["up_to_date"] else "not up to date"
+    unseeded = document["up_to_date"] and document["pending_seeds"]
+    assert text[-1] == (f"{verdict} but for seeds" if unseeded else verdict)
+    told = {(line[:14].strip().replace(" ", "_"), line[14:]) for line in text[:-1]}
+    groups = {name: ids for name, ids in document.items() if name != "up_to_date"}
+    assert told == {(name, each) for name, ids in groups.items() for each in ids}
+    return document
+
+
+@newest
+class TestStatus:
+    def test_empty(self, empty_database: str, made: MigrationSet) -> None:
+        expected = {"up_to_date": False, "pending": THREE, "pending_seeds": ["01.a"]}
+        assert status(made, empty_database) == NOTHING | expected
+        assert rows(empty_database, "SELECT to_regnamespace('yoyo')") == [(None,)]
+
+    def test_current(self, database: str, made: MigrationSet) -> None:
+        assert status(made, database) == NOTHING | {"applied": THREE}
+
+    def test_behind(self, database: str, made: MigrationSet) -> None:
+        made.table(4, "d")
+        expected = {"up_to_date": False, "applied": THREE, "pending": ["0004.d.create"]}
+        assert status(made, database) == NOTHING | expected
+
+    def test_ahead(self, database: str, made: MigrationSet) -> None:
+        made.remove("0003.c.create")
+        expected = {"up_to_date": False, "applied": THREE[:2], "missing": THREE[2:]}
+        assert status(made, database) == NOTHING | expected
+
+    def test_edited(self, database: str, made: MigrationSet) -> None:
+        made.add("0002.b.create", "CREATE TABLE b (id bigint);")
+        expected = {"up_to_date": False, "applied": THREE, "edited": ["0002.b.create"]}
+        assert status(made, database) == NOTHING | expected
+
+    def test_out_of_order(self, empty_database: str, made: MigrationSet) -> None:
+        made.remove("0002.b.create")
+        call(made, empty_database, "migrate")
+        made.table(2, "b")
+        late = ["0002.b.create"]
+        expected = {
+            "up_to_date": False,
+            "applied": [THREE[0], THREE[2]],
+            "pending": late,
+            "out_of_order": late,
+        }
+        assert status(made, empty_database) == NOTHING | expected
+
+    def test_interrupted(self, database: str, made: MigrationSet) -> None:
+        made.add("0004.a.index", "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id);")
+        run(
+            database,
+            "INSERT INTO yoyo.intent (migration_hash, migration_id, direction, checksum)"
+            " VALUES ('x', '0004.a.index', 'apply', 'x')",
+        )
+        expected = {
+            "up_to_date": False,
+            "applied": THREE,
+            "pending": ["0004.a.index"],
+            "interrupted": ["0004.a.index"],
+        }
+        assert status(made, database) == NOTHING | expected
+
+    def test_a_changed_seed(self, database: str, made: MigrationSet) -> None:
+        made.seed("01.a", MERGE_TWO_ROWS + "-- changed\n")
+        made.seed("02.b", "SELECT 1;")
+        document = status(made, database)
+        assert document["pending_seeds"] == ["01.a", "02.b"]
+
+    def test_a_history_from_before_there_were_deploys(
+        self, database: str, made: MigrationSet
+    ) -> None:
+        for table in ("deploy_write", "deploy"):
+            run(database, f"DROP TABLE yoyo.{table}")
+        assert status(made, database) == NOTHING | {"applied": THREE}
+        made.table(4, "d")
+        assert call(made, database, "migrate").code == 0
+        assert rows(database, "SELECT count(*) FROM yoyo.deploy") == [(0,)]
+
+    def test_a_history_that_stock_yoyo_wrote(self, database: str, made: MigrationSet) -> None:
+        ours = ("migration_checksum", "seed_checksum", "intent", "deploy_write", "deploy")
+        for table in ours:
+            run(database, f"DROP TABLE yoyo.{table}")
+        expected = {"applied": THREE, "pending_seeds": ["01.a"]}
+        assert status(made, database) == NOTHING | expected
+        made.table(4, "d")
+        assert call(made, database, "migrate").code == 0
+        assert status(made, database) == NOTHING | {"applied": [*THREE, "0004.d.create"]}
+
+
+@newest
+class TestPlan:
+    def test_forward(self, empty_database: str, made: MigrationSet) -> None:
+        answer = call(made, empty_database, "plan")
+        assert answer.code == 0
+        expected = [*(f"would apply {name}" for name in THREE), "would apply 01.a"]
+        assert answer.out.splitlines() == expected
+        document = call(made, empty_database, "--json", "plan", "--to", "0002").document
+        assert document == {"would_apply": THREE[:2], "seeds": []}
+        assert rows(empty_database, "SELECT to_regnamespace('yoyo')") == [(None,)]
+
+    def test_back(self, database: str, made: MigrationSet) -> None:
+        answer = call(made, database, "plan", "--rollback")
+        assert answer.out.splitlines() == [f"would roll back {name}" for name in THREE[::-1]]
+        document = call(made, database, "--json", "plan", "--rollback", "--to", "0002").document
+        assert document == {"would_roll_back": ["0003.c.create"], "seeds": []}
+        assert applied(database) == THREE
+
+    def test_nothing_to_do(self, database: str, made: MigrationSet) -> None:
+        assert call(made, database, "plan").out == "nothing to do\n"
+        call(made, database, "rollback", "--all", "--yes")
+        assert call(made, database, "plan", "--rollback").out == "nothing to do\n"
+
+    def test_a_disagreement_is_refused(self, database: str, made: MigrationSet) -> None:
+        made.add("0002.b.create", "CREATE TABLE b (id bigint);")
+        for arguments in (["plan"], ["plan", "--sql"], ["plan", "--rollback", "--sql"]):
+            answer = call(made, database, *arguments)
+            assert answer.code == 2
+            assert "edited since it was applied" in answer.err
+            assert answer.out == ""
+
+
+# The script. Everything in it that psql could take otherwise than the server, and settings that
+# must not reach the next file.
+
+AWKWARD = {
+    "0001.a.create": (
+        "-- purpose: a comment; with 'quotes\n"
+        "CREATE SCHEMA other; SET search_path TO other; SET standard_conforming_strings TO on;\n"
+        "SET lock_timeout TO '1h'; CREATE TABLE hidden (id int)",
+        "DROP TABLE other.hidden; DROP SCHEMA other;",
+    ),
+    "0002.a.create": (
+        "CREATE TABLE a (id int, note text DEFAULT ':x :''x'' \\d $1 50%\u20ac');\r\n"
+        "INSERT INTO a (id) SELECT cardinality((ARRAY[1, 2, 3])[1:2]); -- last; comment",
+        "DROP TABLE a /* all; of it */",
+    ),
+    "0003.a.index": (
+        "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id)\n;\n",
+        "-- transactional: false\nDROP INDEX CONCURRENTLY IF EXISTS i -- done",
+    ),
+    "0004.f.create": (
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END;\n"
+        "DO $do$ BEGIN PERFORM 'a;b'; END $do$;\n",
+        "DROP FUNCTION f();",
+    ),
+}
+
+
+@pytest.fixture
+def awkward(tmp_path: Path) -> MigrationSet:
+    made = MigrationSet(tmp_path / "awkward")
+    for name, (apply, rollback) in AWKWARD.items():
+        made.add(name, apply, rollback)
+    made.seed("01.a", MERGE_TWO_ROWS.rstrip().removesuffix(";"))
+    return made
+
+
+def psql(pg: Server, database: str, script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [pg.bin_dir / "psql", "-X", "-d", database, "-f", "-"],
+        capture_output=True,
+        check=False,
+        env=clean_environment() | {"PGCLIENTENCODING": "UTF8"},
+        input=script,
+        text=True,
+    )
+
+
+def everything(pg: Server, database: str) -> tuple[str, list[tuple[Any, ...]]]:
+    """Return a database's schema, and its history but for times and names."""
+    dump = subprocess.run(
+        [pg.bin_dir / "pg_dump", "--schema-only", "-d", database],
+        capture_output=True,
+        check=True,
+        env=clean_environment(),
+        text=True,
+    ).stdout
+    history = """
+        SELECT m.migration_hash, m.migration_id, c.algorithm, c.checksum, NULL
+        FROM yoyo._yoyo_migration AS m LEFT JOIN yoyo.migration_checksum AS c USING (migration_hash)
+        UNION ALL SELECT seed_id, NULL, algorithm, checksum, NULL FROM yoyo.seed_checksum
+        UNION ALL SELECT migration_hash, migration_id, NULL, NULL, operation FROM yoyo._yoyo_log
+        ORDER BY 1, 2, 3, 5
+    """
+    dump = "\n".join(line for line in dump.splitlines() if "restrict " not in line)
+    return dump, rows(database, history)
+
+
+def test_the_script_does_what_the_runner_does(
+    pg: Server, empty_database: str, awkward: MigrationSet, other_database: str
+) -> None:
+    script = call(awkward, empty_database, "plan", "--sql").out
+    ran = psql(pg, empty_database, script)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert call(awkward, other_database, "migrate").code == 0
+    assert everything(pg, empty_database) == everything(pg, other_database)
+    assert rows(empty_database, "TABLE a") == rows(other_database, "TABLE a")
+    assert call(awkward, empty_database, "status", "--exit-code").code == 0
+    assert call(awkward, empty_database, "migrate").out == "nothing to do\n"
+
+
+def test_the_script_back_does_what_the_runner_does(
+    pg: Server, empty_database: str, awkward: MigrationSet, other_database: str
+) -> None:
+    for database in (empty_database, other_database):
+        assert call(awkward, database, "migrate").code == 0
+    document = call(awkward, empty_database, "--json", "plan", "--rollback", "--sql").document
+    ran = psql(pg, empty_database, document["sql"])
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert call(awkward, other_database, "rollback", "--all", "--yes").code == 0
+    assert everything(pg, empty_database) == everything(pg, other_database)
+    assert tables(empty_database) == []
+    assert call(awkward, empty_database, "migrate").code == 0
+
+
+@pytest.fixture
+def other_database(pg: Server) -> Iterator[str]:
+    name = f"other_{os.getpid()}"
+    with pg.connect() as connection:
+        connection.execute(f"CREATE DATABASE {name} OWNER owner")
+        yield pg.dsn(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@newest
+class TestScript:
+    def test_stops_at_an_error_and_keeps_what_was_whole(
+        self, pg: Server, empty_database: str, made: MigrationSet
+    ) -> None:
+        made.add("0003.c.create", "CREATE TABLE c (id int); SELECT 1 / 0;")
+        ran = psql(pg, empty_database, call(made, empty_database, "plan", "--sql").out)
+        assert ran.returncode == 3
+        assert "division by zero" in ran.stderr
+        assert tables(empty_database) == ["a", "b"]
+        assert applied(empty_database) == THREE[:2]
+
+    @pytest.mark.parametrize("direction", [[], ["--rollback"]])
+    def test_run_twice_changes_nothing_the_second_time(
+        self, pg: Server, database: str, made: MigrationSet, direction: list[str]
+    ) -> None:
+        made.add("0004.d.fill", "INSERT INTO c VALUES (4);", "DELETE FROM c WHERE id = 4;")
+        if direction:
+            call(made, database, "migrate")
+        script = call(made, database, "plan", *direction, "--sql").out
+        assert psql(pg, database, script).returncode == 0
+        before = everything(pg, database), tables(database)
+        assert psql(pg, database, script).returncode == 3
+        assert (everything(pg, database), tables(database)) == before
+
+    def test_gives_way_to_a_runner(self, pg: Server, database: str, made: MigrationSet) -> None:
+        made.table(4, "d")
+        script = call(made, database, "plan", "--sql").out
+        with held(database):
+            ran = psql(pg, database, script)
+        assert ran.returncode == 3
+        assert "Another runner is at work: nothing was done." in ran.stderr
+        assert applied(database) == THREE
+
+    def test_names_no_password(self, pg: Server, database: str, made: MigrationSet) -> None:
+        name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+        answer = call(made, pg.password_url(str(name)), "plan", "--rollback", "--sql")
+        assert answer.code == 0
+        assert "p@ss" not in answer.out + answer.err
+        assert "p%40ss" not in answer.out + answer.err
+
+
+def held(database: str) -> Connection:
+    """Hold the runner's lock for as long as the connection is open."""
+    connection = psycopg.connect(database, autocommit=True)
+    connection.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+    return connection

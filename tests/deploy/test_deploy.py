@@ -1,0 +1,931 @@
+"""Deploys: what stands in their way, what is approved, what is done, what comes of a failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from migrator.core.errors import Refused
+from migrator.deploy import archive
+from tests.support.deploys import FAILS, NO_WAY_BACK, Site, events, site
+from tests.support.servers import MIGRATIONS, ROOT, Server, clean_environment, throwaway
+from tests.support.sets import (
+    THREE,
+    MigrationSet,
+    applied,
+    call,
+    finish,
+    launch,
+    locked,
+    newest,
+    rows,
+    run,
+    said,
+    tables,
+    until,
+)
+
+NO_ID = "00000000-0000-4000-8000-000000000000"
+ONLINE = "-- transactional: false\n"
+
+
+@pytest.fixture
+def here(pg: Server, tmp_path: Path) -> Iterator[Site]:
+    with site(pg, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def filled(here: Site) -> Site:
+    """A site that was deployed to, with a thousand rows that an application wrote."""
+    assert here.deploy().code == 0
+    run(here.database, "INSERT INTO b SELECT generate_series(1, 1000)")
+    return here
+
+
+# What stands in the way
+
+
+def test_a_deploy_takes_no_database_that_was_not_named(made: MigrationSet) -> None:
+    for command in (["deploy", "--yes"], ["deploy", "--dry-run"]):
+        answer = call(made, None, *command)
+        assert answer.code == 2
+        assert "error: Which database is meant?" in answer.err
+
+
+def test_everything_that_stands_in_the_way_is_told_at_once(filled: Site) -> None:
+    filled.made.table(4, "d")
+    filled.made.write("migrations/0001.a.create.sql", "CREATE TABLE a (id int, more int);\n")
+    with filled.server.connect(filled.name) as superuser:
+        superuser.execute("CREATE TABLE secret (id int)")
+        superuser.execute("CREATE TABLE tenants (id int)")
+        superuser.execute("ALTER TABLE tenants ENABLE ROW LEVEL SECURITY")
+        superuser.execute("GRANT SELECT ON tenants TO deployer")
+        superuser.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC, pg_database_owner")
+    (filled.backups.parent / "file").touch()
+    with locked(filled.database, "b"):
+        answer = filled.call(
+            "deploy", "--dry-run", "--longest-transaction", "0",
+            "--backup-dir", filled.backups.parent / "file" / "backups",
+        )  # fmt: skip
+    assert answer.code == 2
+    assert answer.err.count("error:") == 1
+    assert "0001.a.create.sql: edited since it was applied" in answer.err
+    assert "cannot back up everything: secret (no SELECT), tenants (row-level security)." in (
+        answer.err
+    )
+    assert "may create nothing in schema public." in answer.err
+    assert "Transactions older than 0 s would block the deploy: pid " in answer.err
+    assert "LOCK TABLE b" in answer.err
+    assert "file cannot be written to." in answer.err
+    for hint in ("pg_read_all_data", "pg_terminate_backend", "--backup-dir", "Restore the applied"):
+        assert hint in answer.err.split("next:")[1]
+
+
+def test_a_prepared_transaction_stands_in_the_way(filled: Site) -> None:
+    filled.made.table(4, "d")
+    with psycopg.connect(filled.database) as connection:
+        connection.execute("INSERT INTO b VALUES (1)")
+        connection.execute("PREPARE TRANSACTION 'left'")
+    answer = filled.deploy("--longest-transaction", "0")
+    run(filled.database, "ROLLBACK PREPARED 'left'")
+    assert answer.code == 2
+    assert "a prepared transaction, which is listed in pg_prepared_xacts" in answer.err
+    assert "ROLLBACK PREPARED" in answer.err
+
+
+def test_owners_that_the_role_is_no_member_of_stand_in_the_way_of_a_copy(here: Site) -> None:
+    with here.server.connect(here.name) as superuser:
+        superuser.execute("CREATE EXTENSION pg_stat_statements")  # a superuser owns what is in it
+        way = here.call("deploy", "--dry-run", *here.options).out
+        assert "only a superuser can create pg_stat_statements again" in way
+        superuser.execute("CREATE SCHEMA theirs CREATE TABLE t (id int)")
+        superuser.execute("GRANT USAGE ON SCHEMA theirs TO deployer")
+        superuser.execute("GRANT SELECT ON theirs.t TO deployer")
+    answer = here.call("deploy", "--yes", "--rehearse", *here.options)
+    assert answer.code == 2
+    assert "the role is no member of what owns objects here: postgres." in answer.err
+    answer = here.call(
+        "deploy", "--yes", "--rehearse", "--admin", here.administrator, *here.options
+    )
+    assert answer.code == 0, answer.err
+
+
+def test_sessions_that_the_role_may_not_look_into_are_counted(here: Site) -> None:
+    assert "may not look into" not in here.call("deploy", "--dry-run", *here.options).out
+    with here.server.connect(here.name) as superuser:
+        superuser.execute("BEGIN; SELECT 1")
+        answer = here.call("deploy", "--dry-run", *here.options)
+    assert answer.code == 0
+    assert "-- sessions that this role may not look into: 1; how old" in answer.out
+
+
+def test_a_pg_dump_older_than_the_server_is_none() -> None:
+    with pytest.raises(Refused) as refusal:
+        archive.programs(99)
+    assert "pg_dump and pg_restore of PostgreSQL 99 or newer is needed" in refusal.value.message
+
+
+def test_the_programs_are_those_of_the_servers_version_where_they_are_there(here: Site) -> None:
+    assert archive.programs(here.server.major).version == here.server.major
+
+
+def test_a_role_that_may_create_no_database_deploys_without_a_rehearsal(
+    pg: Server, empty_database: str, made: MigrationSet, tmp_path: Path
+) -> None:
+    place = ["--backup-dir", str(tmp_path / "backups")]
+    answer = call(made, empty_database, "deploy", "--yes", "--rehearse", *place)
+    assert answer.code == 2
+    assert "There can be no rehearsal: the role may not create databases." in answer.err
+    assert "--admin URL" in answer.err
+
+    answer = call(made, empty_database, "deploy", "--yes", *place)
+    assert answer.code == 0
+    assert "rehearsal: skipped: the role may not create databases" in answer.err
+    assert "the way back: the rollback files only (the role may not create databases)" in answer.err
+
+    made.table(4, "d")
+    admin = pg.dsn("postgres", pg.user)
+    answer = call(made, empty_database, "deploy", "--yes", "--admin", admin, *place)
+    assert answer.code == 0
+    assert "rehearsal: done" in answer.err  # a superuser sees that there is room
+
+
+@newest
+def test_an_administrator_of_another_server_is_refused(here: Site) -> None:
+    with throwaway(here.server.bin_dir) as other:
+        answer = here.deploy("--admin", other.dsn("postgres", other.user))
+        assert answer.code == 2
+        assert "--admin names another server than the target's." in answer.err
+        answer = here.call(
+            "deploy", "--yes", "--rehearse-on", other.dsn("postgres", other.user), *here.options
+        )
+        assert answer.code == 0
+        assert "rehearsal: done" in answer.err
+        with other.connect() as connection:
+            found = connection.execute("SELECT datname FROM pg_database WHERE datname ~ 'deploy_'")
+            assert found.fetchall() == []
+
+
+# What is shown, and what is approved
+
+
+def test_a_dry_run_shows_all_changes_nothing_and_waits_for_nobody(here: Site) -> None:
+    with psycopg.connect(here.database) as other:
+        other.execute("CREATE TABLE theirs (id int)")
+        other.commit()
+        other.execute("LOCK TABLE theirs IN ACCESS EXCLUSIVE MODE")
+        answer = here.call("--json", "deploy", "--dry-run", *here.options)
+    assert answer.code == 0
+    *_, document = events(answer)
+    assert [each["id"] for each in document["plan"]["migrations"]] == THREE
+    assert [each["id"] for each in document["plan"]["seeds"]] == ["01.a"]
+    assert "CREATE TABLE a (id int);" in document["sql"]
+    assert "INSERT INTO yoyo._yoyo_migration" in document["sql"]
+    assert document["review"] == dict.fromkeys(THREE, "none")
+    assert re.fullmatch("[0-9a-f]{16}(-[0-9a-f]{16}){2}", document["digest"])
+    assert rows(here.database, "SELECT to_regnamespace('yoyo')::text") == [(None,)]
+    assert not here.backups.exists()
+    text = here.call("deploy", "--dry-run", *here.options).out
+    assert f"-- digest: {document['digest']}" in text
+    assert document["sql"].splitlines()[5] in text
+
+
+def test_a_dry_run_shows_what_a_review_said_of_these_very_files(here: Site, tmp_path: Path) -> None:
+    path = tmp_path / "review.json"
+    told = [
+        {"id": THREE[0], "text": "CREATE TABLE a (id int);\n", "verdict": "pass"},
+        {"id": THREE[1], "text": "CREATE TABLE b ();\n", "verdict": "pass"},
+    ]
+    path.write_text(json.dumps({"migrations": told}), encoding="utf-8")
+    answer = here.call("--json", "deploy", "--dry-run", "--review", path, *here.options)
+    assert events(answer)[-1]["review"] == {
+        THREE[0]: "pass",
+        THREE[1]: "of another text of this file",
+        THREE[2]: "none",
+    }
+
+
+def digest_of(here: Site) -> str:
+    shown = here.call("--json", "deploy", "--dry-run", *here.options)
+    return str(events(shown)[-1]["digest"])
+
+
+def test_what_was_approved_is_done(here: Site) -> None:
+    digest = digest_of(here)
+    answer = here.call("deploy", "--no-rehearse", "--approve", digest, *here.options)
+    assert answer.code == 0
+    assert applied(here.database) == THREE
+    assert here.deploys[0]["digest"] == digest
+    assert digest_of(here) != digest
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("file", "the files that would be applied, or their order."),
+        ("rollback", "the files that would be applied, or their order."),
+        ("new file", "the files that would be applied, or their order."),
+        ("history", "the files that would be applied, or their order; the target or its history"),
+        ("schema", "approved: the target's schema."),
+        ("digest", "approved: it is no digest of a plan."),
+    ],
+)
+def test_what_changed_since_it_was_approved_is_refused(here: Site, change: str, words: str) -> None:
+    digest = digest_of(here)
+    match change:
+        case "file":
+            here.made.write("migrations/0003.c.create.sql", "CREATE TABLE c (id bigint);\n")
+        case "rollback":
+            here.made.write("migrations/0003.c.create.rollback.sql", "DROP TABLE c CASCADE;\n")
+        case "new file":
+            here.made.table(4, "d")
+        case "history":
+            assert here.call("migrate", "--to", "0001").code == 0
+        case "schema":
+            run(here.database, "CREATE VIEW theirs AS SELECT 1 AS one")
+        case "digest":
+            digest = "yes"
+    before = applied(here.database) if change == "history" else []
+    answer = here.call("deploy", "--no-rehearse", "--approve", digest, *here.options)
+    assert answer.code == 2
+    assert "error: This is not what was approved: " in answer.err
+    assert words in answer.err
+    assert "state: Nothing was changed." in answer.err
+    assert not here.backups.exists()
+    if change == "history":
+        assert applied(here.database) == before
+    else:
+        assert tables(here.database) == []
+
+
+@newest
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE {} ADD COLUMN x int",
+        "ALTER TABLE {} ALTER COLUMN id SET DEFAULT 7",
+        "ALTER TABLE {} ALTER COLUMN id SET NOT NULL",
+        "ALTER TABLE {} ADD CONSTRAINT k CHECK (id > 0) NOT VALID",
+        "CREATE INDEX ON {} (id)",
+        "ALTER TABLE {} SET (fillfactor = 50)",
+        "GRANT SELECT ON {} TO PUBLIC",
+        "CREATE OR REPLACE VIEW v AS SELECT 2 AS id",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+        "CREATE OR REPLACE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 2; END",
+        "ALTER TYPE e ADD VALUE 'b'",
+        "ALTER SEQUENCE s INCREMENT BY 5",
+        "CREATE SCHEMA elsewhere",
+        "CREATE TRIGGER t BEFORE UPDATE ON {} FOR EACH ROW "
+        "EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "ALTER TABLE {} ENABLE ROW LEVEL SECURITY",
+        "CREATE STATISTICS st ON id, (id + 1) FROM {}",
+        "CREATE EXTENSION pg_trgm",
+    ],
+)
+def test_the_fingerprint_sees_a_change_of_the_schema(here: Site, change: str) -> None:
+    run(
+        here.database,
+        "CREATE TABLE other (id int)",
+        "CREATE VIEW v AS SELECT 1 AS id",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION g() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END",
+        "CREATE TYPE e AS ENUM ('a')",
+        "CREATE SEQUENCE s",
+    )
+    before = digest_of(here)
+    run(here.database, change.format("other"))
+    files, history, schema = digest_of(here).split("-")
+    assert [files, history] == before.split("-")[:2]
+    assert schema != before.split("-")[2]
+
+
+@newest
+def test_the_fingerprint_sees_no_change_where_the_schema_has_none(here: Site) -> None:
+    run(here.database, "CREATE TABLE other (id int)", "CREATE INDEX ON other (id)")
+    before = digest_of(here)
+    run(
+        here.database,
+        "INSERT INTO other SELECT generate_series(1, 1000)",
+        "VACUUM FULL ANALYZE other",
+        "REINDEX TABLE other",
+        "CREATE TEMPORARY TABLE passing (id int)",
+    )
+    assert digest_of(here) == before
+
+
+def test_without_a_terminal_and_without_a_yes_nothing_is_done(here: Site) -> None:
+    answer = here.call("deploy", *here.options)
+    assert answer.code == 2
+    assert "error: This must be approved, and there is no terminal to ask on." in answer.err
+    assert "--approve DIGEST" in answer.err
+    assert not here.backups.exists()
+
+
+@newest
+@pytest.mark.parametrize(("reply", "code"), [("y", 0), ("n", 2)])
+def test_on_a_terminal_the_plan_is_shown_and_asked_about(here: Site, reply: str, code: int) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            ROOT / "runner.py",
+            "--database",
+            here.database,
+            "--migrations",
+            here.made.migrations,
+            "deploy",
+            "--no-rehearse",
+            *here.options,
+        ],
+        env=clean_environment(),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    while b"Go on? [y/N]" not in shown:
+        shown += os.read(ours, 1000)
+    assert b"apply 0001.a.create" in shown
+    assert b"digest: " in shown
+    os.write(ours, reply.encode() + b"\n")
+    seen = b""
+    try:
+        while more := os.read(ours, 1000):
+            seen += more
+    except OSError:  # it has ended, and nobody holds the other side
+        pass
+    assert process.wait(timeout=30) == code
+    assert process.stdout is not None
+    process.stdout.close()
+    os.close(ours)
+    assert (b"bytes written" in seen) == (reply == "y")  # how far it is
+    assert tables(here.database) == (["a", "b", "c"] if reply == "y" else [])
+
+
+# What is done
+
+
+def test_a_deploy_tells_its_steps_to_machines(here: Site) -> None:
+    answer = here.call("--json", "deploy", "--yes", "--rehearse", *here.options)
+    assert answer.code == 0
+    *told, last, document = events(answer)
+    assert [each["step"] for each in told if each["event"] == "begin"] == [
+        "prerequisites", "backup", "rehearsal", "apply", "verify", "monitor",
+    ]  # fmt: skip
+    ended = [each for each in told if each["event"] == "end"]
+    assert {each["outcome"] for each in ended} == {"done"}
+    assert all(each["seconds"] >= 0 and each["at"].startswith("20") for each in ended)
+    assert (last["step"], last["outcome"]) == ("deploy", "applied")
+    assert document["migrations"] == THREE
+    assert document["seeds"] == ["01.a"]
+    assert document["backup"] == str(here.last_backup)
+
+
+def test_a_deploy_that_fails_tells_machines_so(filled: Site) -> None:
+    filled.made.add("0004.bad.x", FAILS)
+    answer = filled.call("--json", "deploy", "--yes", "--no-rehearse", *filled.options)
+    assert answer.code == 1
+    *told, last, error = events(answer)
+    outcomes = {each["step"]: each["outcome"] for each in told if each["event"] == "end"}
+    assert (outcomes["apply"], outcomes["undo"]) == ("failed", "done")
+    assert (last["step"], last["outcome"]) == ("deploy", "failed")
+    assert "division by zero" in error["error"]
+    assert error["exit_code"] == 1
+
+
+def test_a_deploy_is_rehearsed_on_its_own_backup(filled: Site) -> None:
+    filled.made.add("0004.b.check", "ALTER TABLE b ADD CHECK (id < 1000);\n")
+    answer = filled.deploy(rehearse=True)
+    assert answer.code == 1
+    assert "error: The rehearsal failed: " in answer.err
+    assert "0004.b.check.sql:1:1" in answer.err
+    assert "state: The target was not changed; the backup is whole." in answer.err
+    assert applied(filled.database) == THREE
+    assert (filled.deploys[0]["outcome"], filled.others()) == ("nothing changed", [])
+
+    run(filled.database, "DELETE FROM b WHERE id = 1000")
+    answer = filled.deploy(rehearse=True)
+    assert answer.code == 0
+    assert re.search(
+        r"rehearsal: done in .*: restored and checked in .* s, migrated and", answer.err
+    )
+    assert filled.others() == []
+
+
+def test_what_others_changed_during_the_rehearsal_is_refused(filled: Site) -> None:
+    filled.made.add("0004.d.create", "SELECT pg_sleep(2); CREATE TABLE d (id int);\n")
+    process = launch(filled.made, filled.database, "deploy", "--yes", "--rehearse", *filled.options)
+    until(lambda: any("deploy_rehearsal" in each for each in filled.others()))
+    run(filled.database, "CREATE TABLE theirs (id int)")
+    answer = finish(process)
+    assert answer.code == 2
+    assert "This is not what was approved: the target's schema." in answer.err
+    assert "d" not in tables(filled.database)
+    assert filled.deploys[0]["outcome"] == "nothing changed"
+
+
+def test_the_report_beside_the_backup_says_what_changed(filled: Site) -> None:
+    filled.made.add("0004.b.index", "CREATE INDEX idx_b_id ON b (id);\n", "DROP INDEX idx_b_id;")
+    assert filled.deploy().code == 0
+    base = filled.last_backup
+    text = base.with_name(f"{base.name}.report.md").read_text(encoding="utf-8")
+    assert f"# Deploy of {filled.name}: applied" in text
+    assert re.search(r"- index idx_b_id: absent -> \d\d,\d{3} bytes", text)
+    document = json.loads(base.with_name(f"{base.name}.report.json").read_text(encoding="utf-8"))
+    assert document["migrations"] == ["0004.b.index"]
+    assert "idx_b_id" not in document["before"]["indexes"]
+    assert document["after"]["indexes"]["idx_b_id"] > 0
+    assert document["after"]["invalid"] == []
+    assert [each["step"] for each in document["steps"]][-1] == "monitor"
+
+
+def test_locks_that_were_waited_for_are_in_the_report(filled: Site) -> None:
+    filled.made.add("0004.b.column", "ALTER TABLE b ADD COLUMN more int;\n")
+    with psycopg.connect(filled.database) as other:
+        other.execute("SELECT count(*) FROM b")
+        process = launch(
+            filled.made, filled.database, "deploy", "--yes", "--no-rehearse",
+            "--lock-timeout", "20s", *filled.options,
+        )  # fmt: skip
+        said(process, "rehearsal: skipped")
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'relation' AND query ~ 'ALTER'"
+        until(lambda: rows(filled.database, waiting))
+        until(lambda: rows(filled.database, "SELECT pg_sleep(1.5)"))  # it is looked at meanwhile
+    assert finish(process).code == 0
+    base = filled.last_backup
+    document = json.loads(base.with_name(f"{base.name}.report.json").read_text(encoding="utf-8"))
+    (apply,) = [each for each in document["steps"] if each["step"] == "apply"]
+    assert "SELECT count(*) FROM b" in apply["waited_for"][0]
+
+
+def test_the_monitoring_reads_the_views_of_the_set(pg: Server, tmp_path: Path) -> None:
+    with site(pg, tmp_path) as here:
+        place = ["--yes", "--no-rehearse", *here.options]
+        assert call(None, here.database, "deploy", *place).code == 0
+        assert call(None, here.database, "rollback", "--to", "0028", "--yes").code == 0
+        assert call(None, here.database, "migrate", "--to", "0031", "--no-seed").code == 0
+        with psycopg.connect(here.database, autocommit=True) as connection:
+            connection.execute("SET enable_seqscan = off")
+            for _ in range(3):
+                connection.execute(f"SELECT FROM tasks WHERE id = '{NO_ID}'")
+        assert call(None, here.database, "deploy", *place).code == 0
+        base = here.last_backup
+        path = base.with_name(f"{base.name}.report.json")
+        document = json.loads(path.read_text(encoding="utf-8"))
+        assert document["before"]["index_scans"]["public.pk_tasks"] >= 3
+        assert document["before"]["slow_queries"] is None  # its view came with this deploy
+        assert document["after"]["slow_queries"] == {}
+        assert len(list(MIGRATIONS.glob("*.sql"))) // 2 == len(applied(here.database))
+
+
+def test_status_shows_the_deploys(filled: Site) -> None:
+    (deploy,) = filled.deploys
+    assert deploy["outcome"] == "applied"
+    assert deploy["ended_at"] > deploy["started_at"]
+    assert "@" in deploy["by"]
+    assert deploy["backup"] == str(filled.last_backup)
+    line = next(each for each in filled.call("status").out.splitlines() if "deploy " in each)
+    assert f"3 migrations, 1 seed: applied; digest: {deploy['digest']}; backup: /" in line
+
+
+def test_a_deploy_with_nothing_to_do_makes_no_backup(filled: Site) -> None:
+    backup = filled.last_backup
+    answer = filled.deploy()
+    assert (answer.code, answer.out) == (0, "nothing to do\n")
+    assert filled.last_backup == backup
+    assert len(filled.deploys) == 1
+
+
+# What comes of a failure
+
+
+def state_of(here: Site) -> dict[str, object]:
+    """Return all that a way back is to bring back."""
+    found: dict[str, object] = {"tables": tables(here.database), "applied": applied(here.database)}
+    for table in tables(here.database):
+        found[table] = sorted(rows(here.database, f"SELECT t::text FROM {table} AS t"))
+    indexes = (
+        "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indexrelid >= 16384"
+    )
+    schema = "indrelid NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'yoyo'::regnamespace)"
+    toast = "indrelid NOT IN (SELECT oid FROM pg_class WHERE relkind = 't')"
+    found["indexes"] = sorted(rows(here.database, f"{indexes} AND {schema} AND {toast}"))
+    return found
+
+
+UNDONE = {
+    "a statement": [("d.create", "CREATE TABLE d (id int);", "DROP TABLE d;"), ("bad", FAILS, "")],
+    "rows written, and rolled back by its pair": [
+        ("b.more", "INSERT INTO b VALUES (2000);", "DELETE FROM b WHERE id = 2000;"),
+        ("bad", f"UPDATE b SET id = id + 1; {FAILS}", ""),
+    ],
+    "an index that cannot be unique": [
+        ("c.twice", "INSERT INTO c VALUES (7), (7);", "DELETE FROM c;"),
+        (
+            "b.index",
+            f"{ONLINE}CREATE UNIQUE INDEX CONCURRENTLY i ON c (id);",
+            f"{ONLINE}DROP INDEX CONCURRENTLY i;",
+        ),
+    ],
+    "a file outside a transaction that fails whole": [
+        ("b.vacuum", f"{ONLINE}VACUUM nothing_of_that_name;", ""),
+    ],
+    "a syntax error": [("bad", "CREATE TABLEE x ();", "")],
+    "the last of all": [
+        ("d.create", "CREATE TABLE d (id int);", "DROP TABLE d;"),
+        (
+            "d.index",
+            f"{ONLINE}CREATE INDEX CONCURRENTLY i ON d (id);",
+            f"{ONLINE}DROP INDEX CONCURRENTLY i;",
+        ),
+        ("bad", "DO $$ BEGIN PERFORM 1; RAISE 'no'; END $$;", ""),
+    ],
+    "at its COMMIT": [
+        (
+            "d.create",
+            "CREATE TABLE d (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+            " INSERT INTO d VALUES (1), (1);",
+            "DROP TABLE d;",
+        ),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNDONE)
+def test_what_fails_is_undone_by_its_pairs(filled: Site, case: str) -> None:
+    before = state_of(filled)
+    for number, (name, apply, rollback) in enumerate(UNDONE[case], 4):
+        filled.made.add(f"{number:04}.{name}", apply, rollback or "SELECT 1;")
+    answer = filled.deploy()
+    assert answer.code in {1, 2} if case == "a syntax error" else answer.code == 1, answer.err
+    assert "state: What it applied was rolled back: the database is as before." in answer.err
+    assert state_of(filled) == before
+    assert (filled.deploys[0]["outcome"], filled.others()) == ("undone", [])
+    assert filled.manifest()["ended"] == "undone"
+
+
+RESTORED = {
+    "an irreversible one before": [
+        ("b.delete", "DELETE FROM b WHERE id > 500;", NO_WAY_BACK),
+        ("bad", FAILS, ""),
+    ],
+    "a column that is gone with its values": [
+        ("b.column", "ALTER TABLE b ADD COLUMN x int; ALTER TABLE b DROP COLUMN id;",
+         "ALTER TABLE b DROP COLUMN x; ALTER TABLE b ADD COLUMN id int;"),
+        ("bad", FAILS, ""),
+    ],
+    "a table that is gone with its rows": [
+        ("b.drop", "DROP TABLE b;", "CREATE TABLE b (id int);"),
+        ("bad", FAILS, ""),
+    ],
+    "a pair that forgets something": [
+        ("d.create", "CREATE TABLE d (id int); CREATE TABLE e (id int);", "DROP TABLE d;"),
+        ("bad", FAILS, ""),
+    ],
+    "a pair that does not work": [
+        ("d.create", "CREATE TABLE d (id int);", "DROP TABLE of_another_name;"),
+        ("bad", FAILS, ""),
+    ],
+    "a procedure that commits on its way": [
+        ("b.call", f"{ONLINE}DO $$ BEGIN DELETE FROM b WHERE id < 100; COMMIT; RAISE 'no'; END $$;",
+         ""),
+    ],
+    "many rows of its own, and of a file that was rolled back": [
+        ("b.insert", "INSERT INTO b SELECT generate_series(5000, 9000);", NO_WAY_BACK),
+        ("bad", f"UPDATE b SET id = -id; {FAILS}", ""),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RESTORED)
+def test_what_no_pair_undoes_is_restored_into_a_new_database(filled: Site, case: str) -> None:
+    before = state_of(filled)
+    for number, (name, apply, rollback) in enumerate(RESTORED[case], 4):
+        filled.made.add(f"{number:04}.{name}", apply, rollback or "SELECT 1;")
+    answer = filled.deploy()
+    assert answer.code == 1, answer.err
+    assert "state: The backup was restored, checked, and swapped in; " in answer.err, answer.err
+    assert state_of(filled) == before
+    (aside,) = filled.others()
+    assert re.fullmatch(rf"{filled.name}_before_\d{{8}}T\d{{6}}Z", aside)
+    assert aside in answer.err
+    deploy = filled.deploys[0]
+    assert (deploy["outcome"], deploy["backup"]) == ("restored", str(filled.last_backup))
+    assert filled.manifest()["ended"] == "restored"
+
+
+def test_a_database_that_does_not_pass_verify_is_put_back(here: Site) -> None:
+    assert here.deploy().code == 0
+    before = state_of(here)
+    here.made.write("sql/.keep", "")
+    (here.made.sql / "checks").mkdir()
+    here.made.write("sql/checks/rows.sql", "SELECT 'd has a row' AS finding FROM d\n")
+    here.made.add(
+        "0004.d.create", "CREATE TABLE d (id int); INSERT INTO d VALUES (1);", "DROP TABLE d;"
+    )
+    answer = here.deploy()
+    assert answer.code == 1
+    assert "error: The database does not pass verify: " in answer.err
+    assert "sql/checks/rows.sql: d has a row." in answer.err
+    assert state_of(here) == before
+    assert here.deploys[0]["outcome"] == "undone"
+
+
+def test_what_verify_found_before_is_no_reason_to_put_anything_back(filled: Site) -> None:
+    filled.made.write("sql/.keep", "")
+    (filled.made.sql / "checks").mkdir()
+    filled.made.write("sql/checks/rows.sql", "SELECT 'b has rows' AS finding FROM b LIMIT 1\n")
+    filled.made.table(4, "d")
+    assert filled.deploy().code == 0
+
+
+def test_a_failure_is_left_as_it_is_where_that_was_asked(filled: Site) -> None:
+    filled.made.table(4, "d")
+    filled.made.add("0005.bad.x", FAILS)
+    answer = filled.deploy("--on-failure", "leave")
+    assert answer.code == 1
+    assert "It was left so, as --on-failure leave says." in answer.err
+    assert "d" in tables(filled.database)
+    assert filled.deploys[0]["outcome"] == "left"
+    filled.made.add("0005.bad.x", "CREATE TABLE e (id int);", "DROP TABLE e;")
+    assert filled.deploy().code == 0
+
+
+# What others wrote meanwhile
+
+
+SLEEPS = "SELECT pg_sleep(1.5); "
+
+
+def failing(here: Site, *statements: str) -> tuple[int, str]:
+    """Deploy, and run statements as another session while the last file, which fails, is run."""
+    process = launch(here.made, here.database, "deploy", "--yes", "--no-rehearse", *here.options)
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query NOT LIKE '%ity%'"
+    until(lambda: rows(here.database, query))
+    run(here.database, *statements)
+    answer = finish(process)
+    return answer.code, answer.err
+
+
+def test_rows_that_others_wrote_are_kept_where_the_pairs_lead_back(filled: Site) -> None:
+    filled.made.table(4, "d")
+    filled.made.add("0005.bad.x", SLEEPS + FAILS)
+    code, err = failing(filled, "INSERT INTO b VALUES (7777)", "DELETE FROM b WHERE id = 1")
+    assert code == 1
+    assert "state: What it applied was rolled back: the database is as before." in err
+    assert rows(filled.database, "SELECT count(*) FROM b WHERE id IN (1, 7777)") == [(1,)]
+    assert filled.others() == []
+
+
+def test_a_restore_that_would_lose_others_rows_is_refused_with_the_numbers(filled: Site) -> None:
+    filled.made.add("0004.b.delete", "DELETE FROM b WHERE id > 900;", NO_WAY_BACK)
+    filled.made.add("0005.bad.x", SLEEPS + FAILS)
+    code, err = failing(
+        filled,
+        "INSERT INTO b VALUES (7777), (7778)",
+        "UPDATE b SET id = 0 WHERE id = 1",
+        "DELETE FROM a WHERE id = 1",
+    )
+    assert code == 1
+    assert (
+        "Since the backup, rows were written that are not accounted for as this deploy's own: "
+        "a: 0 inserted, 0 updated, 1 deleted; b: 2 inserted, 1 updated, 0 deleted." in err
+    )
+    assert "`deploy --undo --discard-writes` restores all the same" in err
+    assert rows(filled.database, "SELECT count(*) FROM b") == [(902,)]
+    assert filled.deploys[0]["phase"] == "undoing"
+
+    answer = filled.deploy()
+    assert answer.code == 2
+    assert "A deploy was cut off: " in answer.err
+    assert filled.call("deploy", "--resume", *filled.options).code == 1
+
+    answer = filled.call("deploy", "--undo", "--discard-writes", *filled.options)
+    assert answer.code == 0
+    assert rows(filled.database, "SELECT count(*), max(id) FROM b") == [(1000, 1000)]
+    (aside,) = filled.others()
+    kept = filled.server.dsn(aside)
+    assert rows(kept.replace("owner", "deployer"), "SELECT count(*) FROM b") == [(902,)]
+
+
+def test_rows_that_others_wrote_to_a_new_table_are_not_dropped_with_it(filled: Site) -> None:
+    filled.made.table(4, "d")
+    filled.made.add("0005.bad.x", SLEEPS + FAILS)
+    code, err = failing(filled, "INSERT INTO d VALUES (1)")
+    assert code == 1
+    assert "It is not put back: rows were written to tables that were not there" in err
+    assert "outside its transactions: d: 1 inserted" in err
+    assert rows(filled.database, "SELECT count(*) FROM d") == [(1,)]
+
+    answer = filled.call("deploy", "--undo", "--discard-writes", *filled.options)
+    assert answer.code == 0, answer.err
+    assert tables(filled.database) == ["a", "b", "c"]
+    (aside,) = filled.others()
+    kept = filled.database.replace(f"dbname={filled.name}", f"dbname={aside}")
+    assert rows(kept, "SELECT count(*) FROM d") == [(1,)]
+
+
+LOST = {
+    "a column": (
+        "ALTER TABLE b ADD COLUMN x int; ALTER TABLE b DROP COLUMN id;",
+        "ALTER TABLE b ADD COLUMN id int; ALTER TABLE b DROP COLUMN x;",
+        "b (x)",
+    ),
+    "values": ("UPDATE b SET id = 0 WHERE id < 9;", "SELECT 1;", "b (id)"),
+    "a part of each value": (
+        "ALTER TABLE b ALTER COLUMN id TYPE int USING id / 2;",
+        "ALTER TABLE b ALTER COLUMN id TYPE int USING id * 2;",
+        "b (id)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_what_others_wrote_hides_no_loss(filled: Site, what: str) -> None:
+    apply, rollback, columns = LOST[what]
+    filled.made.add("0004.b.lose", apply, rollback)
+    filled.made.add("0005.bad.x", SLEEPS + FAILS)
+    code, err = failing(filled, f"INSERT INTO {columns} VALUES (7777)")
+    assert code == 1
+    assert "others wrote to it while the deploy changed it" in err
+    assert "rows were written that are not accounted for as this deploy's own: b: 1 inserted" in err
+    assert filled.deploys[0]["phase"] == "undoing"
+
+
+def test_what_a_failed_file_wrote_hides_no_row_of_others(filled: Site) -> None:
+    """A backfill that fails on a busy table: it left no trace, and nothing else is to be undone."""
+    filled.made.add("0004.b.fill", f"UPDATE b SET id = id WHERE id < 500; {SLEEPS}{FAILS}")
+    code, err = failing(filled, "INSERT INTO b VALUES (7777)", "DELETE FROM b WHERE id = 600")
+    assert code == 1
+    assert "state: What it applied was rolled back: the database is as before." in err
+    assert rows(filled.database, "SELECT count(*) FROM b WHERE id IN (600, 7777)") == [(1,)]
+
+
+def test_the_seeds_are_marked_as_before(filled: Site) -> None:
+    filled.made.table(4, "d")
+    filled.made.add("0005.bad.x", FAILS)
+    assert filled.deploy().code == 1
+    document = filled.call("--json", "status").document
+    assert document["pending_seeds"] == []
+    assert document["pending"] == ["0004.d.create", "0005.bad.x"]
+
+
+# A deploy that has not ended
+
+
+@pytest.fixture
+def cut_off(filled: Site) -> Site:
+    """A deploy that is in the history and did nothing."""
+    filled.made.table(4, "d")
+    run(
+        filled.database,
+        "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
+        """ VALUES ('u', 'h', 'x', '{"migrations": [], "seeds": [], "before": []}')""",
+    )
+    return filled
+
+
+def test_nothing_else_changes_a_database_in_the_middle_of_a_deploy(cut_off: Site) -> None:
+    for command in (["migrate"], ["seed"], ["rollback", "--steps", "1", "--yes"]):
+        if command == ["seed"]:
+            cut_off.made.remove("0004.d.create")
+        answer = cut_off.call(*command)
+        assert answer.code == 2, command
+        assert "error: A deploy was cut off: " in answer.err
+        assert "`deploy --resume` goes on with it" in answer.err
+        cut_off.made.table(4, "d") if command == ["seed"] else None
+    assert tables(cut_off.database) == ["a", "b", "c"]
+    cut_off.made.remove("0004.d.create")
+    answer = cut_off.call("status", "--exit-code")
+    assert answer.code == 3
+    assert answer.out.endswith("not up to date: a deploy has not ended\n")
+    assert "not ended, preparing" in answer.out
+    answer = cut_off.call("deploy", "--leave", *cut_off.options)
+    assert (answer.code, answer.out) == (0, "deploy: nothing changed\n")
+    assert cut_off.call("status", "--exit-code").code == 0
+
+
+def test_only_one_deploy_can_be_under_way(cut_off: Site) -> None:
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        run(
+            cut_off.database,
+            "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
+            " VALUES ('u', 'h', 'x', '{}')",
+        )
+
+
+@newest
+def test_where_no_deploy_was_cut_off_there_is_nothing_to_end(filled: Site) -> None:
+    for way in ("--resume", "--undo", "--leave"):
+        answer = filled.call("deploy", way, *filled.options)
+        assert answer.code == 2
+        assert "error: No deploy was cut off here." in answer.err
+        assert "The last one: 20" in answer.err
+
+
+def killed_in_its_second_file(here: Site) -> None:
+    """Kill a deploy that has made table d, and waits."""
+    here.made.table(4, "d")
+    here.made.add("0005.wait", SLEEPS, "SELECT 1;")
+    process = launch(here.made, here.database, "deploy", "--yes", "--no-rehearse", *here.options)
+    said(process, "applied 0004.d.create")
+    process.kill()
+    finish(process)
+
+
+@newest
+def test_other_files_than_those_that_were_approved_are_not_gone_on_with(filled: Site) -> None:
+    killed_in_its_second_file(filled)
+    filled.made.write("migrations/0005.wait.sql", "SELECT 2;\n")
+    filled.made.table(6, "e")
+    answer = filled.call("deploy", "--resume", *filled.options)
+    assert answer.code == 2
+    assert "0005.wait: edited, or gone, since it was approved" in answer.err
+    assert "0006.e.create: came since" in answer.err
+    answer = filled.call("deploy", "--undo", *filled.options)
+    assert answer.code == 0, answer.err
+    assert tables(filled.database) == ["a", "b", "c"]
+
+
+@newest
+def test_the_backup_of_a_deploy_that_was_cut_off_is_looked_for(filled: Site) -> None:
+    killed_in_its_second_file(filled)
+    elsewhere = filled.backups.with_name("elsewhere")
+    filled.backups.rename(elsewhere)
+    answer = filled.call("deploy", "--undo", *filled.options)
+    assert answer.code == 2
+    assert re.search(r"The backup of the deploy, /\S+ on \S+, is not here\.", answer.err)
+    answer = filled.call("deploy", "--undo", "--backup-dir", elsewhere)
+    assert answer.code == 0, answer.err
+    assert tables(filled.database) == ["a", "b", "c"]
+
+
+def test_a_manifest_learns_at_the_next_deploy_how_its_deploy_ended(filled: Site) -> None:
+    path = filled.last_backup.with_name(f"{filled.last_backup.name}.manifest.json")
+    path.write_text(path.read_text().replace('"ended": "applied"', '"ended": null'))
+    filled.made.table(4, "d")
+    assert filled.deploy().code == 0
+    assert json.loads(path.read_text())["ended"] == "applied"
+
+
+def test_scratch_databases_of_a_run_that_is_over_are_dropped_and_no_others(filled: Site) -> None:
+    names = ["deploy_rehearsal_7_copy", "deploy_rehearsal_8_copy"]
+    filled.made.table(4, "d")
+    with filled.server.connect() as superuser, filled.server.connect(filled.name) as other:
+        for name in names:
+            superuser.execute(f"CREATE DATABASE {name} OWNER deployer")
+        other.execute("SELECT pg_advisory_lock(1919252073, 7)")  # of another database
+        try:
+            assert filled.deploy(rehearse=True).code == 0
+            assert filled.others() == names[:1]
+        finally:
+            for name in names:
+                superuser.execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def test_a_table_that_others_wrote_to_before_it_was_dropped_counts(filled: Site) -> None:
+    filled.made.add("0004.wait", SLEEPS, "SELECT 1;")
+    filled.made.add("0005.b.drop", "DROP TABLE b;", NO_WAY_BACK)
+    filled.made.add("0006.bad.x", FAILS)
+    code, err = failing(filled, "INSERT INTO b VALUES (7777)")
+    assert code == 1
+    assert "rows were written that are not accounted for as this deploy's own: b: 1 inserted" in err
+
+
+def test_what_the_deploy_wrote_last_hides_no_row_of_others(filled: Site) -> None:
+    rollback = f"DELETE FROM b WHERE id > 1; {NO_WAY_BACK}"
+    filled.made.add("0004.b.irreversible", "SELECT 1;", rollback)
+    filled.made.add("0005.bad.x", SLEEPS + FAILS)
+    code, err = failing(filled, "DELETE FROM b WHERE id = 1")
+    assert code == 1
+    assert "as this deploy's own: b: 0 inserted, 0 updated, 1 deleted." in err
+
+
+def test_what_an_ended_session_hands_in_last_counts(filled: Site) -> None:
+    filled.made.add("0004.b.delete", "DELETE FROM b WHERE id > 900;", NO_WAY_BACK)
+    filled.made.add("0005.bad.x", FAILS)
+    with suppress(psycopg.OperationalError), psycopg.connect(filled.database) as other:
+        process = launch(
+            filled.made, filled.database, "deploy", "--yes", "--no-rehearse", *filled.options
+        )
+        said(process, "backup: done")
+        # In an open transaction nothing is handed in, until the session is ended.
+        other.execute("INSERT INTO c VALUES (1)")
+        answer = finish(process)
+    assert answer.code == 1
+    assert "swap: refused" in answer.err
+    assert "not accounted for as this deploy's own: c: 1 inserted" in answer.err
+    assert filled.others() == []
+    assert rows(filled.database, "SELECT count(*) FROM b") == [(900,)]  # nobody is turned away

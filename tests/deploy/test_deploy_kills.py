@@ -1,0 +1,991 @@
+"""Deploys killed at any moment: old state or new, nobody locked out, and an end that is known.
+
+DEPLOY_KILLS is how many kills by chance each version gets, DEPLOY_KILLS_SEED which ones:
+
+    DEPLOY_KILLS=400 DEPLOY_KILLS_SEED=7 .venv/bin/pytest tests/deploy/test_deploy_kills.py
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+import pytest
+
+from migrator.core.lock import LOCK_KEY
+from tests.conftest import INSTALLATIONS
+from tests.support.deploys import FAILS, NO_WAY_BACK, ROLE, Site, site
+from tests.support.servers import Server
+from tests.support.sets import (
+    THREE,
+    Answer,
+    MigrationSet,
+    applied,
+    finish,
+    launch,
+    rows,
+    run,
+    said,
+    three_tables,
+    until,
+)
+from tests.support.torture import APPLICATION, Machine, Things, difference, machine, things
+
+KILLS = int(os.environ.get("DEPLOY_KILLS", "6"))
+SEED = int(os.environ.get("DEPLOY_KILLS_SEED", "1"))
+PARTS = range(2)  # among which the workers share the kills
+REACHED_S = 2.0  # how long a kill may keep anybody out of the database
+GONE_S = 5.0  # how long the sessions of a killed deploy may live
+ONLINE = "-- transactional: false\n"
+# For half a minute, or as long as the database's settings say: see `wake`.
+SLEEPS = "SELECT pg_sleep(coalesce(current_setting('deploy.sleeps', true), '30')::float);\n"
+A_MOMENT = "SELECT pg_sleep(0.05);\n"  # so that a kill by chance meets each file
+PENDING = {  # file: (what applies it, what undoes it)
+    "0004.d.create": (
+        f"CREATE TABLE d (id int); INSERT INTO d SELECT generate_series(1, 50);\n{A_MOMENT}",
+        f"DROP TABLE d;\n{A_MOMENT}",
+    ),
+    "0005.b.index": (
+        f"{ONLINE}CREATE INDEX CONCURRENTLY b_id ON b (id);\n",
+        f"{ONLINE}DROP INDEX CONCURRENTLY b_id;\n",
+    ),
+    "0006.b.double": (
+        "ALTER TABLE b ADD COLUMN doubled int; UPDATE b SET doubled = 2 * id;\n"
+        f"UPDATE c SET id = id + 1000;\n{A_MOMENT}",
+        f"UPDATE c SET id = id - 1000; ALTER TABLE b DROP COLUMN doubled;\n{A_MOMENT}",
+    ),
+    "0007.e.create": (f"CREATE TABLE e (id int);\n{A_MOMENT}", "DROP TABLE e;\n"),
+}
+SEEDS = {
+    "02.e": "MERGE INTO e USING (VALUES (1), (2), (3)) AS v (id) ON e.id = v.id"
+    " WHEN NOT MATCHED THEN INSERT VALUES (v.id);\n"
+}
+INDEX = ("index", "public.b_id")  # absent, INVALID or valid where its file was cut off
+RESUME, UNDO, LEAVE = "--resume", "--undo", "--leave"
+NUMBERS = count(1)
+SESSIONS = f"SELECT FROM pg_stat_activity WHERE application_name = '{APPLICATION}'"
+SCRATCH = "SELECT datname FROM pg_database WHERE datname ~ '^deploy_(rehearsal|restoring)_'"
+
+
+# What a deploy is killed on
+
+
+class Known(NamedTuple):
+    """What a history says, read past the runner."""
+
+    marks: list[str]
+    seeds: list[str]
+    intents: list[str]
+
+
+@dataclass
+class Ground:
+    """A database before a deploy, to be copied, and what each file of the deploy makes of it.
+
+    Args:
+        server: Its server.
+        template: Its name.
+        made: The set, with files that are pending there.
+        after: What is there once so many of them are applied.
+        seeded: What is there in the end; None where that is never reached.
+        seconds: How long a deploy takes that nobody disturbs.
+        last_part: How much of that comes after what a kill waits for.
+
+    """
+
+    server: Server
+    template: str
+    made: MigrationSet
+    after: list[Things] = field(default_factory=list)
+    seeded: Things | None = None
+    seconds: float = 0.0
+    last_part: float = 0.0
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that apply what is pending."""
+        return [self.made.migrations / f"{each}.sql" for each in self.ids]
+
+    @property
+    def ids(self) -> list[str]:
+        """What is pending."""
+        names = [path.name.removesuffix(".sql") for path in self.made.migrations.glob("*.sql")]
+        return sorted(each for each in names if not each.endswith(".rollback"))[len(THREE) :]
+
+    @contextmanager
+    def copied(self, root: Path) -> Iterator[Site]:
+        """Make a database that is as it was before the deploy; drop it with what came of it."""
+        name = f"killed{next(NUMBERS)}"
+        with self.server.connect() as connection:
+            make = f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {self.template}"
+            connection.execute(f"{make} STRATEGY file_copy".encode())
+            found = Site(
+                self.server, name, self.server.dsn(name, ROLE), self.made, root / f"{name}.backups"
+            )
+            try:
+                yield found
+            finally:
+                for each in (name, *found.others()):
+                    connection.execute(f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)'.encode())
+
+
+def things_of(here: Site) -> Things:
+    with closing(here.server.connect(here.name)) as observer:
+        return things(observer)
+
+
+def known(here: Site) -> Known:
+    def names(column: str, table: str) -> list[str]:
+        return [name for (name,) in rows(here.database, f"SELECT {column} FROM {table} ORDER BY 1")]
+
+    return Known(
+        names("migration_id", "yoyo._yoyo_migration"),
+        names("seed_id", "yoyo.seed_checksum"),
+        names("migration_id", "yoyo.intent"),
+    )
+
+
+@contextmanager
+def ground(server: Server, root: Path, more: dict[str, tuple[str, str]]) -> Iterator[Ground]:
+    """Deploy three tables, fill them, and learn what each of the pending files makes of them."""
+    with site(server, root) as before:
+        assert before.deploy().code == 0
+        for table, last in (("b", 1000), ("c", 100)):
+            run(before.database, f"INSERT INTO {table} SELECT generate_series(1, {last})")
+        for name, pair in {**PENDING, **more}.items():
+            before.made.add(name, *pair)
+        for name, text in SEEDS.items():
+            before.made.seed(name, text)
+        made = Ground(server, before.name, before.made)
+        gc.collect()  # a session that nobody has any more
+        with made.copied(root) as copy, psycopg.connect(copy.database, autocommit=True) as session:
+            made.after.append(things_of(copy))
+            for file in made.files:
+                with suppress(psycopg.DataError):  # the one that fails
+                    session.execute(file.read_bytes())
+                    made.after.append(things_of(copy))
+            if not more:
+                for text in SEEDS.values():
+                    session.execute(text.encode())
+                made.seeded = things_of(copy)
+        yield made
+
+
+def deploying(here: Site, *arguments: str) -> subprocess.Popen[str]:
+    return launch(here.made, here.database, "deploy", "--yes", *arguments, *here.options)
+
+
+def measure(made: Ground, root: Path, words: str, *arguments: str) -> Answer:
+    """Learn how long a deploy takes that nobody disturbs, and its part after some words."""
+    with made.copied(root) as here:
+        started = time.monotonic()
+        process = deploying(here, *arguments)
+        said(process, words)
+        reached = time.monotonic()
+        answer = finish(process)
+        ended = time.monotonic()
+    made.seconds, made.last_part = ended - started, ended - reached
+    return answer
+
+
+# What holds after every kill
+
+
+def kill(process: subprocess.Popen[str], *, children: bool) -> bool:
+    """Kill a deploy, with pg_dump and pg_restore or without; tell whether it was there yet."""
+    was_there = process.poll() is None
+    if was_there and children:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.communicate()
+    return was_there
+
+
+def assert_reached(here: Site) -> None:
+    """Connect to the database under its own name, which may take a moment."""
+    deadline = time.monotonic() + REACHED_S
+    reached = threading.Event()
+
+    def connect() -> None:
+        while time.monotonic() < deadline and not reached.is_set():
+            with suppress(psycopg.OperationalError):
+                assert rows(here.database, "SELECT current_database()") == [(here.name,)]
+                reached.set()
+
+    # One that is let in only when the swap ends waits in the server, whatever its timeout.
+    threading.Thread(target=connect, daemon=True).start()
+    assert reached.wait(REACHED_S), f"nobody was let in for {REACHED_S} s"
+
+
+def gone(here: Site) -> bool:
+    gc.collect()  # the sessions of commands that were run in this process, and have ended
+    return not rows(here.administrator, SESSIONS)
+
+
+def scratch(here: Site) -> list[str]:
+    return [name for (name,) in rows(here.administrator, SCRATCH)]
+
+
+def assert_backups_are_whole(here: Site) -> None:
+    """See that what counts as a backup is one, and that nothing else does."""
+    listed = here.call("--json", "backups", "list", *here.options).document["backups"]
+    paths = [Path(each["path"]) for each in listed]
+    assert [each for each in paths if each.name.endswith(".part")] == []
+    assert all(each.with_name(f"{each.name}.manifest.json").exists() for each in paths)
+    if paths:
+        answer = here.call("backups", "verify", *here.options)
+        assert answer.code == 0, answer
+
+
+def assert_as_its_history_says(made: Ground, here: Site) -> Known:
+    history, found = known(here), things_of(here)
+    done = len(history.marks) - len(THREE)
+    assert history.marks == [*THREE, *made.ids][: len(history.marks)]
+    assert 0 <= done < len(made.after), history
+    expected = made.after[done]
+    if "02.e" in history.seeds:
+        assert done == len(made.ids), history
+        assert made.seeded is not None
+        expected = made.seeded
+    if history.intents:
+        assert history.intents == ["0005.b.index"]
+        expected, found = (
+            {k: v for k, v in each.items() if k != INDEX} for each in (expected, found)
+        )
+    assert found == expected, (history, difference(expected, found))
+    return history
+
+
+def assert_before(made: Ground, here: Site) -> None:
+    """See that the database is as it was before the deploy.
+
+    That a rollback has the seeds applied anew is its own, and of no table.
+    """
+    found, history = things_of(here), known(here)
+    assert (history.marks, history.intents) == (THREE, []), history
+    assert found == made.after[0], difference(made.after[0], found)
+
+
+def assert_after(made: Ground, here: Site) -> None:
+    found, history = things_of(here), known(here)
+    assert history == Known([*THREE, *made.ids], ["01.a", "02.e"], [])
+    assert made.seeded is not None
+    assert found == made.seeded, difference(made.seeded, found)
+
+
+def cut_off(made: Ground, here: Site) -> str:
+    """Check what holds after a kill; return the phase that is under way, if one is."""
+    assert_reached(here)
+    until(partial(gone, here), GONE_S)
+    assert_backups_are_whole(here)
+    assert_as_its_history_says(made, here)
+    last = here.deploys[0]
+    if last["ended_at"] is not None:
+        return ""
+    phase = str(last["phase"])
+    assert f"not ended, {phase}" in here.call("status").out
+    if phase == "preparing":
+        assert_before(made, here)
+    else:
+        assert Path(last["backup"]).exists()
+    answer = here.deploy()
+    assert answer.code == 2, answer
+    assert "A deploy was cut off: " in answer.err, answer.err
+    assert all(f"`deploy {each}`" in answer.err for each in (RESUME, UNDO, LEAVE)), answer.err
+    assert here.deploys[0] == last
+    return phase
+
+
+def ended(here: Site) -> str:
+    """Check that the last deploy has ended, and return how."""
+    last = here.deploys[0]
+    assert (last["phase"], last["ended_at"] is None) == ("ended", False), last
+    until(partial(gone, here), 1)
+    return str(last["outcome"])
+
+
+# 1. Killed at any moment
+
+
+@pytest.fixture(scope="session")
+def applying(pg: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """What a deploy is killed on that would do all it was to do."""
+    root = tmp_path_factory.mktemp("applying")
+    with ground(pg, root, {}) as made:
+        answer = measure(made, root, "rehearsal: done", "--rehearse")
+        assert answer.code == 0, answer
+        yield made
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_deploy_killed_at_any_moment_goes_on_or_back_or_is_left(
+    applying: Ground, tmp_path: Path, part: int
+) -> None:
+    chance = random.Random(f"{SEED}.{part}")  # noqa: S311  chance is no secret
+    for number in range(part, KILLS, len(PARTS)):
+        way = (RESUME, UNDO, LEAVE)[number % 3]
+        with applying.copied(tmp_path) as here:
+            process = deploying(here, "--rehearse")
+            match number // 3 % 4:
+                case 0:
+                    time.sleep(chance.uniform(0, applying.seconds))
+                case 2:  # while it is prepared
+                    said(process, "digest: ")
+                    time.sleep(chance.uniform(0, applying.seconds / 2))
+                case _:  # the shorter part is the one that changes something
+                    said(process, "rehearsal: done")
+                    time.sleep(chance.uniform(0, applying.last_part))
+            kill(process, children=chance.random() < 0.5)
+            phase = cut_off(applying, here)
+            print(f"kill {number}: {phase or 'not under way'}, {way}")  # where a test fails
+            assert_ends(applying, here, way, phase)
+
+
+def assert_ends(made: Ground, here: Site, way: str, phase: str) -> None:
+    """End a deploy that was cut off, and see that it ended so."""
+    killed, history = things_of(here), known(here)
+    answer = here.call("deploy", way, "--rehearse", *here.options)
+    if not phase:
+        assert answer.code == 2, answer
+        assert "No deploy was cut off here." in answer.err, answer.err
+    else:
+        assert answer.code == 0, answer
+        outcome = ended(here)
+        if way == RESUME:
+            assert outcome == "applied"
+            assert_after(made, here)
+        elif phase == "preparing":
+            assert outcome == "nothing changed"
+            assert_before(made, here)
+        elif way == UNDO:
+            assert outcome in {"undone", "restored"}
+            assert_before(made, here)
+        else:
+            assert outcome == "left"
+            assert (things_of(here), known(here)) == (killed, history)
+    rehearsed = (way, phase) == (RESUME, "preparing")
+    if way == LEAVE and history.intents:
+        answer = here.deploy(rehearse=True)
+        assert answer.code == 2, answer
+        assert "`settle` it" in answer.err, answer.err
+        answer = here.call("migrate")
+        assert answer.code == 0, answer
+        assert_after(made, here)
+    elif way == LEAVE or not phase:
+        answer = here.deploy(rehearse=True)
+        assert answer.code == 0, answer
+        assert_after(made, here)
+        rehearsed = "rehearsal: done" in answer.err
+    if rehearsed:
+        assert scratch(here) == []
+    assert_backups_are_whole(here)
+
+
+# 2. Killed on its way back
+
+WAYS = {
+    "by its pairs": {"0008.bad": (FAILS, "SELECT 1;")},
+    "by its backup": {
+        "0006.b.double": (PENDING["0006.b.double"][0], NO_WAY_BACK),
+        "0008.bad": (FAILS, "SELECT 1;"),
+    },
+}
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def failing(
+    pg: Server, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    """What a deploy is killed on that fails, and goes back."""
+    root = tmp_path_factory.mktemp("failing")
+    with ground(pg, root, WAYS[request.param]) as made:
+        answer = measure(made, root, "apply: failed", "--no-rehearse")
+        assert answer.code == 1, answer
+        yield made
+
+
+def test_a_deploy_killed_on_its_way_back_goes_on_back(failing: Ground, tmp_path: Path) -> None:
+    chance = random.Random(f"{SEED}.back")  # noqa: S311
+    pair = failing.made.migrations / "0006.b.double.rollback.sql"
+    by_backup = pair.read_text() == NO_WAY_BACK
+    for number in range(max(4, KILLS // 3)):
+        with failing.copied(tmp_path) as here:
+            process = deploying(here, "--no-rehearse")
+            if by_backup and number % 2:  # in the swap
+                said(process, "check: done")
+                time.sleep(chance.uniform(0, 0.5))
+            else:
+                said(process, "apply: failed")
+                time.sleep(chance.uniform(0, failing.last_part))
+            kill(process, children=chance.random() < 0.5)
+            phase = cut_off(failing, here)
+            intents = known(here).intents
+            said_last = ""
+            if phase:
+                assert phase in {"applying", "undoing"}
+                answer = here.call("deploy", RESUME, *here.options)
+                said_last = answer.err
+                if phase == "applying":  # killed before it was noted that it goes back
+                    assert answer.code == 1, answer
+                else:
+                    assert answer.code == 0, answer
+            outcome = ended(here)
+            print(f"kill {number}: {phase or 'not under way'}, {intents}, {outcome}")
+            assert_before(failing, here)
+            # A file outside a transaction that was cut off has no other way back, either.
+            expected = {"restored"} if by_backup else {"undone", *["restored"] * len(intents)}
+            assert outcome in expected, said_last
+            if phase and outcome == "restored":  # so a restore was begun since
+                assert scratch(here) == []
+            assert len(asides(here)) == (outcome == "restored")
+            assert_backups_are_whole(here)
+
+
+# 3. The swap waits
+
+
+@pytest.fixture
+def here(pg: Server, tmp_path: Path) -> Iterator[Site]:
+    """A site with rows that an application wrote, before a deploy."""
+    with site(pg, tmp_path) as found:
+        assert found.deploy().code == 0
+        run(found.database, "INSERT INTO b SELECT generate_series(1, 1000)")
+        yield found
+
+
+def contents(here: Site) -> tuple[Things, list[str]]:
+    return things_of(here), applied(here.database)
+
+
+def needs_a_restore(made: MigrationSet) -> None:
+    made.add("0004.b.delete", "DELETE FROM b WHERE id > 900;", NO_WAY_BACK)
+    made.add("0005.bad", FAILS)
+
+
+def is_closed(here: Site) -> bool:
+    """Tell whether a rename keeps everybody out of the database."""
+    query = (
+        "SELECT FROM pg_locks JOIN pg_database d ON objid = d.oid WHERE locktype = 'object' AND"
+        f" mode = 'AccessExclusiveLock' AND granted AND datname = '{here.name}'"
+    )
+    return bool(rows(here.administrator, query))
+
+
+def asides(here: Site) -> list[str]:
+    return [each for each in here.others() if not each.startswith("deploy_")]
+
+
+@contextmanager
+def stays(here: Site) -> Iterator[None]:
+    """Keep a session in the database that its owner may not end."""
+    with closing(here.server.connect(here.name)):
+        yield
+
+
+def test_killed_while_the_swap_waits_nobody_is_locked_out(here: Site) -> None:
+    before = contents(here)
+    needs_a_restore(here.made)
+    with stays(here):
+        process = deploying(here, "--no-rehearse")
+        said(process, "check: done")
+        until(partial(is_closed, here))
+        assert kill(process, children=False)
+        assert_reached(here)
+        assert asides(here) == []
+        assert here.deploys[0]["phase"] == "undoing"
+    until(partial(gone, here), GONE_S)
+    answer = here.call("deploy", RESUME, *here.options)
+    assert answer.code == 0, answer
+    assert contents(here) == before
+    assert ended(here) == "restored"
+    assert (len(asides(here)), scratch(here)) == (1, [])
+
+
+def test_a_session_that_stays_has_the_swap_give_up_and_nothing_renamed(here: Site) -> None:
+    before = contents(here)
+    needs_a_restore(here.made)
+    with stays(here):
+        answer = finish(deploying(here, "--no-rehearse"))
+        assert answer.code == 1, answer
+        assert f"{here.name} could not be renamed: " in answer.err
+        assert "being accessed by other users" in answer.err, answer.err
+        assert "`deploy --resume`" in answer.err, answer.err
+        assert_reached(here)
+        assert (asides(here), scratch(here)) == ([], [])
+        assert here.deploys[0]["phase"] == "undoing"
+        assert here.deploy().code == 2
+    answer = here.call("deploy", RESUME, *here.options)
+    assert answer.code == 0, answer
+    assert contents(here) == before
+    assert (ended(here), len(asides(here))) == ("restored", 1)
+
+
+def test_an_administrator_who_may_ends_the_session_that_stays(here: Site) -> None:
+    before = contents(here)
+    needs_a_restore(here.made)
+    with stays(here):
+        answer = finish(deploying(here, "--no-rehearse", "--admin", here.administrator))
+    assert answer.code == 1, answer
+    assert contents(here) == before
+    assert ended(here) == "restored"
+
+
+# 4. The server crashes
+
+
+class Host(NamedTuple):
+    """A server that can be crashed, and a site on it."""
+
+    machine: Machine
+    here: Site
+
+
+@pytest.fixture(scope="session")
+def crashing(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """A server of the test's own, which it may crash, and starts again."""
+    with machine(INSTALLATIONS[request.param]) as made:
+        made.ask(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
+        yield made
+
+
+VERSIONS = pytest.mark.parametrize(
+    "crashing",
+    [
+        pytest.param(
+            major,
+            id=str(major),
+            marks=[] if major in INSTALLATIONS else pytest.mark.skip(f"no PostgreSQL {major}"),
+        )
+        for major in (18, 15)
+    ],
+    indirect=True,
+)
+
+
+@pytest.fixture
+def host(crashing: Machine, tmp_path: Path) -> Iterator[Host]:
+    """A site on a server that can be crashed, with rows that an application wrote."""
+    name = f"crashed{next(NUMBERS)}"
+    crashing.ask(f"CREATE DATABASE {name} OWNER {ROLE}")
+    major = crashing.ask("SELECT current_setting('server_version_num')::int / 10000")[0][0]
+    home = str(crashing.cluster.home)
+    server = Server(major, crashing.bin_dir, crashing.pid, home, crashing.port)
+    database = server.dsn(name, ROLE)
+    here = Site(server, name, database, three_tables(tmp_path), tmp_path / "backups")
+    assert here.deploy().code == 0
+    run(here.database, "INSERT INTO b SELECT generate_series(1, 1000)")
+    yield Host(crashing, here)
+    for each in (name, *here.others()):
+        crashing.ask(f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)')
+
+
+def sleeps(here: Site) -> bool:
+    query = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = '{}'"
+    return bool(rows(here.administrator, query.format(here.name)))
+
+
+def crashed(
+    host: Host, condition: Callable[[], object], *arguments: str, down: bool = True
+) -> Answer:
+    """Deploy, crash the server when a condition holds, and start it again.
+
+    Args:
+        host: The site.
+        condition: It.
+        arguments: Of the deploy.
+        down: Whether the server stays down until the deploy has given up.
+
+    """
+    process = deploying(host.here, *arguments)
+    try:
+        until(condition)
+    except BaseException:
+        process.kill()
+        raise
+    # What was committed is of the disk now; a file's commit alone is not waited for.
+    run(host.here.administrator, "COMMENT ON DATABASE postgres IS 'committed'")
+    host.machine.crash()
+    try:
+        if not down:
+            host.machine.start()
+        answer = finish(process)
+    finally:
+        if down:
+            host.machine.start()
+    assert answer.code == 1, answer.err
+    assert "Traceback" not in answer.err
+    assert "applied\n" not in answer.out
+    for untrue in ("Nothing was changed", "database is as before", "swapped in;"):
+        assert not down or untrue not in answer.err, answer.err
+    return answer
+
+
+@VERSIONS
+@pytest.mark.parametrize("way", [RESUME, UNDO])
+def test_the_server_crashes_during_the_backup(host: Host, way: str) -> None:
+    here = host.here
+    before = contents(here)
+    here.made.table(4, "d")
+    dumping = "SELECT FROM pg_stat_activity WHERE application_name = 'pg_dump'"
+    with closing(host.here.server.connect(here.name)) as other:
+        other.execute("BEGIN; LOCK TABLE c")
+        answer = crashed(host, lambda: rows(here.administrator, dumping), "--no-rehearse")
+    assert "backup: failed" in answer.err, answer.err
+    assert "The database was not changed" in answer.err, answer.err
+    assert here.call("--json", "backups", "list", *here.options).document["unfinished"] == []
+    assert_backups_are_whole(here)
+    assert contents(here) == before
+    assert here.deploys[0]["phase"] == "preparing"
+    answer = here.call("deploy", way, *here.options)
+    assert answer.code == 0, answer
+    if way == UNDO:
+        assert (ended(here), contents(here)) == ("nothing changed", before)
+        assert here.deploy().code == 0
+    assert applied(here.database) == [*THREE, "0004.d.create"]
+
+
+def slow_to_apply(made: MigrationSet) -> None:
+    made.table(4, "d")
+    made.add("0005.slow", f"UPDATE b SET id = -id; {SLEEPS}", "UPDATE b SET id = -id;")
+
+
+@VERSIONS
+def test_the_server_crashes_while_files_are_applied_and_it_goes_on(host: Host) -> None:
+    here = host.here
+    slow_to_apply(here.made)
+    answer = crashed(host, partial(sleeps, here), "--no-rehearse")
+    assert "`deploy --resume`" in answer.err, answer.err
+    assert applied(here.database) == [*THREE, "0004.d.create"]
+    assert here.deploys[0]["ended_at"] is None
+    assert here.deploy().code == 2
+    wake(here)
+    answer = here.call("deploy", RESUME, *here.options)
+    assert answer.code == 0, answer
+    assert ended(here) == "applied"
+    assert applied(here.database) == [*THREE, "0004.d.create", "0005.slow"]
+    assert rows(here.database, "SELECT min(id), max(id) FROM b") == [(-1000, -1)]
+
+
+def wake(here: Site) -> None:
+    """Have what sleeps until now go on at once, in the sessions that are to come."""
+    run(here.administrator, f"ALTER DATABASE {here.name} SET deploy.sleeps TO '0'")
+
+
+def assert_ends_back(here: Site) -> None:
+    """See that it was put back, or that this is refused because the counters are gone."""
+    if here.deploys[0]["ended_at"] is not None:
+        return
+    answer = here.call("deploy", UNDO, *here.options)
+    if answer.code:
+        assert answer.code == 1, answer
+        assert "the server counts anew since (a crash" in answer.err, answer.err
+        assert "--discard-writes" in answer.err, answer.err
+        assert asides(here) == []
+        answer = here.call("deploy", UNDO, "--discard-writes", *here.options)
+    assert answer.code == 0, answer
+
+
+@VERSIONS
+def test_the_server_crashes_while_files_are_applied_and_it_is_undone(host: Host) -> None:
+    here = host.here
+    before = contents(here)
+    slow_to_apply(here.made)
+    crashed(host, partial(sleeps, here), "--no-rehearse")
+    assert_ends_back(here)
+    assert contents(here) == before
+    assert ended(here) in {"undone", "restored"}
+
+
+@VERSIONS
+def test_after_a_crash_rows_that_others_wrote_to_a_new_table_are_not_dropped(host: Host) -> None:
+    here = host.here
+    before = contents(here)
+    slow_to_apply(here.made)
+
+    def written() -> bool:
+        if not sleeps(here):
+            return False
+        run(here.database, "SET synchronous_commit = on; INSERT INTO d VALUES (7777)")
+        return True
+
+    crashed(host, written, "--no-rehearse", down=False)
+    lost = "d and its row are lost"
+    assert rows(here.database, "SELECT to_regclass('d')::text") == [("d",)], lost
+    answer = here.call("deploy", UNDO, *here.options)
+    assert answer.code == 1, answer
+    assert "It is not put back: " in answer.err, answer.err
+    assert "d: 1 inserted" in answer.err, answer.err
+    assert rows(here.database, "SELECT to_regclass('d')::text") == [("d",)], lost
+    assert rows(here.database, "SELECT id FROM d") == [(7777,)]
+    answer = here.call("deploy", UNDO, "--discard-writes", *here.options)
+    assert answer.code == 0, answer
+    assert ended(here) in {"undone", "restored"}
+    assert contents(here) == before
+
+
+@VERSIONS
+def test_the_server_crashes_on_the_way_back(host: Host) -> None:
+    here = host.here
+    before = contents(here)
+    here.made.add("0004.slow", "UPDATE b SET id = -id;", f"UPDATE b SET id = -id; {SLEEPS}")
+    here.made.add("0005.bad", FAILS)
+    answer = crashed(host, partial(sleeps, here), "--no-rehearse")
+    assert "division by zero" in answer.err, answer.err
+    assert "`deploy --resume`" in answer.err, answer.err
+    assert "The deploy has not ended." in answer.err, answer.err
+    assert here.deploys[0]["phase"] == "undoing"
+    assert applied(here.database) == [*THREE, "0004.slow"]
+    wake(here)
+    answer = here.call("deploy", RESUME, *here.options)
+    if answer.code:
+        assert_ends_back(here)
+    assert contents(here) == before
+    assert ended(here) in {"undone", "restored"}
+
+
+@VERSIONS
+def test_after_a_crash_a_restore_is_refused_unless_writes_may_be_lost(host: Host) -> None:
+    here = host.here
+    before = contents(here)
+    here.made.add("0004.b.delete", "DELETE FROM b WHERE id > 900;", NO_WAY_BACK)
+    here.made.add("0005.slow", SLEEPS)
+    answer = crashed(host, partial(sleeps, here), "--no-rehearse", down=False)
+    assert "the server counts anew since (a crash, a reset" in answer.err, answer.err
+    answer = here.call("deploy", UNDO, *here.options)
+    assert answer.code == 1, answer
+    assert "the server counts anew since (a crash, a reset, a database made anew)" in answer.err, (
+        answer.err
+    )
+    assert (asides(here), scratch(here)) == ([], [])
+    assert here.deploys[0]["phase"] == "undoing"
+    answer = here.call("deploy", UNDO, "--discard-writes", *here.options)
+    assert answer.code == 0, answer
+    assert contents(here) == before
+    (aside,) = asides(here)
+    kept = here.server.dsn(aside, ROLE)
+    assert rows(kept, "SELECT count(*) FROM b") == [(900,)]
+
+
+# 5. Its sessions are ended
+
+
+def terminate(here: Site) -> None:
+    query = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE application_name = '{APPLICATION}' AND datname = '{here.name}'"
+    )
+    run(here.administrator, query)
+
+
+def test_its_sessions_are_terminated_while_files_are_applied(here: Site) -> None:
+    before = contents(here)
+    here.made.table(4, "d")
+    here.made.add("0005.slow", f"UPDATE b SET id = -id; {SLEEPS}", "UPDATE b SET id = -id;")
+    process = deploying(here, "--no-rehearse")
+    until(partial(sleeps, here))
+    terminate(here)
+    answer = finish(process)
+    assert answer.code == 1, answer
+    assert "state: What it applied was rolled back: the database is as before." in answer.err, (
+        answer.err
+    )
+    assert contents(here) == before
+    assert ended(here) == "undone"
+
+
+def test_what_a_terminated_session_wrote_to_a_new_table_is_not_taken_for_others_rows(
+    here: Site,
+) -> None:
+    before = contents(here)
+    here.made.table(4, "d")
+    here.made.add("0005.slow", f"INSERT INTO d VALUES (1); {SLEEPS}", "DELETE FROM d;")
+    process = deploying(here, "--no-rehearse")
+    until(partial(sleeps, here))
+    terminate(here)
+    answer = finish(process)
+    assert answer.code == 1, answer
+    assert contents(here) == before, answer.err
+    assert ended(here) == "undone"
+
+
+def test_what_a_killed_deploy_wrote_to_a_new_table_is_not_taken_for_others_rows(here: Site) -> None:
+    before = contents(here)
+    here.made.table(4, "d")
+    here.made.add("0005.slow", f"INSERT INTO d VALUES (1); {SLEEPS}", "DELETE FROM d;")
+    process = deploying(here, "--no-rehearse")
+    until(partial(sleeps, here))
+    kill(process, children=False)
+    until(partial(gone, here), GONE_S)
+    answer = here.call("deploy", UNDO, *here.options)
+    assert answer.code == 0, answer
+    assert contents(here) == before
+    assert ended(here) == "undone"
+
+
+def holds_the_lock(here: Site) -> bool:
+    query = (
+        "SELECT FROM pg_locks JOIN pg_database d ON database = d.oid WHERE locktype = 'advisory'"
+        f" AND datname = '{here.name}' AND classid::bigint = {LOCK_KEY >> 32}"
+        f" AND objid::bigint = {LOCK_KEY & 0xFFFFFFFF} AND granted"
+    )
+    return bool(rows(here.administrator, query))
+
+
+def test_after_its_sessions_are_terminated_no_other_runner_comes_between(here: Site) -> None:
+    before = contents(here)
+    here.made.add("0004.b.delete", "DELETE FROM b WHERE id > 900;", NO_WAY_BACK)
+    here.made.add("0005.slow", SLEEPS)
+    process = deploying(here, "--no-rehearse")
+    until(partial(sleeps, here))
+    terminate(here)
+    said(process, "undo: ")
+    held = holds_the_lock(here)  # while it restores
+    other = here.call("deploy", LEAVE, "--lock-wait", "0s", *here.options)
+    answer = finish(process)
+    assert other.code == 2, ("another runner came between", other)
+    assert held
+    assert answer.code == 1, answer
+    assert contents(here) == before
+    assert ended(here) == "restored"
+
+
+# 6. Two at once
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.2])
+def test_of_two_deploys_at_once_one_goes(here: Site, apart: float) -> None:
+    here.made.table(4, "d")
+    here.made.add("0005.e.create", "CREATE TABLE e (id int); INSERT INTO e VALUES (1);")
+    processes = [deploying(here, "--no-rehearse")]
+    time.sleep(apart)
+    processes.append(deploying(here, "--no-rehearse"))
+    answers = [finish(each) for each in processes]
+    went = [each for each in answers if "deploy: applied" in each.out]
+    assert len(went) == 1, answers
+    (other,) = [each for each in answers if each is not went[0]]
+    assert went[0].code == 0
+    assert other.code == 2 or (other.code, other.out) == (0, "nothing to do\n"), other
+    log = "SELECT migration_id FROM yoyo._yoyo_log WHERE operation = 'apply' ORDER BY 1"
+    assert [name for (name,) in rows(here.database, log)] == [
+        *THREE,
+        "0004.d.create",
+        "0005.e.create",
+    ]
+    assert rows(here.database, "SELECT id FROM e") == [(1,)]
+    assert [each["outcome"] for each in here.deploys] == ["applied", "applied"]
+    assert here.deploy().out == "nothing to do\n"
+
+
+def test_a_deploy_is_not_taken_for_one_that_was_cut_off(here: Site) -> None:
+    here.made.add("0004.slow", "SELECT pg_sleep(2);")
+    process = deploying(here, "--no-rehearse")
+    until(partial(sleeps, here))
+    answer = here.deploy()
+    assert answer.code == 2
+    assert "A deploy is under way: " in answer.err, answer.err
+    for way in (RESUME, UNDO, LEAVE):
+        answer = here.call("deploy", way, "--lock-wait", "0s", *here.options)
+        assert answer.code == 2, answer
+        assert "Another runner holds the lock of this database" in answer.err, answer.err
+    assert finish(process).code == 0
+
+
+# 7. An application that writes all the time
+
+
+class Application:
+    """Writes one row after the other, each committed, on whatever has the database's name."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        self.committed: set[int] = set()
+        self._numbers = count(1_000_000)
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+
+    def __enter__(self) -> Application:
+        self._thread.start()
+        until(lambda: len(self.committed) > 20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        while not self._ends.is_set():
+            with suppress(psycopg.Error), psycopg.connect(self.database, autocommit=True) as own:
+                while not self._ends.wait(0.002):
+                    number = next(self._numbers)
+                    own.execute("INSERT INTO b (id) VALUES (%s)", [number])
+                    self.committed.add(number)
+
+
+def in_b(database: str) -> set[int]:
+    return {number for (number,) in rows(database, "SELECT id FROM b WHERE id >= 1000000")}
+
+
+def test_an_application_that_writes_all_the_time_loses_nothing_where_the_pairs_lead_back(
+    here: Site,
+) -> None:
+    here.made.add(*("0004.d.create", "CREATE TABLE d (id int);", "DROP TABLE d;"))
+    here.made.add("0005.b.index", *PENDING["0005.b.index"])
+    here.made.add(
+        "0006.b.more", "ALTER TABLE b ADD COLUMN more int;", "ALTER TABLE b DROP COLUMN more;"
+    )
+    here.made.add("0007.bad", f"SELECT pg_sleep(0.5); {FAILS}")
+    before = contents(here)
+    with Application(here.database) as application:
+        written = len(application.committed)
+        answer = finish(deploying(here, "--no-rehearse"))
+        assert len(application.committed) > written + 20
+    assert answer.code == 1, answer
+    assert ended(here) == "undone", answer.err
+    assert application.committed <= in_b(here.database)
+    run(here.database, "DELETE FROM b WHERE id >= 1000000")
+    assert contents(here) == before
+
+
+def test_a_restore_that_would_lose_an_applications_rows_is_refused_until_that_is_said(
+    here: Site,
+) -> None:
+    before = contents(here)
+    here.made.add("0004.b.delete", "DELETE FROM b WHERE id BETWEEN 901 AND 1000;", NO_WAY_BACK)
+    here.made.add("0005.bad", f"SELECT pg_sleep(0.5); {FAILS}")
+    with Application(here.database) as application:
+        answer = finish(deploying(here, "--no-rehearse"))
+        assert answer.code == 1, answer
+        told = re.search(r"b: (\d+) inserted, 0 updated, 0 deleted", answer.err)
+        assert told is not None, answer.err
+        assert 0 < int(told[1]) <= len(application.committed)
+        assert (asides(here), scratch(here)) == ([], [])
+        assert here.deploys[0]["phase"] == "undoing"
+        answer = here.call("deploy", UNDO, *here.options)
+        assert answer.code == 1, answer
+        written = set(application.committed)
+        assert written <= in_b(here.database)
+        answer = here.call("deploy", UNDO, "--discard-writes", *here.options)
+        assert answer.code == 0, answer
+        until(lambda: len(application.committed) > len(written) + 20)
+    assert ended(here) == "restored"
+    (aside,) = asides(here)
+    kept, there = in_b(here.server.dsn(aside, ROLE)), in_b(here.database)
+    assert written <= kept
+    assert application.committed <= kept | there
+    assert rows(here.server.dsn(aside, ROLE), "SELECT count(*) FROM b WHERE id <= 1000") == [(900,)]
+    run(here.database, "DELETE FROM b WHERE id >= 1000000")
+    assert contents(here) == before

@@ -1,0 +1,61 @@
+"""Every migration makes the round trip: apply, roll back, apply, with equal dumps between."""
+
+from __future__ import annotations
+
+from migrator.catalogue import snapshot
+from migrator.core.files import Project
+from migrator.core.migrate import Limits, Work
+from migrator.core.target import named
+from tests.support.servers import MIGRATIONS
+
+
+def _silent(_: object) -> None:
+    pass
+
+
+def test_every_migration_undoes_exactly_what_it_did(empty_database: str) -> None:
+    target = named(empty_database, "test")
+    work = Work(Project.at(MIGRATIONS, None), target, Limits(), _silent)
+
+    def dump() -> str:
+        extensions = "SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension"
+        (present,) = work.session.connection.execute(extensions).fetchone() or ("",)
+        return f"{present}\n{snapshot.render(snapshot.dump(target, work.session))}"
+
+    def apply(name: str) -> None:
+        work.migrate(to=name, with_seeds=False, dry_run=False)
+
+    before = dump()
+    for migration in work.migrations:
+        apply(migration.id)
+        after = dump()
+        assert after != before, f"{migration.id} changes nothing"
+        work.rollback(steps=1, to=None, confirm=_silent)
+        assert dump() == before, f"{migration.id} leaves something behind"
+        apply(migration.id)
+        assert dump() == after, f"{migration.id} makes something else the second time"
+        before = after
+    work.session.connection.close()
+
+
+def test_migrate_gives_the_seeds_again_after_a_rollback_of_everything(
+    migrated_database: str,
+) -> None:
+    target = named(migrated_database, "test")
+    work = Work(Project.at(MIGRATIONS, None), target, Limits(), _silent)
+
+    def rows() -> list[tuple[object, ...]]:
+        query = """
+            SELECT 'tier', tier_name, monthly_credits::text FROM subscription_tiers
+            UNION ALL SELECT 'model', model_name, task_types::text FROM provider_models
+            UNION ALL SELECT 'type', type_name, description FROM agent_types ORDER BY 1, 2
+        """
+        return work.session.connection.execute(query).fetchall()
+
+    seeded = rows()
+    work.rollback(steps=None, to=None, confirm=_silent)
+    tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    assert work.session.connection.execute(tables).fetchone() == (0,)
+    work.migrate(to=None, with_seeds=True, dry_run=False)
+    assert rows() == seeded
+    work.session.connection.close()

@@ -1,0 +1,302 @@
+"""The hazard corpus: tests/review/hazards/*.sql, small migrations and what is true of each.
+
+A case is one file: a header that says what PostgreSQL does, then the files of a migration set.
+
+    -- case: what it is, in one line
+    -- finds: rewrite on tasks, work-after-lock on tasks    every finding, or: nothing
+    -- locks: ACCESS EXCLUSIVE on tasks                     the strongest on each relation, or: none
+    -- proof: lossless                                      lossy, irreversible, not measured
+    -- squawk: adding-field-with-default confirmed          what squawk says, or: silent
+    -- 15 locks: SHARE on tasks                             where a version differs
+    -- since: 18                                            the first version that can run it
+    -- known: why the review does not say so yet            the test expects it to fail
+    -- when: all                                            another case shows nearly the same
+    -- file: 0001.before.sql
+    ...
+
+A review takes a second of processor time, so a case that says nearly the same as another is left
+out unless REVIEW_CASES=all is in the environment.
+
+A line that is said twice goes on. `0001.before` is the state before; every other migration is
+reviewed. A rollback file that is not there does nothing. ACCESS SHARE stops nobody and is left out.
+
+`python -m tests.support.hazards` writes docs/hazards.md from them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from migrator.core import files
+from migrator.core.files import Project
+from migrator.core.target import named
+from migrator.review import locks, selection
+from migrator.review.report import Report
+from migrator.review.run import Review
+from migrator.review.settings import Settings
+from migrator.server.scratch import Scratch
+from tests.support.servers import NEWEST, ROOT, Server
+
+PAGE = ROOT / "docs" / "hazards.md"
+DIRECTORY = ROOT / "tests" / "review" / "hazards"
+NOT_MEASURED = "not-measured"  # what a finding would be called that something was not measured
+# Every table counts as large, as production's rows are not known: so few rows do.
+SETTINGS = Settings(small_rows=200, sizes=(400, 800))
+EVERY = "all"
+STOPS_NOBODY = "ACCESS SHARE"
+CONFIRMED, REFUTED, BEYOND = "confirmed", "refuted", "beyond measuring"
+# What squawk does not read: the rollback file, and what our headers say.
+UNREAD = {"rollback-loss", "rollback-fails", "rollback-differs", "locks-header", "allowance"}
+_FILE = re.compile(r"^-- file: (\S+)\n", re.MULTILINE)
+_LINE = re.compile(r"-- (?:(\d+) )?([a-z]+): (.*)")
+_KEYS = {"case", "finds", "locks", "proof", "squawk", "since", "known", "when"}
+_NONE = {"finds": "nothing", "locks": "none", "squawk": "silent"}
+_PROOFS = ("lossless", "lossy", "irreversible", "not measured")
+
+
+class Truth(NamedTuple):
+    """What is true of a case, or what the review says of it."""
+
+    finds: tuple[str, ...]
+    locks: tuple[str, ...]
+    proof: str
+    squawk: tuple[str, ...]
+
+
+class Case(NamedTuple):
+    """A case: its header, and the text of its files by name."""
+
+    slug: str
+    header: Mapping[str, str]
+    files: Mapping[str, str]
+
+    @property
+    def what(self) -> str:
+        return self.header["case"]
+
+    def versions(self, installed: Sequence[int]) -> set[int]:
+        """Return on which versions of those that are here it is reviewed."""
+        if self.header.get("when") == EVERY and not reviews_every():
+            return set()
+        return {each for each in installed if each >= int(self.header.get("since", "0"))}
+
+    def known(self, major: int) -> str | None:
+        return self._said("known", major)
+
+    def truth(self, major: int = NEWEST) -> Truth:
+        return Truth(
+            self._list("finds", major),
+            self._list("locks", major),
+            self._said("proof", major) or "",
+            self._list("squawk", major),
+        )
+
+    def _said(self, key: str, major: int) -> str | None:
+        return self.header.get(f"{major} {key}", self.header.get(key))
+
+    def _list(self, key: str, major: int) -> tuple[str, ...]:
+        said = self._said(key, major) or ""
+        return () if said == _NONE[key] else tuple(sorted(said.split(", ")))
+
+
+def split(text: str) -> tuple[str, dict[str, str]]:
+    """Return what is before the first `-- file:` line, and the files after each."""
+    before, *rest = _FILE.split(text)
+    return before, dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def read(path: Path) -> Case:
+    """Read a case."""
+    before, contents = split(path.read_text(encoding="utf-8"))
+    header: dict[str, str] = {}
+    for line in before.splitlines():
+        match = _LINE.fullmatch(line)
+        assert match, f"{path.name}: {line}"
+        assert match[2] in _KEYS, f"{path.name}: {line}"
+        key = f"{match[1]} {match[2]}" if match[1] else match[2]
+        header[key] = f"{header[key]}, {match[3]}" if key in header else match[3]
+    missing = {"case", "finds", "locks", "proof", "squawk"} - header.keys()
+    assert not missing, f"{path.name}: {missing}"
+    assert header["proof"] in _PROOFS, f"{path.name}: {header['proof']}"
+    return Case(path.stem, header, contents)
+
+
+def cases() -> list[Case]:
+    """Return all cases, by name."""
+    return [read(path) for path in sorted(DIRECTORY.glob("*.sql"))]
+
+
+def reviews_every() -> bool:
+    """Say whether every case is reviewed, on every version."""
+    return os.environ.get("REVIEW_CASES") == EVERY
+
+
+def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
+    """Review a migration set in this process: everything but the state before.
+
+    Args:
+        contents: The text of its files by name; those outside `migrations` have their directory.
+        server: Where scratch databases are made.
+        root: An empty directory.
+
+    """
+    directory = root / "migrations"
+    for name, text in contents.items():
+        path = root / name if "/" in name else directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, text)
+    for path in directory.glob("*.sql"):
+        rollback = path.with_suffix(files.ROLLBACK_SUFFIX)
+        if not path.name.endswith(files.ROLLBACK_SUFFIX) and not rollback.exists():
+            files.write(rollback, "SELECT 1;\n")
+    project = Project.at(directory, None)
+    ids = [each.id for each in files.discover(directory) if not each.id.endswith(".before")]
+    with Scratch(named(server.dsn("postgres", server.user), "test")) as scratch:
+        work = Review(
+            project,
+            selection.named(project, ids),
+            scratch,
+            settings=SETTINGS,
+            counts=None,
+            say=lambda _: None,
+        )
+        return work.run("", date.today())
+
+
+def answer(report: Report) -> Truth:
+    """Return what a report says, in the words of a case's header."""
+    finds, strongest, squawk = set(), dict[str, str](), set()
+    for migration in report.migrations:
+        for each in migration.findings:
+            if each.allowed is None:
+                finds.add(f"{each.rule} on {each.relation}" if each.relation else each.rule)
+        if migration.not_measured:
+            finds.add(NOT_MEASURED)
+        for lock in migration.locks:
+            if lock.mode != STOPS_NOBODY:
+                modes = [strongest.get(lock.relation, ""), lock.mode]
+                strongest[lock.relation] = locks.strongest(modes)
+        squawk |= {f"{each.rule} {each.verdict}" for each in migration.opinions}
+    proofs = [each.proof.verdict for each in report.migrations]
+    return Truth(
+        tuple(sorted(finds)),
+        tuple(sorted(f"{mode} on {relation}" for relation, mode in strongest.items())),
+        max(proofs, key=_PROOFS.index),
+        tuple(sorted(squawk)),
+    )
+
+
+class Verdict(NamedTuple):
+    """How squawk alone does on a case."""
+
+    has_hazard: bool
+    is_seen: bool
+    cries_wolf: bool
+    says_more: bool
+
+    def __str__(self) -> str:
+        silent = not (self.is_seen or self.cries_wolf or self.says_more)
+        told = {
+            "agrees": self.is_seen or (silent and not self.has_hazard),
+            "misses": self.has_hazard and not self.is_seen,
+            "cries wolf": self.cries_wolf,
+            "says more than can be measured": self.says_more,
+        }
+        return ", ".join(words for words, holds in told.items() if holds)
+
+
+def own(truth: Truth) -> list[str]:
+    """Return the findings that are not squawk's."""
+    return [each for each in truth.finds if f"{each} {BEYOND}" not in truth.squawk]
+
+
+def verdict(truth: Truth) -> Verdict:
+    """Say how squawk alone does on a case."""
+    kinds = {each.split(" ", maxsplit=1)[1] for each in truth.squawk}
+    return Verdict(bool(own(truth)), *(each in kinds for each in (CONFIRMED, REFUTED, BEYOND)))
+
+
+def page() -> str:
+    """Return docs/hazards.md."""
+    known = cases()
+    rows = [
+        f"| [{each.what}](../tests/review/hazards/{each.slug}.sql) "
+        f"| {_shown(each.truth().finds) or 'nothing'} "
+        f"| {_shown(each.truth().squawk) or 'silent'} | {verdict(each.truth())} |"
+        for each in known
+    ]
+    said = _PAGE.format(counts=_counts([each.truth() for each in known]), rows="\n".join(rows))
+    unsaid = [
+        f"- [{each.what}](../tests/review/hazards/{each.slug}.sql). Why: {why}."
+        for each in known
+        if (why := each.known(NEWEST))
+    ]
+    return said + ("\n".join([_OPEN, *unsaid]) + "\n" if unsaid else "")
+
+
+def _shown(said: Sequence[str]) -> str:
+    """Show rules as code; what they are on, and what was measured, as text."""
+    parts = [each.split(" ", maxsplit=1) for each in said]
+    return "<br>".join(" ".join([f"`{rule}`", *more]) for rule, *more in parts)
+
+
+def _counts(truths: Sequence[Truth]) -> str:
+    hazards = [each for each in truths if own(each)]
+    missed = [each for each in hazards if not verdict(each).is_seen]
+    unread = [each for each in missed if {rule.split()[0] for rule in own(each)} <= UNREAD]
+    safe = [each for each in truths if not own(each)]
+    wolf = [each for each in safe if verdict(each).cries_wolf]
+    more = [each for each in safe if verdict(each).says_more]
+    return f"""\
+| {len(truths)} cases | |
+|---|---|
+| with a hazard | {len(hazards)} |
+| of these, squawk alone warns of | {len(hazards) - len(missed)} |
+| and misses | {len(missed)} |
+| of which in what it does not read: the rollback file, the header | {len(unread)} |
+| without a hazard | {len(safe)} |
+| of these, squawk alone cries wolf on | {len(wolf)} |
+| and says more than can be measured on | {len(more)} |"""
+
+
+_PAGE = """\
+# Hazards
+
+What `review` was tried on: small migrations, each with what PostgreSQL really does. A test reviews
+them on PostgreSQL 15 and 18, and compares every finding, every lock and the proof of the way back;
+those that say nearly the same as another are left out unless `REVIEW_CASES=all` is set. The files
+are in `tests/review/hazards/`; this page is written from them by `python -m tests.support.hazards`.
+
+squawk reads a file's text and knows no database, so it must guess what a statement does. The review
+runs the statement and says of each of squawk's warnings whether it was seen to be so:
+
+- **confirmed**: it does what squawk warns of; **refuted**: it does not, on this database;
+- **beyond measuring**: advice on design, or on what clients may assume. The review passes it on.
+
+squawk **agrees** where it warns of a case that has a hazard, or is silent on one that has none. It
+**misses** a hazard, or **cries wolf** where there is none. The rules that this project switches off
+are left out.
+
+{counts}
+
+A table counts as large where nobody says how many rows it has; here nobody does. What a finding
+means, and what to do instead: [reviewing a migration](review.md).
+
+| what it is | the review finds | squawk alone says | squawk |
+|---|---|---|---|
+{rows}
+"""
+_OPEN = """
+## Not found yet
+
+Of these, the review does not say what is true:
+"""
+
+
+if __name__ == "__main__":
+    files.write(PAGE, page())
