@@ -100,7 +100,7 @@ def read(session: Session) -> History:
     history = History()
     if not session.has_history:
         return history
-    query = sql("history" if session.has_checksums else "history_of_stock_yoyo")
+    query = sql("core/history" if session.has_checksums else "core/history_of_stock_yoyo")
     kinds = {"migration": history.migrations, "seed": history.seeds, "intent": history.intents}
     try:
         rows = session.connection.execute(query.encode()).fetchall()

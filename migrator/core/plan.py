@@ -50,7 +50,7 @@ def script(
     ]
     for migration in migrations:
         source = files.read(migration.rollback_path) if rollback else migration.source
-        record = "record_rollback" if rollback else "record_apply"
+        record = "core/record_rollback" if rollback else "core/record_apply"
         values = {
             "id": migration.id,
             "hash": hashlib.sha256(migration.id.encode()).hexdigest(),  # as yoyo names it
@@ -60,7 +60,9 @@ def script(
         parts.extend(_one(source, session.settings, _quoted(session, record, values)))
     for seed in seeds:
         values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.source.checksum}
-        parts.extend(_one(seed.source, session.settings, _quoted(session, "record_seed", values)))
+        parts.extend(
+            _one(seed.source, session.settings, _quoted(session, "core/record_seed", values))
+        )
     return "\n".join(parts)
 
 

@@ -6,15 +6,13 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator.core.errors import Refused
+from migrator.sql import sql
 
 if TYPE_CHECKING:
     import psycopg
-
-SQL_DIRECTORY = Path(__file__).resolve().parent.parent / "sql"
 
 _LIBPQ_TARGET_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
 SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
@@ -33,11 +31,6 @@ _HAS_TRANSACTION_TIMEOUT = 170000
 
 class NoConnection(Refused):
     """The target cannot be connected to."""
-
-
-def sql(name: str, directory: str = "runner") -> str:
-    """Return one of the runner's own queries, by its file name without `.sql`."""
-    return (SQL_DIRECTORY / directory / f"{name}.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
