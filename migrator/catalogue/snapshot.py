@@ -28,6 +28,13 @@ _SETTING = re.compile(
     r"^(SET \w+ = .*;|\\(un)?restrict .*|--\n-- PostgreSQL database dump complete\n--)\n?",
     re.MULTILINE,
 )
+# PostgreSQL 15.20 keeps it as an option of every column, another value after each change of its
+# table. pg_dump 15.20 leaves it out, newer ones write it.
+_SERVERS_OWN = re.compile(
+    r"^ALTER TABLE (?:ONLY )?\S+ ALTER COLUMN .+ SET \(pg_attver=\d+\);\n"
+    r"|(?<=\()pg_attver=\d+, (?=.*\);$)|, pg_attver=\d+(?=.*\);$)",
+    re.MULTILINE,
+)
 _SHOWN = re.compile(r"(.*); Type: (.*); Schema: .*")
 _COMMENT_NAME = re.compile(r"Name: (EXTENSION|SCHEMA (public|yoyo))\b")
 _REQUIRES = re.compile(r"Requires extension (\w+)\.';\s*$")
@@ -124,7 +131,7 @@ def parse(text: str) -> dict[str, str]:
         ):
             continue
         body = text[match.end() : end]
-        entries[name.removeprefix("Name: ")] = _SETTING.sub("", body).strip()
+        entries[name.removeprefix("Name: ")] = _SERVERS_OWN.sub("", _SETTING.sub("", body)).strip()
     return entries
 
 

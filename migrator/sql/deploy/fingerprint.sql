@@ -30,7 +30,14 @@ facts (kind, fact) AS (
     UNION ALL
     SELECT
         'pg_attribute',
-        to_jsonb(a)
+        to_jsonb(a) || jsonb_build_object(
+            'attoptions',
+            array(
+                SELECT o.option
+                FROM unnest(a.attoptions) AS o (option)
+                WHERE o.option NOT LIKE 'pg\_attver=%'  -- 15.20's own, another after each change
+            )
+        )
     FROM pg_attribute AS a
     INNER JOIN relations AS r ON a.attrelid = r.oid
     UNION ALL
