@@ -9,7 +9,7 @@ RUNNER := $(BIN)/python runner.py
 MIGRATIONS = $(basename $(notdir $(filter-out %.rollback.sql,$(wildcard migrations/*.sql))))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help migrate deploy rollback status plan verify round-trip seed schema psql server-stop test \
+.PHONY: help migrate deploy rollback status plan verify round-trip seed schema psql server-stop test test-rest test-all \
   review torture bench bench-speed bench-deploy bench-review lint format clean
 .DEFAULT_GOAL := help
 
@@ -51,8 +51,14 @@ psql: $(VENV)/run ## Open psql on the embedded server
 server-stop: $(VENV)/run ## Stop the embedded server
 	@$(RUNNER) server stop
 
-test: $(VENV)/dev ## Run the tests on every PostgreSQL that is there
+test: $(VENV)/dev ## Run the fast tests on the newest PostgreSQL: under two minutes
 	@$(BIN)/python -m pytest
+
+test-rest: $(VENV)/dev ## Run what `make test` leaves out; ONLY=15 for one PostgreSQL
+	@$(BIN)/python -m pytest -m 'slow$(ONLY:%= and pg%)'
+
+test-all: $(VENV)/dev ## Run every test on every PostgreSQL that is there
+	@$(BIN)/python -m pytest -m ""
 
 torture: $(VENV)/dev ## Kill the runner, its session and its server N times; say what was lost
 	@$(BIN)/python -m tests.support.torture $(N)

@@ -1,4 +1,10 @@
-"""Fixtures: real servers, and databases on them that are migrated or empty."""
+"""Fixtures: real servers, and databases on them that are migrated or empty.
+
+A test is in one of two tiers. `make test`, or `pytest` alone, runs the fast one: on the newest
+PostgreSQL that is here. `make test-rest`, or `pytest -m slow`, runs the slow one, which is the
+rest: tests that are marked `slow`, and every test on an older version. `pytest -m ""` runs all. A test
+also has the mark of its version (`pytest -m pg15`): the newest if it does not depend on one.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +24,7 @@ from pytest_postgresql.factories import postgresql_noproc
 
 from tests.support.disks import Disk, small
 from tests.support.servers import (
+    OLDEST,
     ROOT,
     Server,
     apply_everything,
@@ -29,7 +36,28 @@ from tests.support.sets import MigrationSet, three_tables
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 INSTALLATIONS = installations()
+NEWEST = max(INSTALLATIONS)
 NUMBERS = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marks of the versions; `slow` stands in pyproject.toml."""
+    for major in range(OLDEST, NEWEST + 1):
+        config.addinivalue_line("markers", f"pg{major}: what runs on PostgreSQL {major}")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with its version, and as slow on an older one, before any is selected."""
+    call = getattr(item, "callspec", None)
+    major = call.params.get("pg", NEWEST) if call else NEWEST
+    item.add_marker(f"pg{major}")
+    if major != NEWEST:
+        item.add_marker("slow")
+
+
+def _majors() -> list[int]:
+    """Return each version that is here or must be tested, newest first."""
+    return sorted({18, 15, *INSTALLATIONS}, reverse=True)
 
 
 def _versions() -> list[Any]:
@@ -41,7 +69,7 @@ def _versions() -> list[Any]:
             id=str(major),
             marks=[] if major in INSTALLATIONS else pytest.mark.skip(reason.format(major)),
         )
-        for major in sorted({18, 15, *INSTALLATIONS}, reverse=True)
+        for major in _majors()
     ]
 
 

@@ -14,6 +14,8 @@ from bench.contenders import CONTENDERS
 from tests.support.servers import ROOT, Server, clean_environment
 from tests.support.sets import newest
 
+pytestmark = pytest.mark.slow
+
 NAMES = [contender.name for contender in CONTENDERS]
 ABSENT = {contender.name for contender in CONTENDERS if contender.absent()}
 

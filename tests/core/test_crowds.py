@@ -27,6 +27,8 @@ from tests.support.sets import (
     until,
 )
 
+pytestmark = pytest.mark.slow
+
 # Locks and time-outs
 
 

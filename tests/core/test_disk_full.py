@@ -18,6 +18,8 @@ from tests.support.servers import NEWEST, installations
 from tests.support.sets import MigrationSet, applied, call, rows, run, tables
 from tests.support.torture import Machine
 
+pytestmark = pytest.mark.slow
+
 NO_ROOM = "No space left on device"
 FILL = "INSERT INTO {} SELECT n, repeat('x', 1000) FROM generate_series(1, 30000) AS n;"
 MAKE_ROOM = "next: Make room on the server's disk, and run the command again."

@@ -22,7 +22,7 @@ from tests.conftest import Connection
 from tests.support.servers import clean_environment
 from tests.support.sets import Answer, MigrationSet, call, newest, three_tables
 
-pytestmark = newest
+pytestmark = [newest, pytest.mark.slow]
 
 FUZZ = int(os.environ.get("FUZZ") or 0)
 

@@ -18,6 +18,8 @@ from tests.conftest import INSTALLATIONS
 from tests.support.servers import HBA, NEWEST, ROOT, SETTINGS, Server, clean_environment, throwaway
 from tests.support.sets import MigrationSet, applied, call, rows, run, sleeping, tables, until
 
+pytestmark = pytest.mark.slow
+
 # The runner, with its patience of a minute cut down to two seconds.
 IMPATIENT = """\
 import sys

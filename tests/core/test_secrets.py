@@ -19,6 +19,8 @@ from tests.conftest import INSTALLATIONS
 from tests.support.servers import PASSWORD, ROOT, Server, clean_environment
 from tests.support.sets import Answer, MigrationSet, command_lines, name_of, newest, three_tables
 
+pytestmark = pytest.mark.slow
+
 WRONG = "nOt-the-0ne"
 SECRETS = [PASSWORD, quote(PASSWORD, safe=""), PASSWORD.split("/")[0], WRONG]
 

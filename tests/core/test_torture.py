@@ -33,6 +33,8 @@ from tests.support.torture import (
     world,
 )
 
+pytestmark = pytest.mark.slow
+
 Arenas = tuple[Arena, Arena]
 
 

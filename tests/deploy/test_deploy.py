@@ -35,6 +35,8 @@ from tests.support.sets import (
     until,
 )
 
+pytestmark = pytest.mark.slow
+
 NO_ID = "00000000-0000-4000-8000-000000000000"
 ONLINE = "-- transactional: false\n"
 

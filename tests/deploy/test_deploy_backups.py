@@ -48,6 +48,8 @@ from tests.support.sets import (
     until,
 )
 
+pytestmark = pytest.mark.slow
+
 FORMATS = ["custom", "directory"]
 BOTH = [signal.SIGINT, signal.SIGTERM]
 NUMBERS = count(1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from migrator.deploy import archive
 from tests.core.test_disk_full import NO_ROOM, elsewhere, server
 from tests.support.deploys import FAILS, NO_WAY_BACK, site
@@ -21,6 +23,8 @@ from tests.support.sets import (
     tables,
 )
 from tests.support.torture import Machine
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["elsewhere"]  # the fixture
 FILL = "CREATE TABLE b (id int, note text); INSERT INTO b SELECT n, repeat(md5(n::text), 30) FROM"

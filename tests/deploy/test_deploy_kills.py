@@ -45,6 +45,8 @@ from tests.support.sets import (
 )
 from tests.support.torture import APPLICATION, Machine, Things, difference, machine, things
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("DEPLOY_KILLS", "6"))
 SEED = int(os.environ.get("DEPLOY_KILLS_SEED", "1"))
 PARTS = range(2)  # among which the workers share the kills

@@ -17,6 +17,8 @@ from tests.support.deploys import ROLE, Site, events, site
 from tests.support.servers import Server
 from tests.support.sets import call, newest, rows, run, tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def here(pg: Server, tmp_path: Path) -> Iterator[Site]:

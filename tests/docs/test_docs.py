@@ -213,6 +213,7 @@ def _copy_project(root: Path) -> None:
     (root / ".venv").symlink_to(sys.prefix)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "story", STORIES, ids=[f"{story[0].page.name}:{story[0].line}" for story in STORIES]
 )

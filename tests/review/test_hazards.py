@@ -15,13 +15,18 @@ from tests.support.servers import Server
 CASES = hazards.cases()
 
 
+def _marks(case: Case, major: int) -> list[pytest.MarkDecorator]:
+    marks = [pytest.mark.slow] if case.is_slow else []
+    return [*marks, pytest.mark.xfail(reason=known)] if (known := case.known(major)) else marks
+
+
 def _reviewed() -> list[Any]:
     return [
         pytest.param(
             major,
             case,
             id=f"{major}-{case.slug}",
-            marks=[pytest.mark.xfail(reason=known)] if (known := case.known(major)) else [],
+            marks=_marks(case, major),
         )
         for major in INSTALLATIONS
         for case in CASES

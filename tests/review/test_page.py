@@ -502,6 +502,7 @@ def open_details(browser: Browser) -> None:
     browser.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
 
 
+@pytest.mark.slow
 def test_browser_repairs_nothing_and_finds_no_fault(
     browser: Browser, file: Path, page: Page
 ) -> None:
@@ -519,6 +520,7 @@ def test_browser_repairs_nothing_and_finds_no_fault(
     assert [each for each in browser.events if each["method"] in faults] == []
 
 
+@pytest.mark.slow
 def test_browser_runs_and_loads_nothing_else(browser: Browser, file: Path) -> None:
     browser.look()
     browser.open(file)
@@ -559,6 +561,7 @@ COVERED = """
 """
 
 
+@pytest.mark.slow
 def test_fits_every_screen(browser: Browser, file: Path) -> None:
     browser.look()
     browser.open(file)
@@ -606,6 +609,7 @@ FAINT = """(() => {
 })()"""
 
 
+@pytest.mark.slow
 def test_every_text_stands_out(browser: Browser, file: Path) -> None:
     browser.look()
     browser.open(file)
@@ -618,6 +622,7 @@ def test_every_text_stands_out(browser: Browser, file: Path) -> None:
         assert faint == [], scheme
 
 
+@pytest.mark.slow
 def test_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     browser: Browser, short: Path
 ) -> None:
@@ -643,6 +648,7 @@ def test_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     assert browser.run("window.went.slice(1)") == [[place, True] for place in range(number)]
 
 
+@pytest.mark.slow
 def test_skip_link_leads_to_the_contents(browser: Browser, file: Path) -> None:
     browser.look()
     browser.open(file)
@@ -653,6 +659,7 @@ def test_skip_link_leads_to_the_contents(browser: Browser, file: Path) -> None:
     assert browser.run("document.activeElement.hash") == f"#{sample().migrations[0].id}"
 
 
+@pytest.mark.slow
 def test_each_migration_leads_to_its_neighbours(browser: Browser, file: Path) -> None:
     ids = [f"#{each.id}" for each in sample().migrations]
     browser.look()
@@ -666,6 +673,7 @@ def test_each_migration_leads_to_its_neighbours(browser: Browser, file: Path) ->
     assert links[-1] == [["Contents", "#contents"], ["Previous", ids[-2]]]
 
 
+@pytest.mark.slow
 def test_keys_go_from_migration_to_migration_unless_switched_off(
     browser: Browser, file: Path
 ) -> None:
@@ -684,6 +692,7 @@ def test_keys_go_from_migration_to_migration_unless_switched_off(
     assert browser.run("document.activeElement.id") == ids[0]
 
 
+@pytest.mark.slow
 def test_a_button_opens_and_closes_all_details(browser: Browser, file: Path) -> None:
     browser.look()
     browser.open(file)
@@ -693,6 +702,7 @@ def test_a_button_opens_and_closes_all_details(browser: Browser, file: Path) -> 
         assert browser.run("document.querySelectorAll('details[open]').length") == wanted
 
 
+@pytest.mark.slow
 def test_details_open_by_key_and_by_link(browser: Browser, file: Path) -> None:
     browser.look()
     browser.open(file)
@@ -708,6 +718,7 @@ def test_details_open_by_key_and_by_link(browser: Browser, file: Path) -> None:
     assert browser.run("document.getElementById('m1-R1').checkVisibility()")
 
 
+@pytest.mark.slow
 def test_without_script_all_is_there_but_the_tools(browser: Browser, file: Path) -> None:
     browser.look()
     browser.call("Emulation.setScriptExecutionDisabled", value=True)
@@ -726,6 +737,7 @@ def test_without_script_all_is_there_but_the_tools(browser: Browser, file: Path)
         browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
+@pytest.mark.slow
 def test_paper_shows_everything_and_no_navigation(browser: Browser, short: Path) -> None:
     browser.look(700, "print", prefers_color_scheme="dark")
     browser.open(short)
@@ -752,6 +764,7 @@ def test_paper_shows_everything_and_no_navigation(browser: Browser, short: Path)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) >= 3
 
 
+@pytest.mark.slow
 def test_a_screen_reader_is_told_the_structure(browser: Browser, file: Path) -> None:
     browser.look(320)  # where rows are cards
     browser.open(file)
@@ -776,6 +789,7 @@ def test_a_screen_reader_is_told_the_structure(browser: Browser, file: Path) -> 
     assert [role for role, name in nodes if role in nameless and not name] == []
 
 
+@pytest.mark.slow
 def test_a_long_review_opens_fast(browser: Browser, long_source: str, tmp_path: Path) -> None:
     place = tmp_path / "long.html"
     place.write_text(long_source, "utf-8")

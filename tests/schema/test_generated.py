@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import pytest
 
 from bench import generated
 from tests.support.servers import ROOT
+
+pytestmark = pytest.mark.slow
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

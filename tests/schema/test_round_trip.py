@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from migrator.catalogue import snapshot
 from migrator.core.files import Project
 from migrator.core.migrate import Limits, Work
 from migrator.core.target import named
 from tests.support.servers import MIGRATIONS
+
+pytestmark = pytest.mark.slow
 
 
 def _silent(_: object) -> None:

@@ -14,6 +14,8 @@ from bench import generated, measure, queries
 from bench.queries import Query
 from tests.support.servers import ROOT
 
+pytestmark = pytest.mark.slow
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 

@@ -10,6 +10,7 @@ A case is one file: a header that says what PostgreSQL does, then the files of a
     -- 15 locks: SHARE on tasks                             where a version differs
     -- since: 18                                            the first version that can run it
     -- known: why the review does not say so yet            the test expects it to fail
+    -- when: fast                                           in the fast tier, too
     -- when: all                                            another case shows nearly the same
     -- file: 0001.before.sql
     ...
@@ -47,7 +48,7 @@ DIRECTORY = ROOT / "tests" / "review" / "hazards"
 NOT_MEASURED = "not-measured"  # what a finding would be called that something was not measured
 # Every table counts as large, as production's rows are not known: so few rows do.
 SETTINGS = Settings(small_rows=200, sizes=(400, 800))
-EVERY = "all"
+EVERY, FAST = "all", "fast"
 STOPS_NOBODY = "ACCESS SHARE"
 CONFIRMED, REFUTED, BEYOND = "confirmed", "refuted", "beyond measuring"
 # What squawk does not read: the rollback file, and what our headers say.
@@ -84,6 +85,11 @@ class Case(NamedTuple):
         if self.header.get("when") == EVERY and not reviews_every():
             return set()
         return {each for each in installed if each >= int(self.header.get("since", "0"))}
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is left to the slow tier."""
+        return self.header.get("when") != FAST
 
     def known(self, major: int) -> str | None:
         return self._said("known", major)

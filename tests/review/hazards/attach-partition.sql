@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on events_2025, SHARE UPDATE EXCLUSIVE on events
 -- proof: lossless
 -- squawk: silent
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE events (
     at date NOT NULL,

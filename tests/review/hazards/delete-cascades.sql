@@ -3,6 +3,7 @@
 -- locks: ROW EXCLUSIVE on comments, ROW EXCLUSIVE on tasks
 -- proof: irreversible
 -- squawk: silent
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on urgent_tasks
 -- proof: lossy
 -- squawk: ban-drop-column confirmed
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: none
 -- proof: irreversible
 -- squawk: silent
+-- when: fast
 -- file: 0001.before.sql
 CREATE TYPE state AS ENUM ('new', 'done');
 CREATE TABLE tasks (

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks, SHARE on users
 -- proof: lossy
 -- squawk: require-concurrent-index-creation confirmed
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE users (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: silent
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: SHARE ROW EXCLUSIVE on tasks, SHARE ROW EXCLUSIVE on users
 -- proof: lossy
 -- squawk: silent
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE users (
     id bigint PRIMARY KEY,

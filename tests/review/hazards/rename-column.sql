@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: renaming-column confirmed
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

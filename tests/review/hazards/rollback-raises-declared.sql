@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: irreversible
 -- squawk: ban-drop-column confirmed
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: adding-not-nullable-field confirmed
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -3,6 +3,7 @@
 -- locks: ROW SHARE on users, SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent
+-- when: fast
 -- file: 0001.before.sql
 CREATE TABLE users (
     id bigint PRIMARY KEY,
