@@ -2,8 +2,8 @@
 
 A test is in one of two tiers. `make test`, or `pytest` alone, runs the fast one: on the newest
 PostgreSQL that is here. `make test-rest`, or `pytest -m slow`, runs the slow one, which is the
-rest: tests that are marked `slow`, and every test on an older version. `pytest -m ""` runs all. A test
-also has the mark of its version (`pytest -m pg15`): the newest if it does not depend on one.
+rest: tests that are marked `slow`, and every test on an older version. `pytest -m ""` runs all.
+A test also has the mark of its version (`pytest -m pg15`): the newest if it does not depend on one.
 """
 
 from __future__ import annotations

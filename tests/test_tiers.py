@@ -12,30 +12,42 @@ import pytest
 from tests.support.servers import ROOT, clean_environment
 
 MAJORS = ("15", "16", "17", "18")
+VERSIONS = {f"pg{each}" for each in MAJORS}
+
+# Collects with the options that are given, and writes each test with its marks.
+COLLECT = """
+import json, sys, pytest
+class Shown:
+    def pytest_collection_finish(self, session):
+        for item in session.items:
+            marks = sorted({mark.name for mark in item.iter_markers()})
+            print(json.dumps([item.nodeid, marks]))
+sys.exit(pytest.main(["-n0", "--collect-only", "-q", *sys.argv[1:]], [Shown()]))
+"""
 
 
-def _collected(marks: str | None = None) -> list[str]:
-    """Return the tests that pytest would run: with those marks, or with no option at all."""
-    options = [] if marks is None else ["-m", marks]
+def _collected(*options: str) -> dict[str, set[str]]:
+    """Return the tests that pytest would run with those options, each with its marks."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n0", "--collect-only", *options],
+        [sys.executable, "-c", COLLECT, *options],
         capture_output=True,
         check=False,
         cwd=ROOT,
         env=clean_environment(),
         text=True,
     )
-    assert done.returncode in (0, 5), done.stdout + done.stderr  # 5: there are none
-    return [line for line in done.stdout.splitlines() if "::" in line]
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('["')]
+    return {test: set(marks) for test, marks in lines}
 
 
 @pytest.mark.slow
 def test_each_test_is_in_one_tier_and_each_slow_one_of_one_version() -> None:
-    fast, slow = _collected(), _collected("slow")
-    by_version = [test for each in MAJORS for test in _collected(f"slow and pg{each}")]
-    assert sorted(by_version) == sorted(slow)
-    assert sorted([*fast, *slow]) == sorted(_collected(""))
-    assert [test for test in fast if re.search(r"\[1[567]\b", test)] == []
+    fast, every = _collected(), _collected("-m", "")
+    slow = {test: marks for test, marks in every.items() if "slow" in marks}
+    assert fast.keys() == every.keys() - slow.keys()
+    assert {test: marks for test, marks in every.items() if len(marks & VERSIONS) != 1} == {}
+    assert [test for test, marks in fast.items() if f"pg{MAJORS[-1]}" not in marks] == []
 
 
 def test_ci_runs_each_tier_once_and_the_fast_one_first() -> None:
@@ -45,3 +57,12 @@ def test_ci_runs_each_tier_once_and_the_fast_one_first() -> None:
     slow = "test-rest ONLY=${{ matrix.postgresql }}"
     assert re.findall(r"run: make (test.*)", github) == ["test", slow]
     assert f"postgresql: {json.dumps(MAJORS)}" in github
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = re.findall(
+        r"^(test\S*): .*\n\t@\$\(BIN\)/python -m (pytest.*)", makefile, re.MULTILINE
+    )
+    assert dict(recipes) == {
+        "test": "pytest",
+        "test-rest": "pytest -m 'slow$(ONLY:%= and pg%)'",
+        "test-all": 'pytest -m ""',
+    }
