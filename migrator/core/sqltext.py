@@ -10,6 +10,7 @@ copied, where Python's characters could take four times its size.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
@@ -28,19 +29,15 @@ _OF_WORD = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # letters, digits, $
 _NOT_OF_WORD = r"[\x00-#%-/:-@\[-^`{-\x7f]"
 _OF_NUMBER = r"[^\x00-\-/:-@\[-^`{-\x7f]"  # letters, digits, the point
 _DOLLAR_TAG = rf"(?:{_LETTER}{_LETTER_OR_DIGIT}*+)?\$"
-# A string goes on after white space with a line end, and one with escapes then keeps them.
-_ESCAPED = r"'(?:[^'\\]++|\\.|'')*+'"
-_GAP = r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\f\v\n\r]|--[^\n\r]*+)*+"
-_ESCAPED_STRING = rf"{_ESCAPED}(?:{_GAP}{_ESCAPED})*+(?!{_GAP}')"
 # Alternatives in the order of their frequency in migrations; each is linear, so hostile text costs
 # no more than long text.
 _TOKEN = _compiled(
     rf"""
       (?P<word>{_LETTER}{_OF_WORD}*)
     | (?P<punct>[();\\])
-    | (?P<string>'[^']*(?:''[^']*)*')
+    | (?P<string>'[^']*+')
     | (?P<line>--[^\n\r]*)
-    | (?P<ident>"[^"]*(?:""[^"]*)*")
+    | (?P<ident>"[^"]*+(?:""[^"]*+)*")
     | (?P<dollar>\${_DOLLAR_TAG})
     | (?P<block>/\*)
     | (?P<open>['"])
@@ -48,24 +45,30 @@ _TOKEN = _compiled(
     """,
     re.VERBOSE,
 )
-_ESCAPE_STRING = _compiled(_ESCAPED_STRING, re.DOTALL)
-# Everything up to the end of a statement, or to what a single match cannot pass. Possessive, so
-# that a seed of many megabytes takes one match and no memory.
-_PLAIN = rf"""(?:
+# Runs of what needs no look at each of its parts. A run is matched in steps, see _end_of_run, for
+# two reasons: a group that is repeated without limit takes memory for each repetition, and one
+# that is repeated possessively is matched wrongly by Python before 3.11.5. No two alternatives
+# begin in the same way, so no step is ever tried in two ways.
+_STEP = "{1,1000}"
+_SHORT_ESCAPED = r"[^'\\]*+(?:(?:\\.|'')[^'\\]*+){0,100}"
+_PLAIN = _compiled(
+    rf"""(?:
       [^;'"$\\/-]++
     | (?<!{_NOT_OF_WORD}[eE])'[^']*+'
-    | (?<={_NOT_OF_WORD}[eE]){_ESCAPED_STRING}
+    | (?<={_NOT_OF_WORD}[eE])'{_SHORT_ESCAPED}'(?![\s'-]) # any other may go on: _skip_escape_string
     | "[^"]*+"
-    | --[^\n\r]*+ | -
+    | --[^\n\r]*+ | -(?!-)
     | /(?!\*)
-    | (?<={_OF_WORD})\$ | \$(?!{_DOLLAR_TAG})
-    )*+"""
-_PLAIN_RUN = _compiled(_PLAIN, re.VERBOSE | re.DOTALL)
-# Statements that begin so can be anywhere: a file of a hundred thousand takes one match as well.
-_HARMLESS_RUN = _compiled(
-    rf"(?:\s*+(?:INSERT|UPDATE|DELETE|MERGE|COMMENT)\b{_PLAIN};)*+",
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+    | (?<={_OF_WORD})\$ | (?<!{_OF_WORD})\$(?!{_DOLLAR_TAG})
+    ){_STEP}""",
+    re.VERBOSE | re.DOTALL,
 )
+_ESCAPE_QUOTE = _compiled(rf"(?<={_NOT_OF_WORD}[eE])'")
+_ESCAPED = _compiled(rf"(?:[^'\\]++|\\.|''){_STEP}", re.DOTALL)
+_SPACE = _compiled(rf"(?:[ \t\f\v\n\r]++|--[^\n\r]*+){_STEP}")
+_LINE_END = _compiled(r"[\n\r]")
+# Statements that begin so can be anywhere.
+_HARMLESS_HEAD = _compiled(r"\s*+(?:INSERT|UPDATE|DELETE|MERGE|COMMENT)\b", re.IGNORECASE)
 _COMMENT_EDGE = _compiled(r"/\*|\*/")
 _NEXT_WORD = _compiled(r"\s*([A-Za-z]+)")
 _HEAD_WORDS = 14
@@ -128,6 +131,16 @@ def statements(text: bytes, *, pass_over_harmless: bool = False) -> Iterator[Sta
             scanner.pass_over(len(text))
 
 
+def is_closed(text: bytes) -> bool:
+    """Say whether a text's last statement ends in a semicolon.
+
+    Raises:
+        SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
+
+    """
+    return any(text.startswith(b";", each.end) for each in deque(statements(text), maxlen=1))
+
+
 def pieces(text: bytes, size: int) -> Iterator[bytes]:
     """Cut a text between statements into pieces, each of at least a size but for the last.
 
@@ -152,8 +165,13 @@ class _Scanner:
 
     def pass_over(self, size: int) -> bool:
         """Pass over the harmless statements that end within a size; say if there was any."""
-        run = _HARMLESS_RUN.match(self.text, self.position, self.position + size)
-        before, self.position = self.position, run.end() if run else self.position
+        before = self.position
+        limit = min(len(self.text), before + size)
+        while head := _HARMLESS_HEAD.match(self.text, self.position, limit):
+            end = _end_of_run(_PLAIN, self.text, head.end(), limit)
+            if not self.text.startswith(b";", end, limit):
+                break
+            self.position = end + 1
         return self.position > before
 
     def next_statement(self) -> Statement | None:
@@ -185,7 +203,7 @@ class _Scanner:
                 block_depth = _block_depth(block_depth, words, word, self._next_word())
             if words and _head_is_known(words):
                 parentheses = 0
-                self._skip_plain_run()
+                self._skip_plain()
             end = self.position
         self.position = len(self.text)
         return Statement(tuple(words), start, end) if start >= 0 else None
@@ -194,11 +212,30 @@ class _Scanner:
         match = _NEXT_WORD.match(self.text, self.position)
         return match.group(1).upper().decode() if match else ""
 
-    def _skip_plain_run(self) -> None:
-        if match := _PLAIN_RUN.match(self.text, self.position):
-            self.position = match.end()
+    def _skip_plain(self) -> None:
+        """Move to what ends the statement, or to what only a token can pass."""
+        self.position = _end_of_run(_PLAIN, self.text, self.position)
+        while _ESCAPE_QUOTE.match(self.text, self.position):
+            self._skip_escape_string()
+            self.position = _end_of_run(_PLAIN, self.text, self.position)
         if self.text.startswith((b"'", b'"'), self.position):
             self._refuse_open(self.position, self.text[self.position : self.position + 1])
+
+    def _skip_escape_string(self) -> None:
+        """Move past a string with escapes: after white space with a line end, it goes on."""
+        start = self.position
+        while True:
+            end = _end_of_run(_ESCAPED, self.text, self.position + 1)
+            if not self.text.startswith(b"'", end):
+                self._refuse_open(start, b"'")
+            self.position = end + 1
+            following = _end_of_run(_SPACE, self.text, self.position)
+            if not (
+                self.text.startswith(b"'", following)
+                and _LINE_END.search(self.text, self.position, following)
+            ):
+                return
+            self.position = following
 
     def _refuse_open(self, offset: int, quote: bytes) -> NoReturn:
         raise SqlTextError(offset, f"a quote {quote.decode()} that is never closed")
@@ -228,12 +265,17 @@ class _Scanner:
             self.position = close + len(symbol)
             return True
         if symbol in {b"e", b"E"} and self.text.startswith(b"'", self.position):
-            escape_string = _ESCAPE_STRING.match(self.text, self.position)
-            if escape_string is None:
-                self._refuse_open(match.start(), b"'")
-            self.position = escape_string.end()
+            self._skip_escape_string()
             return True
         return match.lastgroup == "string"
+
+
+def _end_of_run(run: re.Pattern[bytes], text: bytes, start: int, limit: int | None = None) -> int:
+    """Return where a run that begins at an offset ends, which is there if there is none."""
+    limit = len(text) if limit is None else limit
+    while match := run.match(text, start, limit):
+        start = match.end()
+    return start
 
 
 def _is_routine(words: list[str]) -> bool:

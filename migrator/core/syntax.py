@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterable, Sequence
 
 import psycopg
@@ -11,12 +10,11 @@ import psycopg
 from migrator.core import sqltext
 from migrator.core.engine import LARGE, Backend, StatementError
 from migrator.core.errors import Refused
-from migrator.core.failure import error_text, place
+from migrator.core.failure import place, said
 from migrator.core.files import SqlFile
 
 # An aborted transaction parses a message and then refuses its first statement: nothing can run.
 _PARSE_ONLY = b"SELECT 1; "
-_CLOSED = re.compile(rb";(?:\s|--[^\n]*)*+\Z")
 
 
 def check(backend: Backend, migrations: Sequence[SqlFile], seeds: Sequence[SqlFile]) -> None:
@@ -75,7 +73,7 @@ def _refuse_unparsed(backend: Backend, source: SqlFile, text: bytes, before: byt
         if not isinstance(failure.error, psycopg.errors.InFailedSqlTransaction):
             at = place(source, failure, before=len(before.decode()))
             raise Refused(
-                f"{at}: {error_text(failure.error)}",
+                f"{at}: {said(failure.error)}",
                 hint="Correct the file and run the command again.",
             ) from failure
     finally:
@@ -87,6 +85,6 @@ def _returning_block(text: bytes) -> bytes:
     tag = b"$parse$"
     while tag in text:
         tag = tag[:-1] + b"_$"
-    closed = _CLOSED.search(text)
+    closed = text.rstrip().endswith(b";") or sqltext.is_closed(text)
     end = b"\n" if closed else b"\n;"
     return b"".join((b"DO ", tag, b"BEGIN RETURN;\n", text, end, b"END", tag))

@@ -34,7 +34,7 @@ _UNDOING = (
 
 
 @dataclass(frozen=True, slots=True)
-class SquawkWarning:
+class Warned:
     """What squawk says of a place in a file.
 
     Args:
@@ -55,7 +55,7 @@ class SquawkWarning:
     instead: str
 
 
-def check(paths: Iterable[Path]) -> list[SquawkWarning]:
+def check(paths: Iterable[Path]) -> list[Warned]:
     """Run squawk on migration files and their rollback files.
 
     Raises:
@@ -77,7 +77,7 @@ def check(paths: Iterable[Path]) -> list[SquawkWarning]:
     return [warned for options, kind in kinds.items() for warned in _run([program, *options], kind)]
 
 
-def _run(command: list[str], paths: list[Path]) -> list[SquawkWarning]:
+def _run(command: list[str], paths: list[Path]) -> list[Warned]:
     process = subprocess.run(  # noqa: S603  the arguments are the runner's own
         [*command, "--reporter=json", *paths], capture_output=True, text=True, check=False
     )
@@ -89,7 +89,7 @@ def _run(command: list[str], paths: list[Path]) -> list[SquawkWarning]:
             state="Nothing was changed.",
         ) from None
     return [
-        SquawkWarning(
+        Warned(
             Path(each["file"]),
             each["line"] + 1,
             each["column"] + 1,

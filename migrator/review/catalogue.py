@@ -90,7 +90,7 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueObject:
+class Thing:
     """Anything that can be dropped or renamed.
 
     Args:
@@ -111,17 +111,17 @@ class CatalogueObject:
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueState:
+class Moment:
     """The catalogue at one moment."""
 
     relations: dict[int, Relation]
     constraints: dict[int, Constraint]
-    things: dict[str, CatalogueObject] = field(default_factory=dict)
+    things: dict[str, Thing] = field(default_factory=dict)
 
 
-def read(
+def look(
     connection: psycopg.Connection[Any], *, committed: bool = False, with_things: bool = True
-) -> CatalogueState:
+) -> Moment:
     """Read the catalogue as a session sees it.
 
     Args:
@@ -140,17 +140,15 @@ def read(
     }
     things = {}
     if with_things:
-        things = {
-            key: CatalogueObject(*row) for key, *row in _ask(connection, sql("review/objects"))
-        }
-    return CatalogueState(relations, constraints, things)
+        things = {key: Thing(*row) for key, *row in _ask(connection, sql("review/objects"))}
+    return Moment(relations, constraints, things)
 
 
 def _ask(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
     return connection.execute(query.encode()).fetchall()
 
 
-def vanished(before: CatalogueState, after: CatalogueState) -> list[CatalogueObject]:
+def vanished(before: Moment, after: Moment) -> list[Thing]:
     """Return what is gone, without what went because the table is gone that it was part of."""
     return [
         thing
@@ -162,7 +160,7 @@ def vanished(before: CatalogueState, after: CatalogueState) -> list[CatalogueObj
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenReference:
+class Broken:
     """What an application may name, and does not find.
 
     Args:
@@ -181,7 +179,7 @@ class BrokenReference:
     is_part: bool
 
 
-def broken(before: CatalogueState, after: CatalogueState) -> list[BrokenReference]:
+def broken(before: Moment, after: Moment) -> list[Broken]:
     """Return what an application may name that is gone, or has another name."""
     told = []
     for key, thing in before.things.items():
@@ -197,14 +195,14 @@ def broken(before: CatalogueState, after: CatalogueState) -> list[BrokenReferenc
             continue
         is_replaceable = now is not None or thing.type not in _HOLDS_ROWS
         is_part = _is_part(thing) and thing.table not in after.relations
-        told.append(BrokenReference(thing.name, words, relation, is_replaceable, is_part))
+        told.append(Broken(thing.name, words, relation, is_replaceable, is_part))
     return told
 
 
-def _is_part(thing: CatalogueObject) -> bool:
+def _is_part(thing: Thing) -> bool:
     return bool(thing.table) and (thing.type in _PARTS or thing.type.endswith("column"))
 
 
-def _own_name(thing: CatalogueObject) -> str:
+def _own_name(thing: Thing) -> str:
     """Return a column's name without its table's: a renamed table is told once."""
     return thing.name.rpartition(".")[2] if thing.type.endswith("column") else thing.name

@@ -13,16 +13,8 @@ from migrator.review import allow, evidence, findings, locks, opinions, report
 from migrator.review.catalogue import KINDS, Relation
 from migrator.review.evidence import Step
 from migrator.review.findings import Evidence
-from migrator.review.measure import FileTrace
-from migrator.review.report import (
-    Finding,
-    Lock,
-    Proof,
-    Range,
-    RelationWork,
-    Sample,
-    StatementReview,
-)
+from migrator.review.measure import Watched
+from migrator.review.report import Finding, Lock, Proof, Range, Sample, Statement, Work
 from migrator.review.settings import Settings
 
 Counts = Mapping[str, int] | None
@@ -31,11 +23,11 @@ _LONGEST_TEXT = 200_000
 
 
 @dataclass(slots=True)
-class Measurements:
+class Facts:
     """What was measured of one migration.
 
     Args:
-        migration: The files that were measured.
+        migration: It.
         rollback: The file that undoes it.
         present: How many rows each table had.
         watched: What it was seen to do.
@@ -51,7 +43,7 @@ class Measurements:
     migration: Migration
     rollback: SqlFile
     present: Mapping[str, int] = field(default_factory=dict)
-    watched: FileTrace | None = None
+    watched: Watched | None = None
     steps: list[Step] = field(default_factory=list)
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
     required: list[str] = field(default_factory=list)
@@ -60,9 +52,7 @@ class Measurements:
     found: list[Finding] = field(default_factory=list)
 
 
-def judge(
-    facts: Measurements, counts: Counts, settings: Settings, today: date
-) -> report.MigrationReview:
+def judge(facts: Facts, counts: Counts, settings: Settings, today: date) -> report.Migration:
     """Return what the report says of a migration.
 
     Args:
@@ -94,7 +84,7 @@ def judge(
     if len(text) > _LONGEST_TEXT:
         notes.append("the file is too long to be shown here whole")
     claims = {name: said for name, said in source.header.items() if name != "purpose"}
-    return report.MigrationReview(
+    return report.Migration(
         id=facts.migration.id,
         path=_shown(source.path),
         purpose=source.header.get("purpose", ""),
@@ -113,7 +103,7 @@ def judge(
     )
 
 
-def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
+def _statements(facts: Facts, counts: Counts) -> list[Statement]:
     padded = [*facts.samples, *([()] * len(facts.steps))]
     names = (
         {each.oid: each.name for each in facts.watched.before.relations.values()}
@@ -126,7 +116,7 @@ def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
         time, grows = _extrapolated(growing, [(each.rows, each.ms) for each in samples], counts)
         wal, _ = _extrapolated(growing, [(each.rows, each.wal_bytes) for each in samples], counts)
         shown.append(
-            StatementReview(
+            Statement(
                 line=step.part.line,
                 end_line=step.part.end_line,
                 text=_cut(step.part.text),
@@ -149,7 +139,7 @@ def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
 
 
 def _extrapolated(
-    growing: Sequence[RelationWork], points: Sequence[tuple[int, float]], counts: Counts
+    growing: Sequence[Work], points: Sequence[tuple[int, float]], counts: Counts
 ) -> tuple[Range | None, bool]:
     """Carry figures at two sizes on to production's rows.
 
@@ -174,9 +164,7 @@ def _extrapolated(
     return Range.around(start + slope * sum(known) / len(known)), False
 
 
-def _locks(
-    facts: Measurements, statements: Sequence[StatementReview], known: Evidence
-) -> list[Lock]:
+def _locks(facts: Facts, statements: Sequence[Statement], known: Evidence) -> list[Lock]:
     """Return the strongest lock on each relation, the strongest first."""
     if facts.watched is None:
         return []
@@ -215,7 +203,7 @@ def _locks(
 
 
 def _says_no_more(
-    index: Relation, mode: str, taken: Mapping[int, list[tuple[int, str]]], facts: Measurements
+    index: Relation, mode: str, taken: Mapping[int, list[tuple[int, str]]], facts: Facts
 ) -> bool:
     """Say whether the lock on an index stops nobody whom that on its table does not stop.
 
@@ -227,7 +215,7 @@ def _says_no_more(
     return any(mode == locks.ACCESS_EXCLUSIVE for _, mode in taken.get(index.table, []))
 
 
-def _notes(facts: Measurements, known: Evidence) -> list[str]:
+def _notes(facts: Facts, known: Evidence) -> list[str]:
     """Say where the header says more than was measured."""
     told = []
     locked = {each.relation for each in known.locks}

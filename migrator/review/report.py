@@ -44,7 +44,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class RelationWork:
+class Work:
     """What one statement did to one relation that existed before.
 
     Args:
@@ -98,13 +98,13 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
-class StatementReview:
+class Statement:
     """One statement and what it was measured to do.
 
     Args:
         line: Where it begins, from 1.
         end_line: Where it ends.
-        text: Its SQL.
+        text: It.
         locks: Relation and mode of each lock that was new or stronger than those held.
         work: What it did to each relation that existed before.
         validated: The constraints that were checked against the rows there.
@@ -122,7 +122,7 @@ class StatementReview:
     end_line: int
     text: str
     locks: tuple[tuple[str, str], ...] = ()
-    work: tuple[RelationWork, ...] = ()
+    work: tuple[Work, ...] = ()
     validated: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ class Opinion:
 
     Args:
         rule: squawk's name of it.
-        line: The line of the file, from 1.
+        line: Where.
         message: What squawk says.
         verdict: confirmed, refuted, or beyond measuring.
         because: What was measured.
@@ -209,7 +209,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class MigrationReview:
+class Migration:
     """One migration's review.
 
     Args:
@@ -239,7 +239,7 @@ class MigrationReview:
     rollback_text: str
     claims: dict[str, str]
     locks: tuple[Lock, ...] = ()
-    statements: tuple[StatementReview, ...] = ()
+    statements: tuple[Statement, ...] = ()
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
     opinions: tuple[Opinion, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -274,7 +274,7 @@ class Report:
     sizes: tuple[int, ...]
     rows_from: str
     made_on: date
-    migrations: tuple[MigrationReview, ...]
+    migrations: tuple[Migration, ...]
     seconds: float
     notes: tuple[str, ...] = ()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import psycopg
 import pytest
 
+from migrator.core import online
 from tests.support.sets import (
     THREE,
     MigrationSet,
@@ -55,7 +57,31 @@ def intents(database: str) -> list[tuple[str, str]]:
     return rows(database, "SELECT migration_id, direction FROM yoyo.intent")
 
 
-@pytest.mark.parametrize("name", ['"i"', "IF NOT EXISTS i", "-- its name:\n i /* on */"])
+@newest
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE"
+        + " --x\n/**/" * 450
+        + "INDEX"
+        + " --x\n/**/" * 450
+        + "CONCURRENTLY"
+        + "/**/" * 900,
+        "CREATE INDEX CONCURRENTLY " + '""' * 60_000,
+        "CREATE /*" + "*" * 120_000,
+        "DROP INDEX CONCURRENTLY IF" + "--\n" * 40_000,
+        "REINDEX" + "(a) " * 40_000 + "x",
+        "ALTER TABLE" + " " * 120_000,
+    ],
+)
+def test_hostile_statements_take_linear_time(empty_database: str, statement: str) -> None:
+    started = time.process_time()
+    with psycopg.connect(empty_database) as connection:
+        assert not online.look(connection, statement).repairs
+    assert time.process_time() - started < 1  # what is not linear takes minutes
+
+
+@pytest.mark.parametrize("name", ['"i"', "IF NOT EXISTS i", "-- its name: j\n i /* * on **/"])
 def test_an_index_that_fails_is_dropped_and_built_anew(
     empty_database: str, indexed: MigrationSet, name: str
 ) -> None:

@@ -11,7 +11,8 @@ import psycopg
 
 from migrator.sql import sql
 
-_GAP = r"(?:\s|--[^\n\r]*|/\*(?:[^*]|\*(?!/))*\*/)++"
+_GAP_PART = r"\s++|--[^\n\r]*+[\n\r]|/\*[^*]*+(?:\*(?!/)[^*]*+)*\*/"
+_GAP = rf"(?:{_GAP_PART}){{1,1000}}"
 _NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
 
 
@@ -25,7 +26,8 @@ _CREATE_INDEX = _pattern(
 )
 _DROP_INDEX = _pattern("DROP INDEX CONCURRENTLY (?:IF EXISTS )?NAME")
 _REINDEX = _pattern(
-    r"REINDEX(?: |\([^)]*\))*(INDEX|TABLE|SCHEMA|DATABASE)(?: CONCURRENTLY)?(?: NAME)?"
+    rf"REINDEX(?:{_GAP_PART}|\([^)]*+\)){{1,1000}}(INDEX|TABLE|SCHEMA|DATABASE)"
+    r"(?: CONCURRENTLY)?(?: NAME)?"
 )
 _DETACH = _pattern("ALTER TABLE (?:IF EXISTS )?(?:ONLY )?NAME DETACH PARTITION NAME CONCURRENTLY")
 _REPEATABLE = re.compile(r"(VACUUM|ANALYZE|CLUSTER|REINDEX)\b", re.IGNORECASE)
@@ -50,7 +52,7 @@ class Outcome(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Leftovers:
+class Finding:
     """What was found, and the way on.
 
     Args:
@@ -73,7 +75,7 @@ class Leftovers:
         return bool(self.repairs) or self.outcome is Outcome.HALF_DROPPED
 
 
-def inspect(connection: psycopg.Connection[Any], statement: str) -> Leftovers:
+def look(connection: psycopg.Connection[Any], statement: str) -> Finding:
     """Say what a statement that was started has done.
 
     Args:
@@ -85,18 +87,18 @@ def inspect(connection: psycopg.Connection[Any], statement: str) -> Leftovers:
         names = {"index": match[1], "table": match[2]}
         row = connection.execute(sql("core/index_validity"), names).fetchone()
         if row is not None and not row[0]:
-            return Leftovers(Outcome.INVALID_INDEX, (f"DROP INDEX CONCURRENTLY {row[1]}",))
-        return Leftovers(Outcome.NOTHING_DONE if row is None else Outcome.DONE)
+            return Finding(Outcome.INVALID_INDEX, (f"DROP INDEX CONCURRENTLY {row[1]}",))
+        return Finding(Outcome.NOTHING_DONE if row is None else Outcome.DONE)
     if match := _DROP_INDEX.match(statement):
-        return Leftovers(_dropped(connection, match[1]))
+        return Finding(_dropped(connection, match[1]))
     if match := _DETACH.match(statement):
         return _detached(connection, match[1], match[2])
     if (match := _REINDEX.match(statement)) and "CONCURRENTLY" in statement.upper():
         names = {"kind": match[1], "name": match[2]}
         rows = connection.execute(sql("core/reindex_leftovers"), names).fetchall()
         drops = tuple(f"DROP INDEX CONCURRENTLY IF EXISTS {name}" for (name,) in rows)
-        return Leftovers(Outcome.LEFT_INDEXES if drops else Outcome.MAY_BE_REPEATED, drops)
-    return Leftovers(Outcome.MAY_BE_REPEATED if _REPEATABLE.match(statement) else Outcome.UNKNOWN)
+        return Finding(Outcome.LEFT_INDEXES if drops else Outcome.MAY_BE_REPEATED, drops)
+    return Finding(Outcome.MAY_BE_REPEATED if _REPEATABLE.match(statement) else Outcome.UNKNOWN)
 
 
 def builders(connection: psycopg.Connection[Any], statement: str) -> list[int]:
@@ -131,12 +133,10 @@ def _dropped(connection: psycopg.Connection[Any], index: str) -> Outcome:
     return Outcome.NOTHING_DONE if row[0] else Outcome.HALF_DROPPED
 
 
-def _detached(connection: psycopg.Connection[Any], parent: str, partition: str) -> Leftovers:
+def _detached(connection: psycopg.Connection[Any], parent: str, partition: str) -> Finding:
     names = {"parent": parent, "partition": partition}
     row = connection.execute(sql("core/partition_state"), names).fetchone()
     if row is None:
-        return Leftovers(Outcome.DONE)
+        return Finding(Outcome.DONE)
     finish = f"ALTER TABLE {parent} DETACH PARTITION {partition} FINALIZE"
-    return (
-        Leftovers(Outcome.HALF_DETACHED, (finish,)) if row[0] else Leftovers(Outcome.NOTHING_DONE)
-    )
+    return Finding(Outcome.HALF_DETACHED, (finish,)) if row[0] else Finding(Outcome.NOTHING_DONE)
