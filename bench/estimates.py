@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.servers import PRODUCTION, server
 from migrator.core import files
 from migrator.core.files import Project
-from migrator.core.target import Target, named, open_connection
+from migrator.core.target import Target, open_connection
 from migrator.review import measure, report, selection
 from migrator.review.report import Range
 from migrator.review.run import Review
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server(given.server, PRODUCTION) as running,
         tempfile.TemporaryDirectory() as directory,
     ):
-        place = named(
+        place = Target.parse(
             " ".join(f"{name}={value}" for name, value in running.administrator.items()), "bench"
         )
         return _compare(place, Path(directory) / "migrations", given.rows)
@@ -68,7 +68,7 @@ def _compare(place: Target, migrations: Path, rows: int) -> int:
     print("| statement | estimated | came true | time | WAL |\n|---|---|---|---|---|")
     for migration in everything[1:]:
         with Scratch(place) as scratch:
-            chosen = selection.named(project, [migration.id])
+            chosen = selection.by_id(project, [migration.id])
             chosen = selection.Selection([everything[0], migration], chosen.reviewed)
             review = Review(
                 project,

@@ -14,16 +14,17 @@ from migrator.core import lock
 from migrator.core.apply import Applier
 from migrator.core.errors import Refused
 from migrator.core.files import Migration
-from migrator.core.migrate import Work, find
+from migrator.core.plan import find
 from migrator.core.process import interruptible
-from migrator.core.target import named, refuse_unwritable
+from migrator.core.runner import Runner
+from migrator.core.target import Target, refuse_unwritable
 
 
-def baseline(work: Work, name: str, start_server: Callable[[], str]) -> list[Migration]:
+def baseline(runner: Runner, name: str, start_server: Callable[[], str]) -> list[Migration]:
     """Mark every migration up to one as applied.
 
     Args:
-        work: The target and the files.
+        runner: The target and the files.
         name: The last migration that the database has.
         start_server: Returns the URL of a server where a scratch database can be made, in which
             those migrations are applied to see what they add up to.
@@ -35,28 +36,28 @@ def baseline(work: Work, name: str, start_server: Callable[[], str]) -> list[Mig
         Refused: The schemas differ, or the database has a history already.
 
     """
-    refuse_unwritable(work.session, work.target)
-    last = find(work.migrations, name)
-    wanted = work.migrations[: work.migrations.index(last) + 1]
-    _refuse_history(work)
+    refuse_unwritable(runner.session, runner.target)
+    last = find(runner.migrations, name)
+    wanted = runner.migrations[: runner.migrations.index(last) + 1]
+    _refuse_history(runner)
     with _scratch_database(start_server()) as scratch_url:
-        differences = _differences(work, last, scratch_url)
+        differences = _differences(runner, last, scratch_url)
     if differences:
         raise Refused(
             f"The database is not what {last.id} and those before it make:\n  "
             + "\n  ".join(differences),
             hint="Name the migration that the database is at, or bring it there first.",
         )
-    with interruptible(), lock.held(work.session, work.limits.lock_wait_s, work.say):
-        _refuse_history(work)
-        applier = Applier(work.session, work.say)
+    with interruptible(), lock.held(runner.session, runner.limits.lock_wait_s, runner.say):
+        _refuse_history(runner)
+        applier = Applier(runner.session, runner.say)
         applier.prepare()
         applier.mark(wanted)
     return wanted
 
 
-def _refuse_history(work: Work) -> None:
-    state = work.state()
+def _refuse_history(runner: Runner) -> None:
+    state = runner.state()
     if state.applied or state.missing or state.interrupted:
         raise Refused(
             "The database has a history already.",
@@ -75,9 +76,11 @@ def _scratch_database(server_url: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _differences(work: Work, last: Migration, scratch_url: str) -> list[str]:
-    scratch = Work(work.project, named(scratch_url, "scratch"), work.limits, lambda _: None)
+def _differences(runner: Runner, last: Migration, scratch_url: str) -> list[str]:
+    scratch = Runner(
+        runner.project, Target.parse(scratch_url, "scratch"), runner.limits, lambda _: None
+    )
     scratch.migrate(to=last.id, with_seeds=False, dry_run=False)
     expected = snapshot.dump(scratch.target, scratch.session)
     scratch.session.connection.close()
-    return snapshot.compare(expected, work.target, work.session)
+    return snapshot.compare(expected, runner.target, runner.session)

@@ -10,7 +10,7 @@ import psycopg
 
 from migrator.catalogue import snapshot
 from migrator.core import files, history
-from migrator.core.migrate import Work
+from migrator.core.runner import Runner
 from migrator.core.target import Session
 from migrator.sql import sql
 
@@ -59,21 +59,21 @@ class _Relation(NamedTuple):
     references: list[dict[str, Any]]
 
 
-def schema(work: Work, *, check: bool) -> tuple[dict[str, Any], list[str], bool]:
+def schema(runner: Runner, *, check: bool) -> tuple[dict[str, Any], list[str], bool]:
     """Write the snapshot and the picture from a target that is up to date, or compare them.
 
     Returns:
         The answer as a document and as lines, and whether anything differs.
 
     """
-    path = snapshot.path(work.project.sql)
+    path = snapshot.path(runner.project.sql)
     if check:
-        found = snapshot.compare(snapshot.load(path), work.target, work.session)
-        found += differences(path, work.session)
+        found = snapshot.compare(snapshot.load(path), runner.target, runner.session)
+        found += differences(path, runner.session)
         return {"differences": found}, found or [f"{path} is current"], bool(found)
-    history.refuse_behind(work.state())
-    snapshot.write(path, work.target, work.session)
-    written = [path, *write(path, work.session)]
+    history.refuse_behind(runner.state())
+    snapshot.write(path, runner.target, runner.session)
+    written = [path, *write(path, runner.session)]
     return {"files": written}, [f"wrote {each}" for each in written], False
 
 

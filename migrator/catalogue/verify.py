@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 
 from migrator.catalogue import snapshot
-from migrator.core import files, online
+from migrator.core import files, leftovers
 from migrator.core.apply import Applier
 from migrator.core.engine import StatementError
 from migrator.core.errors import MigratorError
-from migrator.core.migrate import Work
+from migrator.core.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +38,30 @@ class Check:
         return [first, *(f"    {finding}" for finding in self.findings)]
 
 
-def verify(work: Work) -> list[Check]:
+def verify(runner: Runner) -> list[Check]:
     """Make every check that the set and the target allow; nothing is changed.
 
     Raises:
         Refused: The target cannot be read.
 
     """
-    checks = [_history(work), _invalid_indexes(work), _schema(work)]
-    directory = work.project.sql / "checks" if work.project.sql is not None else None
+    checks = [_history(runner), _invalid_indexes(runner), _schema(runner)]
+    directory = runner.project.sql / "checks" if runner.project.sql is not None else None
     if directory is not None and directory.is_dir():
-        checks += [_rule(work, path) for path in sorted(directory.glob("*.sql"))]
-    return [*checks, _seeds(work)]
+        checks += [_rule(runner, path) for path in sorted(directory.glob("*.sql"))]
+    return [*checks, _seeds(runner)]
 
 
-def checked(work: Work) -> tuple[dict[str, Any], list[str], int]:
+def checked(runner: Runner) -> tuple[dict[str, Any], list[str], int]:
     """Make every check; return them as a document and as text, and the exit code."""
-    checks = verify(work)
+    checks = verify(runner)
     passed = not any(check.findings for check in checks)
     document = {"passed": passed, "checks": [asdict(check) for check in checks]}
     return document, [line for check in checks for line in check.lines()], 0 if passed else 1
 
 
-def _history(work: Work) -> Check:
-    state = work.state()
+def _history(runner: Runner) -> Check:
+    state = runner.state()
     return Check(
         "history",
         [
@@ -73,21 +73,21 @@ def _history(work: Work) -> Check:
     )
 
 
-def _invalid_indexes(work: Work) -> Check:
-    return Check("invalid indexes", online.invalid_indexes(work.session.connection))
+def _invalid_indexes(runner: Runner) -> Check:
+    return Check("invalid indexes", leftovers.invalid_indexes(runner.session.connection))
 
 
-def _schema(work: Work) -> Check:
+def _schema(runner: Runner) -> Check:
     """Compare with the snapshot; what is unexpected may be another application's, and is told."""
-    if work.project.sql is None or not (work.project.sql / "schema.sql").is_file():
+    if runner.project.sql is None or not (runner.project.sql / "schema.sql").is_file():
         return Check("schema", [], skipped="the set has no snapshot sql/schema.sql")
-    path = work.project.sql / "schema.sql"
-    return Check("schema", snapshot.compare(snapshot.load(path), work.target, work.session))
+    path = runner.project.sql / "schema.sql"
+    return Check("schema", snapshot.compare(snapshot.load(path), runner.target, runner.session))
 
 
-def _rule(work: Work, path: Path) -> Check:
+def _rule(runner: Runner, path: Path) -> Check:
     name = f"sql/checks/{path.name}"
-    connection = work.session.connection
+    connection = runner.session.connection
     try:
         with connection.transaction(force_rollback=True):
             connection.execute("SET TRANSACTION READ ONLY")
@@ -97,15 +97,15 @@ def _rule(work: Work, path: Path) -> Check:
     return Check(name, [" ".join(str(value) for value in row) for row in rows])
 
 
-def _seeds(work: Work) -> Check:
+def _seeds(runner: Runner) -> Check:
     """Run each seed and undo it: in a database that is as it should be, none writes a row."""
-    if work.session.is_standby or work.session.is_read_only:
+    if runner.session.is_standby or runner.session.is_read_only:
         return Check("seeds", [], skipped="the target is read-only")
-    if work.state().pending:
+    if runner.state().pending:
         return Check("seeds", [], skipped="migrations are pending")
-    applier = Applier(work.session, work.say, ledger=work.ledger)
+    applier = Applier(runner.session, runner.say, ledger=runner.ledger)
     findings: list[str] = []
-    for seed in work.seeds:
+    for seed in runner.seeds:
         try:
             files.check([seed.source])  # a COMMIT would keep what is written
             rows = applier.rows_a_seed_would_write(seed)

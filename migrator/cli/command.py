@@ -15,7 +15,7 @@ from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.files import Project
 
 if TYPE_CHECKING:
-    from migrator.core.migrate import Work
+    from migrator.core.runner import Runner
     from migrator.core.target import Target
     from migrator.server.embedded import EmbeddedServer
 
@@ -68,14 +68,14 @@ class Command:
         """
         from migrator.core import process, target
 
-        found = target.resolve(process.given(self.database), os.environ)
+        found = target.resolve(process.option_value(self.database), os.environ)
         if found is None and must_be_named:
             raise Refused(
                 "Which database is meant? A deploy or a restore never takes one by itself.",
                 hint="Name it: --database URL, DATABASE_URL, or libpq's variables.",
             )
         if found is None:
-            found = target.named(self.server.start(), _EMBEDDED)
+            found = Target.parse(self.server.start(), _EMBEDDED)
         self.say(f"target: {found.shown} (from {found.origin})")
         return found
 
@@ -83,25 +83,25 @@ class Command:
         """Return the same on another database."""
         return replace(self, database=database)
 
-    def named_work(self, **limits: Any) -> Work:
+    def named_runner(self, **limits: Any) -> Runner:
         """Connect to a target that the user named, and read the files."""
-        from migrator.core.migrate import Limits, Work
+        from migrator.core.runner import Limits, Runner
 
         project = self.project
-        return Work(project, self.target(must_be_named=True), Limits(**limits), self.say)
+        return Runner(project, self.target(must_be_named=True), Limits(**limits), self.say)
 
-    def work(self, **limits: Any) -> Work:
+    def runner(self, **limits: Any) -> Runner:
         """Connect to the target and read the files."""
-        from migrator.core.migrate import Limits, Work
+        from migrator.core.runner import Limits, Runner
         from migrator.core.target import NoConnection
 
         project, target = self.project, self.target()
         try:
-            return Work(project, target, Limits(**limits), self.say)
+            return Runner(project, target, Limits(**limits), self.say)
         except NoConnection:  # perhaps its database was dropped
             if target.origin != _EMBEDDED or not self.server.create_database():
                 raise
-            return Work(project, target, Limits(**limits), self.say)
+            return Runner(project, target, Limits(**limits), self.say)
 
 
 def in_words(ending: BaseException) -> MigratorError:

@@ -13,16 +13,17 @@ from typing import Any
 from migrator.cli.command import Command
 from migrator.core import lock, process
 from migrator.core.errors import Failed, MigratorError, Refused
-from migrator.core.migrate import Plan, Work
-from migrator.core.process import given
-from migrator.core.target import Target, named
+from migrator.core.plan import Plan
+from migrator.core.process import option_value
+from migrator.core.runner import Runner
+from migrator.core.target import Target
 from migrator.deploy import approval, archive, restore, retention
-from migrator.deploy.backup import Wanted
+from migrator.deploy.backup import BackupOptions
 from migrator.deploy.databases import administrator
-from migrator.deploy.prerequisites import Asked, facts_of, no_restore, other_owners
+from migrator.deploy.prerequisites import Requirements, no_restore, other_owners, server_facts
 from migrator.deploy.restore import Guard, Place
-from migrator.deploy.resume import CutOff
-from migrator.deploy.run import Deploy, Options, Result
+from migrator.deploy.resume import InterruptedDeploy
+from migrator.deploy.run import Deploy, DeployOptions, DeployResult
 from migrator.deploy.steps import Steps
 
 Confirm = Callable[[list[str], str], None]
@@ -31,7 +32,7 @@ _REVIEW = Path("review", "review.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Answer:
     """What a command answers.
 
     Args:
@@ -67,7 +68,7 @@ def deploy(
     dry_run: bool,
     end: str | None,
     **limits: Any,
-) -> Done:
+) -> Answer:
     """Make a deploy, show what it would be, or end one that was cut off.
 
     Args:
@@ -87,19 +88,19 @@ def deploy(
         discard_writes: Whether a restore may lose what others wrote since the backup.
         dry_run: Whether only to show.
         end: resume, undo or leave, for a deploy that was cut off.
-        **limits: How long to wait, as of migrate.Limits.
+        **limits: How long to wait, as of Limits.
 
     """
     backup_dir = backup_dir.resolve()  # its path is kept in the history
-    asked = Asked(
+    asked = Requirements(
         backup_dir,
         rehearse,
         _server(rehearse_on, "--rehearse-on"),
         _server(admin, "--admin"),
         longest_ms,
     )
-    wanted = Wanted(backup_dir, backup_format, jobs, limits["online_wait_ms"])
-    options = Options(
+    wanted = BackupOptions(backup_dir, backup_format, jobs, limits["online_wait_ms"])
+    options = DeployOptions(
         asked,
         wanted,
         approve,
@@ -107,11 +108,14 @@ def deploy(
         on_failure == "undo",
         discard_writes,
     )
-    work = command.named_work(**limits)
-    made = CutOff(work, options, steps)
+    runner = command.named_runner(**limits)
+    made = Deploy(runner, options, steps)
+    act = made.begin
     if dry_run:
-        return _shown(work, made, review or command.root / _REVIEW)
-    act = {None: made.begin, "resume": made.resume, "undo": made.undo, "leave": made.leave}[end]
+        return _shown(runner, made, review or command.root / _REVIEW)
+    if end is not None:
+        made = cut_off = InterruptedDeploy(runner, options, steps)
+        act = {"resume": cut_off.resume, "undo": cut_off.undo, "leave": cut_off.leave}[end]
     try:
         result = act()
     except MigratorError as error:
@@ -119,30 +123,30 @@ def deploy(
         steps.end("deploy", outcome, ended=made.ended, error=error.message, state=error.state)
         raise
     steps.end("deploy", result.outcome, digest=result.digest, backup=result.backup)
-    return Done(asdict(result), _in_words(result))
+    return Answer(asdict(result), _in_words(result))
 
 
 def _server(value: str | None, option: str) -> Target | None:
-    value = given(value, option)
-    return named(value, option) if value is not None else None
+    value = option_value(value, option)
+    return Target.parse(value, option) if value is not None else None
 
 
-def _in_words(result: Result) -> list[str]:
+def _in_words(result: DeployResult) -> list[str]:
     if result.outcome == "nothing to do":
         return ["nothing to do"]
     done = [f"applied {each}" for each in (*result.migrations, *result.seeds)]
     return [*done, f"deploy: {result.outcome}", *(f"wrote {path}" for path in result.reports)]
 
 
-def _shown(work: Work, made: Deploy, review: Path) -> Done:
+def _shown(runner: Runner, made: Deploy, review: Path) -> Answer:
     """Show what a deploy would be: the plan, its SQL, the review's verdict, the digest."""
-    from migrator.core.plan import script
+    from migrator.core.script import script
 
-    found, plan = made.look()
-    approved = approval.of(work, plan)
+    found, plan = made.check()
+    approved = approval.compute(runner, plan)
     lines = made.planned(found, plan, approved)
     verdicts = _verdicts(plan, review)
-    text = script(work.session, plan.migrations, plan.seeds, rollback=False)
+    text = script(runner.session, plan.migrations, plan.seeds, rollback=False)
     document = {
         "digest": approved.digest,
         "plan": approval.document(plan),
@@ -152,7 +156,7 @@ def _shown(work: Work, made: Deploy, review: Path) -> Done:
         "restore": found.no_restore or "yes",
     }
     told = [f"review of {name}: {verdict}" for name, verdict in verdicts.items()]
-    return Done(document, [text, *(f"-- {line}" for line in (*told, *lines))])
+    return Answer(document, [text, *(f"-- {line}" for line in (*told, *lines))])
 
 
 def _verdicts(plan: Plan, path: Path) -> dict[str, str]:
@@ -184,7 +188,7 @@ def put_back(
     admin: str | None,
     jobs: int,
     discard_writes: bool,
-) -> Done:
+) -> Answer:
     """Restore a backup: into a new database, or in the place of the target.
 
     Args:
@@ -207,10 +211,10 @@ def put_back(
                 hint="`backups verify` says which backups are whole.",
             )
         detail["bytes"] = found.manifest.bytes
-    work = command.named_work()
-    facts = facts_of(work.session.connection)
-    manager = administrator(work.target, work.session.database, _server(admin, "--admin"))
-    why = no_restore(facts, manager, other_owners(work), is_swap=into is None)
+    runner = command.named_runner()
+    facts = server_facts(runner.session.connection)
+    manager = administrator(runner.target, runner.session.database, _server(admin, "--admin"))
+    why = no_restore(facts, manager, other_owners(runner), is_swap=into is None)
     if why or manager is None:
         raise Refused(
             f"{found.path} cannot be restored here: {why}.",
@@ -218,7 +222,7 @@ def put_back(
         )
     tools = archive.programs(max(facts.major, found.manifest.program))
     place = Place(manager, tools, jobs)
-    current = work.session.database
+    current = runner.session.database
     if into is not None:
         with process.interruptible():
             restored = restore.into_new(found, place, into, steps)
@@ -234,14 +238,17 @@ def put_back(
             "Give --yes if that is meant.",
         )
         guard = Guard(manifest.before, manifest.deploy["id"], discard=discard_writes)
-        with process.interruptible(), lock.held(work.session, work.limits.lock_wait_s, work.say):
+        with (
+            process.interruptible(),
+            lock.held(runner.session, runner.limits.lock_wait_s, runner.say),
+        ):
             restored = restore.over(
                 found,
                 place,
-                work.target,
+                runner.target,
                 steps,
                 guard=guard,
-                session=work.session,
+                session=runner.session,
                 reason=f"{found.path.name} was restored",
             )
     with suppress(OSError):
@@ -251,7 +258,7 @@ def put_back(
     lines += [f"the database before it is {restored.aside}"] * bool(restored.aside)
     lines += [f"left out: {note}" for note in restored.notes]
     steps.end("restore", "restored", database=restored.database, aside=restored.aside)
-    return Done({"backup": str(found.path), **asdict(restored)}, lines)
+    return Answer({"backup": str(found.path), **asdict(restored)}, lines)
 
 
 def backups(
@@ -265,7 +272,7 @@ def backups(
     keep: int,
     days: int,
     dry_run: bool,
-) -> Done:
+) -> Answer:
     """List, verify or prune backups.
 
     Args:
@@ -292,7 +299,7 @@ def backups(
         if not dry_run:
             retention.remove(gone)
         done = "would remove" if dry_run else "removed"
-        return Done(
+        return Answer(
             {
                 done.replace(" ", "_"): [str(each.path) for each in gone],
                 "kept": {str(each.path): each.kept for each in decisions if each.kept},
@@ -322,10 +329,10 @@ def backups(
         "unreadable": {str(path): why for path, why in unreadable.items()},
         "unfinished": [str(path) for path in unfinished],
     }
-    return Done(document, lines or ["no backups"], indent=2)
+    return Answer(document, lines or ["no backups"], indent=2)
 
 
-def _verified(names: Sequence[str], directory: Path, show: Callable[[str], None]) -> Done:
+def _verified(names: Sequence[str], directory: Path, show: Callable[[str], None]) -> Answer:
     found = [archive.find(name, directory) for name in names] or archive.all_in(directory)
     results: dict[str, list[str]] = {}
     with process.interruptible():
@@ -342,4 +349,4 @@ def _verified(names: Sequence[str], directory: Path, show: Callable[[str], None]
         results |= {str(path): [why] for path, why in archive.unreadable_in(directory).items()}
     lines = [f"{path}: {'; '.join(found) or 'whole'}" for path, found in results.items()]
     code = 1 if any(results.values()) else 0
-    return Done({"backups": results}, lines or ["no backups"], code, indent=2)
+    return Answer({"backups": results}, lines or ["no backups"], code, indent=2)

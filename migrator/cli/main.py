@@ -22,7 +22,7 @@ from migrator.cli.command import Command, in_words
 from migrator.core import process
 
 if TYPE_CHECKING:
-    from migrator.core.migrate import Plan
+    from migrator.core.plan import Plan
 
 EXIT_FAILED, EXIT_NOT_UP_TO_DATE = 1, 3
 say = partial(click.echo, err=True)
@@ -83,7 +83,7 @@ def cli(context: click.Context, /, **named: Any) -> None:
 @click.pass_obj
 def migrate(command: Command, /, to: str, dry_run: bool, no_seed: bool, **limits: Any) -> None:
     """Apply what is pending, then the seeds that changed."""
-    plan = command.work(**limits).migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
+    plan = command.runner(**limits).migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
     answer_plan(command, plan, "would apply" if dry_run else "applied")
 
 
@@ -92,7 +92,7 @@ def migrate(command: Command, /, to: str, dry_run: bool, no_seed: bool, **limits
 @click.pass_obj
 def seed(command: Command, /, **limits: Any) -> None:
     """Apply every seed; what is in place already is not written again."""
-    answer_plan(command, command.work(**limits).seed(), "applied")
+    answer_plan(command, command.runner(**limits).seed(), "applied")
 
 
 @cli.command()
@@ -100,7 +100,7 @@ def seed(command: Command, /, **limits: Any) -> None:
 @click.pass_obj
 def rollback(command: Command, /, how: dict[str, Any], **limits: Any) -> None:
     """Undo the newest migrations first."""
-    answer_plan(command, command.work(**limits).rollback(**how), "rolled back")
+    answer_plan(command, command.runner(**limits).rollback(**how), "rolled back")
 
 
 @cli.command()
@@ -110,7 +110,7 @@ def rollback(command: Command, /, how: dict[str, Any], **limits: Any) -> None:
 @click.pass_obj
 def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None:
     """Record how an interrupted file ended, where the database does not show it: applied or not."""
-    settled = command.work(**limits).settle(migration, applied=end == "applied")
+    settled = command.runner(**limits).settle(migration, applied=end == "applied")
     answer(command, {"settled": settled, "as": end}, [f"{settled} is {end}"])
 
 
@@ -119,9 +119,9 @@ def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None
 @click.pass_obj
 def status(command: Command, /, exit_code: bool) -> int:
     """Show what is applied, pending, edited, missing, out of order, interrupted; and deploys."""
-    from migrator.core.status import of
+    from migrator.core.status import describe
 
-    document, lines = of(command.work())
+    document, lines = describe(command.runner())
     code = EXIT_NOT_UP_TO_DATE if exit_code and not document["up_to_date"] else 0
     return answer(command, document, lines, code)
 
@@ -133,12 +133,12 @@ def status(command: Command, /, exit_code: bool) -> int:
 @click.pass_obj
 def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
     """Show what would run, in order."""
-    work = command.work()
+    work = command.runner()
     planned = work.rollback_plan(steps=None, to=to) if back else work.pending(to)
     if not as_sql:
         answer_plan(command, planned, "would roll back" if back else "would apply")
         return
-    from migrator.core.plan import script
+    from migrator.core.script import script
 
     text = script(work.session, planned.migrations, planned.seeds, rollback=back)
     answer(command, {"sql": text}, [text])
@@ -150,7 +150,7 @@ def verify(command: Command, /) -> int:
     """Check history, schema, rules over the catalogue, indexes and seeds; change nothing."""
     from migrator.catalogue.verify import checked
 
-    return answer(command, *checked(command.work()))
+    return answer(command, *checked(command.runner()))
 
 
 @cli.command()
@@ -161,7 +161,7 @@ def baseline(command: Command, /, migration: str, **limits: Any) -> None:
     """Mark everything up to ID as applied, on a database that already has that schema."""
     from migrator.catalogue.baseline import baseline as mark
 
-    marked = mark(command.work(**limits), migration, command.server.start)
+    marked = mark(command.runner(**limits), migration, command.server.start)
     answer(command, {"marked": [each.id for each in marked]}, [f"marked {len(marked)} as applied"])
 
 
@@ -208,7 +208,7 @@ def rows(command: Command, /) -> None:
     """Print how many rows each relation has, as `review --rows` reads it."""
     from migrator.rows import counts
 
-    known, unknown = counts.of(command.work().session.connection)
+    known, unknown = counts.estimate(command.runner().session.connection)
     for relation in unknown:
         say(f"left out, since it was never analysed: {relation}")
     answer(command, {"rows": known}, counts.write(known))
@@ -221,7 +221,7 @@ def schema(command: Command, /, check: bool) -> int:
     """Write sql/schema.sql and docs/schema.md from a target that is up to date, or compare."""
     from migrator.catalogue import diagram
 
-    document, lines, differs = diagram.schema(command.work(), check=check)
+    document, lines, differs = diagram.schema(command.runner(), check=check)
     return answer(command, document, lines, EXIT_FAILED if differs else 0)
 
 

@@ -60,7 +60,7 @@ def target(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def limits(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of migrate.Limits to a command."""
+    """Add the options of Limits to a command."""
     options = [
         click.option(
             "--lock-timeout",

@@ -11,7 +11,7 @@ from typing import Any
 from migrator.cli.command import Command
 from migrator.core import files, target
 from migrator.core.errors import Refused
-from migrator.core.process import given, interruptible
+from migrator.core.process import interruptible, option_value
 from migrator.core.target import Session, Target
 from migrator.review import markdown, sarif, selection, settings
 from migrator.review.report import Report
@@ -47,7 +47,7 @@ def review(
     """
     if ids and against is not None:
         raise Refused("ID and --against both say what is reviewed.", hint="Give one of them.")
-    against, scratch = given(against, "--against"), given(scratch, "--scratch")
+    against, scratch = option_value(against, "--against"), option_value(scratch, "--scratch")
     project = command.project
     known = counts.read(rows) if rows is not None else None
     thresholds = settings.load(project.migrations.parent / "pyproject.toml")
@@ -61,10 +61,10 @@ def review(
                 notes += _compared(session, place, is_named=scratch is not None)
         with Scratch(place) as databases:
             chosen = Selection(chosen.migrations, chosen.reviewed, notes)
-            work = Review(
+            runner = Review(
                 project, chosen, databases, settings=thresholds, counts=known, say=command.say
             )
-            return work.run(str(rows or ""), date.today())
+            return runner.run(str(rows or ""), date.today())
 
 
 def reviewed(
@@ -81,14 +81,14 @@ def reviewed(
 
     """
     report = review(command, ids, **how)
-    return report.document(), told(report, formats, out), report.exit_code
+    return report.document(), rendered(report, formats, out), report.exit_code
 
 
-def told(report: Report, wanted: Sequence[str], out: Path | None) -> list[str]:
+def rendered(report: Report, wanted: Sequence[str], out: Path | None) -> list[str]:
     """Return a report as text, or write it to files and return what to say of that.
 
     Args:
-        report: It.
+        report: The review.
         wanted: Formats; with none, md is returned, or all are written.
         out: The directory to write to; None to return the text.
 
@@ -109,18 +109,18 @@ def _choose(
 ) -> tuple[Selection, Session | None]:
     """Return what is reviewed, and a session on the database that decided that."""
     if ids:
-        return selection.named(command.project, ids), None
+        return selection.by_id(command.project, ids), None
     if against is not None and "://" not in against and "=" not in against:
         return selection.since(command.project, against), None
-    work = (command if against is None else command.on(against)).work()
-    planned = work.migrate(to=None, with_seeds=False, dry_run=True)
-    return selection.pending(work.state().applied, planned.migrations), work.session
+    runner = (command if against is None else command.on(against)).runner()
+    planned = runner.migrate(to=None, with_seeds=False, dry_run=True)
+    return selection.pending(runner.state().applied, planned.migrations), runner.session
 
 
 def _place(command: Command, scratch: str | None) -> Target:
     if scratch is None:
-        return target.named(command.server.administrator(), "the embedded server")
-    return target.named(scratch, "--scratch")
+        return Target.parse(command.server.administrator(), "the embedded server")
+    return Target.parse(scratch, "--scratch")
 
 
 def _compared(session: Session, place: Target, *, is_named: bool) -> tuple[str, ...]:

@@ -11,10 +11,10 @@ from functools import partial
 import psycopg
 from psycopg import pq
 
-from migrator.core import online, sqltext, syntax
+from migrator.core import leftovers, sqltext, syntax
 from migrator.core.engine import Backend, RawMigration, StatementError
 from migrator.core.errors import Failed, Refused
-from migrator.core.failure import ended_transaction, failed, failed_at_commit, said
+from migrator.core.failure import ended_transaction, error_text, failed, failed_at_commit
 from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile, read
 from migrator.core.target import Session
 from migrator.core.waits import Blockers, Watch, sessions_in_words
@@ -90,7 +90,7 @@ class Applier:
             if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
                 raise
             raise Refused(
-                f"The history's schema yoyo cannot be created or used: {said(cause)}.",
+                f"The history's schema yoyo cannot be created or used: {error_text(cause)}.",
                 hint="Migrate as the owner of the database, or grant the role CREATE on it.",
             ) from error
 
@@ -154,8 +154,8 @@ class Applier:
         if source.transactional:  # it was edited since
             return
         outcome = self._find_out(source, _only_statement(source)).outcome
-        agreeing = online.Outcome.DONE if took_effect else online.Outcome.NOTHING_DONE
-        if outcome not in {agreeing, online.Outcome.UNKNOWN, online.Outcome.MAY_BE_REPEATED}:
+        agreeing = leftovers.Outcome.DONE if took_effect else leftovers.Outcome.NOTHING_DONE
+        if outcome not in {agreeing, leftovers.Outcome.UNKNOWN, leftovers.Outcome.MAY_BE_REPEATED}:
             command = "migrate" if direction == "apply" else "rollback"
             raise Refused(
                 f"{source.path}: the database shows otherwise: {outcome.what}.",
@@ -192,11 +192,11 @@ class Applier:
         """
         statement = _only_statement(migration.source)
         found = self._find_out(migration.source, statement)
-        if found.outcome in {online.Outcome.UNKNOWN, online.Outcome.HALF_DROPPED}:
+        if found.outcome in {leftovers.Outcome.UNKNOWN, leftovers.Outcome.HALF_DROPPED}:
             return False
         for repair in found.repairs:
             self._online(partial(self._backend.run, repair.encode()))
-        took_effect = found.outcome in {online.Outcome.DONE, online.Outcome.HALF_DETACHED}
+        took_effect = found.outcome in {leftovers.Outcome.DONE, leftovers.Outcome.HALF_DETACHED}
         self.settle(migration.id, migration if took_effect else None, "apply")
         return True
 
@@ -309,7 +309,7 @@ class Applier:
                 if attempt == self._lock_attempts or not isinstance(failure.error, _RETRIED):
                     raise failed(source, failure, blockers=self._blockers) from failure
                 pause = min(_LONGEST_BACKOFF_S, 0.25 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
-                why = said(failure.error, self._blockers)
+                why = error_text(failure.error, self._blockers)
                 self._say(
                     f"{source.path.name}: {why}; attempt {attempt} of {self._lock_attempts}, "
                     f"again in {pause:.1f} s"
@@ -356,13 +356,13 @@ class Applier:
     ) -> int:
         """Run one statement that can be in no transaction, between an intent and its outcome."""
         statement = _only_statement(source)
-        found = online.Finding(online.Outcome.NOTHING_DONE)
+        found = leftovers.Leftovers(leftovers.Outcome.NOTHING_DONE)
         self._open_account()
         if self._record_intent(yoyo_migration, source, direction):
             found = self._find_out(source, statement)
             told = ", so ".join(filter(None, (found.outcome.what, found.outcome.then)))
             self._say(f"{yoyo_migration.id}: was interrupted before: {told}")
-        if found.outcome is online.Outcome.UNKNOWN:
+        if found.outcome is leftovers.Outcome.UNKNOWN:
             raise Refused(
                 f"{source.path}: was started before, and nothing shows whether it took effect.",
                 state=f"{_STARTED} Nothing was changed now.",
@@ -379,7 +379,10 @@ class Applier:
                 raise failure.error from failure
             self._account_for_a_half()
             raise self._half_done(yoyo_migration.id, source, statement, failure) from failure
-        if online.look(self._connection, statement).outcome is online.Outcome.INVALID_INDEX:
+        if (
+            leftovers.inspect(self._connection, statement).outcome
+            is leftovers.Outcome.INVALID_INDEX
+        ):
             raise Failed(
                 f"{source.path}: an INVALID index of that name was there, and is there still.",
                 state=_STARTED,
@@ -418,7 +421,7 @@ class Applier:
         self, name: str, source: SqlFile, statement: str, failure: StatementError
     ) -> Failed:
         """Return a statement's error; keep its start recorded if a half of it may be there."""
-        left = online.look(self._connection, statement)
+        left = leftovers.inspect(self._connection, statement)
         if left.is_half:
             return failed(
                 source,
@@ -427,7 +430,7 @@ class Applier:
                 hint=f"Correct the cause and run the same command again: {left.outcome.then}.",
                 blockers=self._blockers,
             )
-        if left.outcome is online.Outcome.UNKNOWN and not online.fails_whole(statement):
+        if left.outcome is leftovers.Outcome.UNKNOWN and not leftovers.fails_whole(statement):
             return failed(
                 source,
                 failure,
@@ -438,7 +441,7 @@ class Applier:
         self._backend.execute(_FORGET_INTENT, {"id": name})
         return failed(source, failure, state=_STAYS, blockers=self._blockers)
 
-    def _find_out(self, source: SqlFile, statement: str) -> online.Finding:
+    def _find_out(self, source: SqlFile, statement: str) -> leftovers.Leftovers:
         """Look what a statement did that was started, once nobody else builds on its table.
 
         An operator may be building that index by hand: INVALID is then no leftover. Polled: a
@@ -446,7 +449,7 @@ class Applier:
         """
         deadline = time.monotonic() + self._online_wait_ms / 1000
         told = False
-        while builders := online.builders(self._connection, statement):
+        while builders := leftovers.builders(self._connection, statement):
             words = sessions_in_words(self._connection, builders)
             if time.monotonic() >= deadline:
                 raise Refused(
@@ -458,7 +461,7 @@ class Applier:
                 self._say(f"waiting for {words}")
                 told = True
             time.sleep(_POLL_S)
-        return online.look(self._connection, statement)
+        return leftovers.inspect(self._connection, statement)
 
     def _record_intent(self, yoyo_migration: RawMigration, source: SqlFile, direction: str) -> bool:
         """Record that a file is about to run; return whether that was recorded before."""

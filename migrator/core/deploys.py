@@ -26,7 +26,7 @@ END_IT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
+class DeployRecord:
     """One deploy.
 
     Args:
@@ -88,16 +88,16 @@ def _count(plan: Mapping[str, Any], what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 
-def recent(session: Session, last: int = SHOWN) -> list[Deployed]:
+def recent(session: Session, last: int = SHOWN) -> list[DeployRecord]:
     """Return the last deploys, newest first."""
     if not session.has_deploys:
         return []
     cursor = session.connection.cursor(row_factory=dict_row)
     rows = cursor.execute(sql("core/deploys").encode(), {"last": last}).fetchall()
-    return [Deployed(**row) for row in rows]
+    return [DeployRecord(**row) for row in rows]
 
 
-def under_way(session: Session) -> Deployed | None:
+def under_way(session: Session) -> DeployRecord | None:
     """Return the deploy that has not ended, if there is one."""
     return next((each for each in recent(session, 1) if each.ended_at is None), None)
 

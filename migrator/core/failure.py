@@ -42,14 +42,14 @@ def failed(
         hint: What to do, where what the server said does not tell.
 
     """
-    words = f"{place(source, failure)}: {said(failure.error, blockers)}"
+    words = f"{place(source, failure)}: {error_text(failure.error, blockers)}"
     return Failed(words, state=state, hint=_way_out(failure.error, hint))
 
 
 def failed_at_commit(source: SqlFile, failure: StatementError, blockers: Blockers) -> Failed:
     """Return the error of a file that ran, and could not be recorded or committed."""
     return Failed(
-        f"{source.path}: cannot be recorded and committed: {said(failure.error, blockers)}",
+        f"{source.path}: cannot be recorded and committed: {error_text(failure.error, blockers)}",
         state=ROLLED_BACK,
         hint=_way_out(failure.error, _AGAIN),
     )
@@ -73,7 +73,7 @@ def place(source: SqlFile, failure: StatementError, before: int = 0) -> str:
     return f"{source.path}:{line}:{column}"
 
 
-def said(error: psycopg.Error, blockers: Blockers = _NOBODY) -> str:
+def error_text(error: psycopg.Error, blockers: Blockers = _NOBODY) -> str:
     """Return what the server said, and whom the statement waited for if that was in vain."""
     diagnosis = error.diag
     parts = [diagnosis.message_primary or str(error)]

@@ -13,14 +13,14 @@ from migrator.sql import sql
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class HistoryEntry:
     """One row of the history: a migration or seed as applied, or an intent that has no outcome.
 
     Args:
         id: The file name without `.sql`.
         checksum: Of the file as applied; None where only yoyo marked it.
         detail: The checksum's algorithm; of an intent, its direction.
-        at: When.
+        at: When it was recorded.
 
     """
 
@@ -34,9 +34,9 @@ class Recorded:
 class History:
     """What a database says of its own past, each kind by id, in the order of application."""
 
-    migrations: dict[str, Recorded] = field(default_factory=dict)
-    seeds: dict[str, Recorded] = field(default_factory=dict)
-    intents: dict[str, Recorded] = field(default_factory=dict)
+    migrations: dict[str, HistoryEntry] = field(default_factory=dict)
+    seeds: dict[str, HistoryEntry] = field(default_factory=dict)
+    intents: dict[str, HistoryEntry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def read(session: Session) -> History:
             hint="Use the role that migrates; a schema yoyo of another origin is in the way.",
         ) from error
     for kind, *row in rows:
-        recorded = Recorded(*row)
+        recorded = HistoryEntry(*row)
         kinds[kind][recorded.id] = recorded
     return history
 
@@ -132,12 +132,12 @@ def compare(history: History, migrations: Sequence[Migration], seeds: Sequence[S
     )
 
 
-def _is_edited(migration: Migration, recorded: Recorded) -> bool:
+def _is_edited(migration: Migration, recorded: HistoryEntry) -> bool:
     # Without a checksum, or with one of another algorithm, nothing can be said.
     return recorded.detail == CHECKSUM_ALGORITHM and recorded.checksum != migration.source.checksum
 
 
-def _is_current(seed: Seed, seeds: dict[str, Recorded]) -> bool:
+def _is_current(seed: Seed, seeds: dict[str, HistoryEntry]) -> bool:
     recorded = seeds.get(seed.id)
     return recorded is not None and recorded.checksum == seed.source.checksum
 

@@ -1,81 +1,53 @@
-"""The plan as one script that psql runs by hand, with the history that the runner would write."""
+"""What a command would do, in order, and which migration a user means."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import psycopg
-
-from migrator.core import files, lock, sqltext
-from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile
-from migrator.core.target import Session
-from migrator.sql import sql
-
-_PREAMBLE = """\
--- Written by `runner.py plan --sql` for database {database}. Run it with: psql -X -f FILE
-\\set ON_ERROR_STOP on
-{settings}
-SELECT pg_try_advisory_lock({key}) AS locked \\gset runner_
-\\if :runner_locked
-\\else
-    DO $$ BEGIN RAISE 'Another runner is at work: nothing was done.'; END $$;
-\\endif
-BEGIN;
-SET LOCAL client_min_messages TO warning;
-{bookkeeping}
-COMMIT;
-"""
+from migrator.core.errors import Refused
+from migrator.core.files import Migration, Seed, SqlFile
 
 
-def script(
-    session: Session, migrations: Sequence[Migration], seeds: Sequence[Seed], *, rollback: bool
-) -> str:
-    """Return a script that applies, or rolls back, migrations and applies seeds.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a command would do, in order."""
 
-    Args:
-        session: A session on the target; it is only asked to quote values.
-        migrations: In the order in which they are to run.
-        seeds: To apply after them.
-        rollback: Whether the migrations are to be rolled back.
+    migrations: list[Migration]
+    seeds: list[Seed]
+
+    @property
+    def sources(self) -> list[SqlFile]:
+        """The files that would be applied, in order."""
+        return [each.source for each in self.migrations] + [each.source for each in self.seeds]
+
+
+def find(migrations: Sequence[Migration], name: str) -> Migration:
+    """Return the migration with an id, or with a number where the number names one.
+
+    Raises:
+        Refused: There is none.
 
     """
-    parts = [
-        _PREAMBLE.format(
-            database=session.database,
-            settings=session.settings,
-            key=lock.LOCK_KEY,
-            bookkeeping=sql("core/bookkeeping"),
-        )
-    ]
     for migration in migrations:
-        source = files.read(migration.rollback_path) if rollback else migration.source
-        record = "core/record_rollback" if rollback else "core/record_apply"
-        values = {
-            "id": migration.id,
-            "hash": hashlib.sha256(migration.id.encode()).hexdigest(),  # as yoyo names it
-            "algorithm": CHECKSUM_ALGORITHM,
-            "checksum": migration.source.checksum,
-        }
-        parts.extend(_one(source, session.settings, _quoted(session, record, values)))
-    for seed in seeds:
-        values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.source.checksum}
-        parts.extend(
-            _one(seed.source, session.settings, _quoted(session, "core/record_seed", values))
-        )
-    return "\n".join(parts)
+        if is_called(migration.id, name):
+            return migration
+    raise Refused(
+        f"There is no migration {name} in the files.",
+        hint="`status` lists them.",
+    )
 
 
-def _quoted(session: Session, name: str, values: dict[str, str]) -> str:
-    return psycopg.ClientCursor(session.connection).mogrify(sql(name), values)
+def is_called(migration_id: str, name: str) -> bool:
+    """Say whether a user means a migration by a name: its id, its number or its file."""
+    return name.removesuffix(".sql") in {migration_id, migration_id.partition(".")[0]}
 
 
-def _one(source: SqlFile, settings: str, record: str) -> Iterator[str]:
-    *_, final = sqltext.statements(source.text)
-    before, after = source.text[: final.end], source.text[final.end :].removeprefix(b";")
-    text = f"{before.decode()};{after.decode()}"
-    yield f"-- {'-' * 8} {source.path.name}"
-    # What the file may have SET is undone, as the runner does.
-    yield f"BEGIN;\n{text}" if source.transactional else f"{text}\nBEGIN;"
-    yield "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;"
-    yield f"{settings}{record}COMMIT;\n"
+def up_to(
+    pending: list[Migration], migrations: list[Migration], last: Migration | None
+) -> list[Migration]:
+    """Return the pending migrations up to a last one; all of them without one."""
+    if last is None:
+        return pending
+    wanted = {each.id for each in migrations[: migrations.index(last) + 1]}
+    return [each for each in pending if each.id in wanted]

@@ -94,7 +94,7 @@ def user_name() -> str:
         return str(os.getuid())
 
 
-def given(value: str | None, option: str = "--database") -> str | None:
+def option_value(value: str | None, option: str = "--database") -> str | None:
     """Return an option's value as the user gave it."""
     return os.environ.pop(_variable(option), value) if value == _HIDDEN else value
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from migrator.core import deploys
-from migrator.core.migrate import Work
+from migrator.core.runner import Runner
 
 
-def of(work: Work) -> tuple[dict[str, Any], list[str]]:
+def describe(runner: Runner) -> tuple[dict[str, Any], list[str]]:
     """Return it as a document and as lines of text, the verdict at the end."""
-    state = work.state()
-    known = deploys.recent(work.session)
+    state = runner.state()
+    known = deploys.recent(runner.session)
     has_ended = all(each.ended_at is not None for each in known)
     document = {
         "up_to_date": state.up_to_date and has_ended,

@@ -10,7 +10,7 @@ import psycopg
 from migrator.core import sqltext
 from migrator.core.engine import LARGE, Backend, StatementError
 from migrator.core.errors import Refused
-from migrator.core.failure import place, said
+from migrator.core.failure import error_text, place
 from migrator.core.files import SqlFile
 
 # An aborted transaction parses a message and then refuses its first statement: nothing can run.
@@ -73,7 +73,7 @@ def _refuse_unparsed(backend: Backend, source: SqlFile, text: bytes, before: byt
         if not isinstance(failure.error, psycopg.errors.InFailedSqlTransaction):
             at = place(source, failure, before=len(before.decode()))
             raise Refused(
-                f"{at}: {said(failure.error)}",
+                f"{at}: {error_text(failure.error)}",
                 hint="Correct the file and run the command again.",
             ) from failure
     finally:

@@ -48,6 +48,33 @@ class Target:
     origin: str
     shown: str
 
+    @classmethod
+    def parse(cls, conninfo: str, origin: str) -> Target:
+        """Return the target that a URL or `key=value` string names.
+
+        Raises:
+            Refused: It cannot be read.
+
+        """
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+
+        for scheme in ("postgresql", "postgres"):  # yoyo's own name for psycopg 3
+            conninfo = conninfo.replace(f"{scheme}+psycopg://", f"{scheme}://", 1)
+        try:
+            parameters = conninfo_to_dict(conninfo)
+            if not conninfo.strip():
+                raise ProgrammingError
+        except (ProgrammingError, UnicodeError):
+            # libpq's message may quote the password, so it is not shown.
+            raise Refused(
+                f"{origin} is neither a postgresql:// URL nor a key=value connection string.",
+                hint="For example postgresql://user@host:5432/name or 'host=/run/postgresql "
+                "dbname=name'; percent-encode special characters of a password in a URL.",
+            ) from None
+        # An empty database name would override the service's or the variable's.
+        return _target({key: str(value) for key, value in parameters.items() if value}, origin)
+
     def beside(self, database: str) -> Target:
         """Return another database of the same server, for the same role."""
         parameters = {**self.parameters, "dbname": database}
@@ -113,38 +140,11 @@ def resolve(database: str | None, environment: Mapping[str, str]) -> Target | No
 
     """
     if database is not None:
-        return named(database, "--database")
+        return Target.parse(database, "--database")
     if environment.get("DATABASE_URL"):
-        return named(environment["DATABASE_URL"], "DATABASE_URL")
+        return Target.parse(environment["DATABASE_URL"], "DATABASE_URL")
     given = [name for name in _LIBPQ_TARGET_VARIABLES if environment.get(name)]
     return _target({}, " and ".join(given)) if given else None
-
-
-def named(conninfo: str, origin: str) -> Target:
-    """Return the target of a URL or `key=value` string.
-
-    Raises:
-        Refused: It cannot be read.
-
-    """
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
-
-    for scheme in ("postgresql", "postgres"):  # yoyo's own name for psycopg 3
-        conninfo = conninfo.replace(f"{scheme}+psycopg://", f"{scheme}://", 1)
-    try:
-        parameters = conninfo_to_dict(conninfo)
-        if not conninfo.strip():
-            raise ProgrammingError
-    except (ProgrammingError, UnicodeError):
-        # libpq's message may quote the password, so it is not shown.
-        raise Refused(
-            f"{origin} is neither a postgresql:// URL nor a key=value connection string.",
-            hint="For example postgresql://user@host:5432/name or 'host=/run/postgresql "
-            "dbname=name'; percent-encode special characters of a password in a URL.",
-        ) from None
-    # An empty database name would override the service's or the variable's.
-    return _target({key: str(value) for key, value in parameters.items() if value}, origin)
 
 
 def _target(parameters: Mapping[str, str], origin: str) -> Target:

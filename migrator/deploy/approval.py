@@ -9,7 +9,8 @@ from typing import Any
 
 from migrator.core import files, history
 from migrator.core.errors import Refused
-from migrator.core.migrate import Plan, Work
+from migrator.core.plan import Plan
+from migrator.core.runner import Runner
 from migrator.sql import sql
 
 _LENGTH = 16  # hexadecimal digits of each part: 64 bits
@@ -56,12 +57,14 @@ class Approval:
         )
 
 
-def of(work: Work, plan: Plan) -> Approval:
+def compute(runner: Runner, plan: Plan) -> Approval:
     """Return the digest of what would be done to a target as it is now."""
     return Approval(
         files=_sum(document(plan)),
-        history=_sum(_history(work)),
-        schema=_sum(work.session.connection.execute(sql("deploy/fingerprint").encode()).fetchall()),
+        history=_sum(_history(runner)),
+        schema=_sum(
+            runner.session.connection.execute(sql("deploy/fingerprint").encode()).fetchall()
+        ),
     )
 
 
@@ -80,9 +83,9 @@ def document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _history(work: Work) -> list[Any]:
-    read = history.read(work.session)
-    target = work.session.connection.execute(
+def _history(runner: Runner) -> list[Any]:
+    read = history.read(runner.session)
+    target = runner.session.connection.execute(
         "SELECT current_database(), s.system_identifier FROM pg_control_system() AS s"
     ).fetchone()
     recorded = [*read.migrations.values(), *read.seeds.values(), *read.intents.values()]

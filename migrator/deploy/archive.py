@@ -93,7 +93,7 @@ class Manifest:
     @property
     def before(self) -> Counters:
         """The server's counters when it was begun."""
-        return Counters.of(self.counters)
+        return Counters.from_document(self.counters)
 
     def raise_if_damaged(self) -> None:
         """Use what other code relies on: KeyError, TypeError or ValueError where it is not so."""
@@ -203,7 +203,7 @@ def damages(backup: Backup, tell: Callable[[int], None] = lambda _: None) -> lis
     """Compare a backup's files with its manifest, byte for byte; return what differs.
 
     Args:
-        backup: It.
+        backup: The backup to read.
         tell: Told how many bytes were read.
 
     """

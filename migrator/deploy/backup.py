@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from migrator.catalogue import contents
 from migrator.core.errors import Failed
-from migrator.core.migrate import Work
+from migrator.core.runner import Runner
 from migrator.core.target import for_program, open_connection
 from migrator.deploy import archive, databases, writes
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest, Programs
@@ -27,11 +27,11 @@ _UNCHANGED = "The database was not changed, and no older backup was touched."
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BackupOptions:
     """How a backup is to be made.
 
     Args:
-        directory: Where.
+        directory: The directory that the backup is written to.
         format: custom, one file; or directory, which can be written by several at once.
         jobs: How many sessions pg_dump uses; more than one only for a directory.
         lock_wait_ms: How long pg_dump waits for others' ACCESS EXCLUSIVE locks.
@@ -45,9 +45,9 @@ class Wanted:
 
 
 def make(
-    work: Work,
+    runner: Runner,
     tools: Programs,
-    wanted: Wanted,
+    wanted: BackupOptions,
     deploy: dict[str, Any],
     show: Callable[[str], None],
 ) -> Backup:
@@ -56,9 +56,9 @@ def make(
     What the manifest says of the tables is of the dump's own snapshot.
 
     Args:
-        work: The target.
+        runner: The target.
         tools: pg_dump and pg_restore.
-        wanted: How.
+        wanted: Its directory, format and number of sessions.
         deploy: What the backup is made for.
         show: Told how far it is.
 
@@ -68,15 +68,15 @@ def make(
     """
     started = time.monotonic()
     made_at = datetime.now(UTC)
-    before = writes.read(work.session.connection)
-    state = work.state()
+    before = writes.read(runner.session.connection)
+    state = runner.state()
     prepare_directory(wanted.directory)
     last = state.applied[-1].id if state.applied else ""
-    final = _free_name(wanted, work.session.database, last, made_at)
+    final = _free_name(wanted, runner.session.database, last, made_at)
     part = final.with_name(final.name + PART)
     try:
         with archive.claimed(part, is_directory=wanted.format == "directory") as claim:
-            tables, sequences = _dump(work, tools, wanted, (part, claim), show)
+            tables, sequences = _dump(runner, tools, wanted, (part, claim), show)
             for each in archive.files_of(part):
                 each.chmod(0o600)
                 archive.sync(each)
@@ -89,19 +89,19 @@ def make(
                 Manifest(
                     name=final.name,
                     format=wanted.format,
-                    database=work.session.database,
+                    database=runner.session.database,
                     made_at=made_at.isoformat(timespec="milliseconds"),
                     seconds=round(time.monotonic() - started, 3),
                     migration=last,
                     history=[each.id for each in state.applied],
-                    server=work.session.connection.info.server_version // 10000,
+                    server=runner.session.connection.info.server_version // 10000,
                     program=tools.version,
-                    database_bytes=databases.size(work.session.connection),
+                    database_bytes=databases.size(runner.session.connection),
                     files=sums,
                     entries=len(archive.contents_of(tools, part)),
                     tables=tables,
                     sequences=sequences,
-                    properties=_properties(work.session.connection),
+                    properties=_properties(runner.session.connection),
                     counters=before.document(),
                     deploy=deploy,
                 ),
@@ -141,7 +141,7 @@ def prepare_directory(directory: Path) -> None:
         ) from error
 
 
-def _free_name(wanted: Wanted, database: str, last: str, made_at: datetime) -> Path:
+def _free_name(wanted: BackupOptions, database: str, last: str, made_at: datetime) -> Path:
     """Return a name by time, database and migration that is not taken."""
     number = re.match(r"\w+", last)
     plain = re.sub(r"[^\w-]", "_", database, flags=re.ASCII)
@@ -156,16 +156,16 @@ def _free_name(wanted: Wanted, database: str, last: str, made_at: datetime) -> P
 
 
 def _dump(
-    work: Work,
+    runner: Runner,
     tools: Programs,
-    wanted: Wanted,
+    wanted: BackupOptions,
     dump: tuple[Path, int],
     show: Callable[[str], None],
 ) -> tuple[dict[str, list[int]], dict[str, int | None]]:
     """Run pg_dump into a file that is claimed; meanwhile sum the rows of its snapshot."""
     part, claim = dump
-    conninfo, environment = for_program(work.target, work.session.database)
-    with open_connection(work.target) as reader:
+    conninfo, environment = for_program(runner.target, runner.session.database)
+    with open_connection(runner.target) as reader:
         reader.execute("SET idle_in_transaction_session_timeout TO 0")
         reader.execute("SET statement_timeout TO 0")
         reader.execute(f"SET lock_timeout TO {wanted.lock_wait_ms}")

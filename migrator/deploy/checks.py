@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from migrator.catalogue.verify import Check, verify
-from migrator.core.migrate import Work
+from migrator.core.runner import Runner
 
 _STRICT = {"history", "seeds"}
 _OTHERS = "unexpected: "
 
 
-def known(work: Work) -> frozenset[str]:
+def known(runner: Runner) -> frozenset[str]:
     """Return what verify finds before a deploy: what is not of the deploy's making.
 
     Of history and seeds nothing, and of the schema only what is another application's: the rest is
@@ -17,15 +17,15 @@ def known(work: Work) -> frozenset[str]:
     """
     return frozenset(
         line
-        for check in verify(work)
+        for check in verify(runner)
         for line in _lines(check)
         if check.name not in _STRICT and (check.name != "schema" or _OTHERS in line)
     )
 
 
-def new(work: Work, before: frozenset[str]) -> list[str]:
+def new(runner: Runner, before: frozenset[str]) -> list[str]:
     """Return what verify finds now and did not find before."""
-    return [line for check in verify(work) for line in _lines(check) if line not in before]
+    return [line for check in verify(runner) for line in _lines(check) if line not in before]
 
 
 def _lines(check: Check) -> list[str]:

@@ -229,7 +229,7 @@ def fill(
     """Restore a backup into an empty database, and gather its statistics.
 
     Args:
-        backup: It.
+        backup: The backup to read.
         target: The database, by the role that restores.
         tools: pg_restore.
         jobs: How many sessions restore at once.
@@ -295,7 +295,7 @@ def differences(
     """Compare a database's rows and sequences with a backup's manifest.
 
     Args:
-        backup: It.
+        backup: The backup to read.
         target: The database.
         show: Told how far it is.
 

@@ -17,7 +17,7 @@ _SLOW = "SELECT query, calls, mean_time FROM public.slow_queries_analysis"
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Measurement:
     """What was seen at one moment.
 
     Args:
@@ -39,7 +39,7 @@ class Moment:
     missed: list[str]
 
 
-def look(connection: psycopg.Connection[Any]) -> Moment:
+def measure(connection: psycopg.Connection[Any]) -> Measurement:
     """Look at a database; what cannot be read is left out, and told."""
     missed: list[str] = []
 
@@ -55,7 +55,7 @@ def look(connection: psycopg.Connection[Any]) -> Moment:
     sizes = ask(sql("deploy/sizes")) or []
     scans = ask(_INDEX_USE)
     slow = ask(_SLOW)
-    return Moment(
+    return Measurement(
         tables={name: size for name, is_index, size, _ in sizes if not is_index},
         indexes={name: size for name, is_index, size, _ in sizes if is_index},
         invalid=[name for name, _, _, is_valid in sizes if not is_valid],
@@ -78,7 +78,7 @@ class Changes:
     missed: list[str]
 
 
-def changes(before: Moment, after: Moment) -> Changes:
+def changes(before: Measurement, after: Measurement) -> Changes:
     """Compare two moments."""
     sizes = []
     for kind, old, new in (
@@ -110,7 +110,7 @@ def changes(before: Moment, after: Moment) -> Changes:
     )
 
 
-def _before(before: Moment, query: str) -> str:
+def _before(before: Measurement, query: str) -> str:
     known = (before.slow_queries or {}).get(query)
     return f" (before: {known[0]:,.0f} calls, {known[1]:.1f} ms)" if known else " (new)"
 

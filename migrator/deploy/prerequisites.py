@@ -14,7 +14,8 @@ from psycopg.rows import dict_row
 
 from migrator.core import deploys, history, lock
 from migrator.core.errors import Refused
-from migrator.core.migrate import Plan, Work
+from migrator.core.plan import Plan
+from migrator.core.runner import Runner
 from migrator.core.target import Target, refuse_unwritable
 from migrator.core.waits import sessions_in_words
 from migrator.deploy import archive, databases
@@ -28,7 +29,7 @@ _MARGIN = 1.2
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ServerFacts:
     """What the server says of the target and of the role: see facts.sql."""
 
     major: int
@@ -55,7 +56,7 @@ class Prerequisites:
 
     """
 
-    facts: Facts
+    facts: ServerFacts
     tools: Programs | None
     admin: Administrator | None
     problems: list[tuple[str, str]] = field(default_factory=list)
@@ -86,7 +87,7 @@ class Prerequisites:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Requirements:
     """What the command line says of it.
 
     Args:
@@ -105,17 +106,19 @@ class Asked:
     longest_transaction_ms: int
 
 
-def facts_of(connection: psycopg.Connection[Any]) -> Facts:
+def server_facts(connection: psycopg.Connection[Any]) -> ServerFacts:
     """Ask the server."""
     row = connection.cursor(row_factory=dict_row).execute(sql("deploy/facts").encode())
-    return Facts(**(row.fetchone() or {}))
+    return ServerFacts(**(row.fetchone() or {}))
 
 
-def look(work: Work, asked: Asked, *, resumes: bool = False) -> tuple[Prerequisites, Plan]:
+def check(
+    runner: Runner, asked: Requirements, *, resumes: bool = False
+) -> tuple[Prerequisites, Plan]:
     """Look at everything; change nothing, lock nothing.
 
     Args:
-        work: The target and the files.
+        runner: The target and the files.
         asked: What the command line says.
         resumes: Whether this is to go on with a deploy that was cut off.
 
@@ -123,31 +126,31 @@ def look(work: Work, asked: Asked, *, resumes: bool = False) -> tuple[Prerequisi
         What was found, and what would be applied; an empty plan where that cannot be told.
 
     """
-    facts = facts_of(work.session.connection)
+    facts = server_facts(runner.session.connection)
     plan, problems = Plan([], []), []
     try:
-        refuse_unwritable(work.session, work.target)
+        refuse_unwritable(runner.session, runner.target)
     except Refused as refusal:
         problems.append((refusal.message, refusal.hint))
     if not resumes:
-        problems += _unfinished(work)
+        problems += _unfinished(runner)
         try:
-            history.refuse_disagreement(work.state())
-            plan = work.pending()
+            history.refuse_disagreement(runner.state())
+            plan = runner.pending()
         except Refused as refusal:
             problems.append((refusal.message, refusal.hint))
-    problems += _rights(work, facts)
-    problems += _transactions(work, asked.longest_transaction_ms)
+    problems += _rights(runner, facts)
+    problems += _transactions(runner, asked.longest_transaction_ms)
     tools = None
     try:
         tools = archive.programs(facts.major)
     except Refused as refusal:
         problems.append((refusal.message, refusal.hint))
     if not resumes:  # else the backup is there already
-        problems += _room(work, asked.directory, facts)
-    admin = databases.administrator(work.target, work.session.database, asked.admin)
-    owners = other_owners(work)
-    no_rehearsal = _no_rehearsal(work, asked, facts, admin, owners)
+        problems += _room(runner, asked.directory, facts)
+    admin = databases.administrator(runner.target, runner.session.database, asked.admin)
+    owners = other_owners(runner)
+    no_rehearsal = _no_rehearsal(runner, asked, facts, admin, owners)
     if no_rehearsal and asked.rehearse:
         problems.append((f"There can be no rehearsal: {no_rehearsal}.", _ADMIN))
     found = Prerequisites(
@@ -167,20 +170,20 @@ _ADMIN = (
 )
 
 
-def _unfinished(work: Work) -> list[tuple[str, str]]:
-    cut_off = deploys.under_way(work.session)
+def _unfinished(runner: Runner) -> list[tuple[str, str]]:
+    cut_off = deploys.under_way(runner.session)
     if cut_off is None:
         return []
-    if at_work := lock.holders(work.session):
-        words = sessions_in_words(work.session.connection, at_work)
+    if at_work := lock.holders(runner.session):
+        words = sessions_in_words(runner.session.connection, at_work)
         return [(f"A deploy is under way: {cut_off.words}; {words}", "Wait for it to end.")]
     return [(f"A deploy was cut off: {cut_off.words}", deploys.END_IT)]
 
 
-def _rights(work: Work, facts: Facts) -> list[tuple[str, str]]:
+def _rights(runner: Runner, facts: ServerFacts) -> list[tuple[str, str]]:
     told = []
-    user = work.session.connection.info.user
-    if not facts.may_create and not work.session.has_deploys:
+    user = runner.session.connection.info.user
+    if not facts.may_create and not runner.session.has_deploys:
         told.append(
             (
                 f"The role {user} may not create the history's schema yoyo.",
@@ -194,7 +197,7 @@ def _rights(work: Work, facts: Facts) -> list[tuple[str, str]]:
                 "Deploy as the owner of the database, or grant the role CREATE on that schema.",
             )
         )
-    rows = work.session.connection.execute(sql("deploy/unreadable").encode()).fetchall()
+    rows = runner.session.connection.execute(sql("deploy/unreadable").encode()).fetchall()
     if rows:
         names = ", ".join(f"{name} ({reason})" for name, reason in rows)
         told.append(
@@ -207,13 +210,13 @@ def _rights(work: Work, facts: Facts) -> list[tuple[str, str]]:
     return told
 
 
-def _transactions(work: Work, longest_ms: int) -> list[tuple[str, str]]:
-    rows = work.session.connection.execute(
+def _transactions(runner: Runner, longest_ms: int) -> list[tuple[str, str]]:
+    rows = runner.session.connection.execute(
         sql("deploy/long_transactions"), {"longest": longest_ms}
     ).fetchall()
     if not rows:
         return []
-    words = sessions_in_words(work.session.connection, [pid for (pid,) in rows])
+    words = sessions_in_words(runner.session.connection, [pid for (pid,) in rows])
     return [
         (
             f"Transactions older than {longest_ms / 1000:g} s would block the deploy: {words}.",
@@ -223,7 +226,7 @@ def _transactions(work: Work, longest_ms: int) -> list[tuple[str, str]]:
     ]
 
 
-def _room(work: Work, directory: Path, facts: Facts) -> list[tuple[str, str]]:
+def _room(runner: Runner, directory: Path, facts: ServerFacts) -> list[tuple[str, str]]:
     """Compare the room with what the last backup took, or with the whole database."""
     there = directory
     while not there.exists() and there != there.parent:
@@ -233,7 +236,7 @@ def _room(work: Work, directory: Path, facts: Facts) -> list[tuple[str, str]]:
     earlier = [
         each.manifest
         for each in archive.all_in(directory)
-        if each.manifest.database == work.session.database
+        if each.manifest.database == runner.session.database
     ]
     needed = float(facts.database_bytes)
     if earlier:
@@ -262,14 +265,18 @@ def _no_copy(admin: Administrator | None, owners: Sequence[str]) -> str:
 
 
 def _no_rehearsal(
-    work: Work, asked: Asked, facts: Facts, admin: Administrator | None, owners: Sequence[str]
+    runner: Runner,
+    asked: Requirements,
+    facts: ServerFacts,
+    admin: Administrator | None,
+    owners: Sequence[str],
 ) -> str:
     if asked.rehearse_on is not None:
         return ""
     if why := _no_copy(admin, owners):
         return why
     needed = facts.database_bytes * _COPY
-    free = _free_on_server(work.session.connection, admin)
+    free = _free_on_server(runner.session.connection, admin)
     if free is not None and free < needed:
         return f"the server's disk has {free:,} bytes free, a copy may need {needed:,.0f}"
     if free is None and not asked.rehearse:
@@ -291,7 +298,7 @@ def _free_on_server(connection: psycopg.Connection[Any], admin: Administrator | 
 
 
 def no_restore(
-    facts: Facts,
+    facts: ServerFacts,
     admin: Administrator | None,
     owners: Sequence[str],
     *,
@@ -321,9 +328,9 @@ def no_restore(
     return ""
 
 
-def other_owners(work: Work) -> list[str]:
+def other_owners(runner: Runner) -> list[str]:
     """Return the owners of objects that the target's role could not give them again."""
-    rows = work.session.connection.execute(sql("deploy/other_owners").encode()).fetchall()
+    rows = runner.session.connection.execute(sql("deploy/other_owners").encode()).fetchall()
     return [value for (value,) in rows]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrator.core.errors import Failed, Interrupted, MigratorError
-from migrator.core.migrate import Work
+from migrator.core.runner import Runner
 from migrator.core.target import Target, open_connection
 from migrator.deploy import checks, databases, restore
 from migrator.deploy.archive import Backup, Programs
@@ -45,13 +45,13 @@ class Stage:
         return self.found.admin.target
 
 
-def rehearse(work: Work, backup: Backup, stage: Stage, steps: Steps) -> Event:
+def rehearse(runner: Runner, backup: Backup, stage: Stage, steps: Steps) -> Event:
     """Restore a backup into a scratch database, check it, migrate that and verify it; drop it.
 
     Args:
-        work: The target and the files.
-        backup: It.
-        stage: Where.
+        runner: The target and the files.
+        backup: The backup to restore.
+        stage: The server that the copy is made on, and the programs that make it.
         steps: Told what is done.
 
     Returns:
@@ -86,8 +86,8 @@ def rehearse(work: Work, backup: Backup, stage: Stage, steps: Steps) -> Event:
         restored = time.monotonic()
         detail["restore_seconds"] = round(restored - started, 3)
         # As in production, the target's own role migrates.
-        migrating = copy if elsewhere is not None else work.target.beside(name)
-        detail["files"] = _migrate(work, migrating, steps)
+        migrating = copy if elsewhere is not None else runner.target.beside(name)
+        detail["files"] = _migrate(runner, migrating, steps)
         detail["migrate_seconds"] = round(time.monotonic() - restored, 3)
         detail["left_out"] = [*left, *(f"extension {each}" for each in without)]
         detail["said"] = (
@@ -112,8 +112,10 @@ def _superusers(found: Prerequisites, elsewhere: Target | None) -> list[str]:
     return found.facts.superusers_extensions
 
 
-def _migrate(work: Work, copy: Target, steps: Steps) -> list[dict[str, Any]]:
-    rehearsed = Work(work.project, copy, work.limits, lambda line: steps.show(f"rehearsal: {line}"))
+def _migrate(runner: Runner, copy: Target, steps: Steps) -> list[dict[str, Any]]:
+    rehearsed = Runner(
+        runner.project, copy, runner.limits, lambda line: steps.show(f"rehearsal: {line}")
+    )
     rehearsed.is_deploy = True
     try:
         known = checks.known(rehearsed)

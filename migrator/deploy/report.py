@@ -10,12 +10,12 @@ from typing import Any
 
 from migrator.deploy import archive
 from migrator.deploy.archive import Manifest
-from migrator.deploy.monitor import Changes, Moment
+from migrator.deploy.monitor import Changes, Measurement
 from migrator.deploy.steps import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeployReport:
     """What is told of a deploy.
 
     Args:
@@ -35,7 +35,7 @@ class Report:
     reason: str = ""
     rehearsed: Event | None = None
     changes: Changes | None = None
-    moments: Sequence[Moment] = ()
+    moments: Sequence[Measurement] = ()
 
 
 def paths(backup: Path) -> list[Path]:
@@ -43,14 +43,14 @@ def paths(backup: Path) -> list[Path]:
     return [backup.with_name(backup.name + suffix) for suffix in archive.REPORTS]
 
 
-def write(report: Report, backup: Path) -> None:
+def write(report: DeployReport, backup: Path) -> None:
     """Write both."""
     in_words, as_data = paths(backup)
     archive.write(in_words, "\n".join(_markdown(report)) + "\n")
     archive.write(as_data, json.dumps(_document(report), indent=1, default=str) + "\n")
 
 
-def _document(report: Report) -> dict[str, Any]:
+def _document(report: DeployReport) -> dict[str, Any]:
     return {
         **report.result,
         "reason": report.reason,
@@ -63,7 +63,7 @@ def _document(report: Report) -> dict[str, Any]:
     }
 
 
-def _markdown(report: Report) -> Iterator[str]:
+def _markdown(report: DeployReport) -> Iterator[str]:
     manifest = report.manifest
     yield f"# Deploy of {manifest.database}: {report.result['outcome']}"
     yield ""

@@ -16,7 +16,7 @@ from migrator.deploy import archive, databases, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.databases import Administrator
 from migrator.deploy.steps import Steps
-from migrator.deploy.writes import Counters, Written
+from migrator.deploy.writes import Counters, OthersWrites
 from migrator.server.scratch import Scratch
 
 KIND = "deploy_restoring"
@@ -26,7 +26,7 @@ DISCARD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """How a restore ended.
 
     Args:
@@ -57,7 +57,7 @@ class Place:
     jobs: int
 
 
-def into_new(backup: Backup, place: Place, name: str, steps: Steps) -> Restored:
+def into_new(backup: Backup, place: Place, name: str, steps: Steps) -> RestoreResult:
     """Restore into a new database, which gets its name when it is whole and checked.
 
     Raises:
@@ -71,7 +71,7 @@ def into_new(backup: Backup, place: Place, name: str, steps: Steps) -> Restored:
         made, notes = _filled(backup, place, scratch, steps, f"restored as {name}")
         with open_connection(server) as connection:
             connection.execute(databases.renaming_to(str(made.parameters["dbname"]), name))
-    return Restored(name, "", notes)
+    return RestoreResult(name, "", notes)
 
 
 def over(
@@ -83,7 +83,7 @@ def over(
     guard: Guard,
     session: Session,
     reason: str,
-) -> Restored:
+) -> RestoreResult:
     """Restore into a new database, and have that take the current one's name.
 
     Args:
@@ -133,7 +133,7 @@ def over(
                 f"{current} is the restored database; the one before it is {aside}; "
                 f"{len(ended)} sessions were ended"
             )
-    return Restored(current, aside, notes)
+    return RestoreResult(current, aside, notes)
 
 
 _HINT = "Name a role that may create databases: --admin URL."
@@ -204,18 +204,18 @@ class Guard:
         now = writes.read(connection)
         self._seen.update({oid: counts for oid, (_, counts) in now.tables.items()})
 
-    def own(self, connection: psycopg.Connection[Any]) -> dict[int, writes.Own]:
+    def own(self, connection: psycopg.Connection[Any]) -> dict[int, writes.OwnWrites]:
         """Return what this deploy, and later ones, wrote, by table."""
         return writes.own(connection, self._deploy)
 
-    def since(self, connection: psycopg.Connection[Any]) -> Written:
+    def since(self, connection: psycopg.Connection[Any]) -> OthersWrites:
         """Return what others wrote since the backup."""
         if not _counts(connection):
-            return Written({}, unknown="track_counts is off, so nothing is counted")
+            return OthersWrites({}, unknown="track_counts is off, so nothing is counted")
         now = writes.read(connection)
         return writes.by_others(self._before, now, self.own(connection), self._seen)
 
-    def rows_in_new_tables(self, connection: psycopg.Connection[Any]) -> Written:
+    def rows_in_new_tables(self, connection: psycopg.Connection[Any]) -> OthersWrites:
         """Return what others wrote to tables that were not there at the backup.
 
         What was rolled back, of a file that was cut off say, is counted by the server, and lost to
@@ -232,14 +232,14 @@ class Guard:
                 rows[name] = (max(0, more), 0, max(0, -more))
             elif any(theirs) and (more or any(theirs[1:])):
                 rows[name] = theirs
-        return Written(rows)
+        return OthersWrites(rows)
 
     def check(self, target: Target) -> None:
         """Refuse to lose what others wrote, from what can be seen with everybody at work."""
         with open_connection(target) as connection:
             self.refuse(self.since(connection))
 
-    def refuse(self, written: Written) -> None:
+    def refuse(self, written: OthersWrites) -> None:
         """Refuse to lose this, unless the user said that it may be lost.
 
         Raises:

@@ -6,31 +6,31 @@ import contextlib
 from pathlib import Path
 
 from migrator.core import deploys, history
-from migrator.core.deploys import Deployed
+from migrator.core.deploys import DeployRecord
 from migrator.core.errors import Refused
-from migrator.core.migrate import Plan
+from migrator.core.plan import Plan
 from migrator.deploy import approval, archive
 from migrator.deploy.archive import Backup
-from migrator.deploy.run import NOTHING, Begun, Deploy, Result
+from migrator.deploy.run import NOTHING, Deploy, DeployResult, OpenDeploy
 from migrator.deploy.steps import Event
 
 
-class CutOff(Deploy):
+class InterruptedDeploy(Deploy):
     """One run of the command on a deploy that has not ended."""
 
-    def resume(self) -> Result:
+    def resume(self) -> DeployResult:
         """Go on with a deploy that was cut off, in the direction that it had."""
         with self.held():
             cut_off = self._cut_off_before()
             if cut_off.phase == "preparing":
                 self._end_unbegun(cut_off)
-                found, plan = self.look()
+                found, plan = self.check()
                 if not (plan.migrations or plan.seeds):
-                    return Result("nothing to do")
-                approved = approval.of(self.work, plan)
+                    return DeployResult("nothing to do")
+                approved = approval.compute(self.runner, plan)
                 approved.refuse_unless(self.options.approve or cut_off.digest)
                 number = deploys.begin(self.connection, approved.digest, cut_off.plan)
-                begun = Begun(number, approved.digest, dict(cut_off.plan), found)
+                begun = OpenDeploy(number, approved.digest, dict(cut_off.plan), found)
                 return self.prepare_and_apply(begun, approved)
             begun, backup = self._again_found(cut_off)
             if cut_off.phase == "undoing":
@@ -38,7 +38,7 @@ class CutOff(Deploy):
             self._refuse_other_files(begun.plan)
             return self.apply(begun, backup, self.make_ready(begun, backup))
 
-    def undo(self) -> Result:
+    def undo(self) -> DeployResult:
         """Put back what a deploy did that was cut off."""
         with self.held():
             cut_off = self._cut_off_before()
@@ -46,7 +46,7 @@ class CutOff(Deploy):
                 return self._end_unbegun(cut_off)
             return self._undo(cut_off, *self._again_found(cut_off))
 
-    def leave(self) -> Result:
+    def leave(self) -> DeployResult:
         """End a deploy that was cut off, and leave the database as it is."""
         with self.held():
             cut_off = self._cut_off_before()
@@ -54,10 +54,10 @@ class CutOff(Deploy):
                 return self._end_unbegun(cut_off)
             return self._end(cut_off, "left")
 
-    def _cut_off_before(self) -> Deployed:
-        cut_off = deploys.under_way(self.work.session)
+    def _cut_off_before(self) -> DeployRecord:
+        cut_off = deploys.under_way(self.runner.session)
         if cut_off is None:
-            last = deploys.recent(self.work.session, 1)
+            last = deploys.recent(self.runner.session, 1)
             raise Refused(
                 "No deploy was cut off here.",
                 hint=f"The last one: {last[0].words}" if last else "There was none yet.",
@@ -65,17 +65,17 @@ class CutOff(Deploy):
         self.steps.say(f"cut off: {cut_off.words}")
         return cut_off
 
-    def _end(self, cut_off: Deployed, outcome: str, reason: str | None = None) -> Result:
+    def _end(self, cut_off: DeployRecord, outcome: str, reason: str | None = None) -> DeployResult:
         """End a deploy without changing anything."""
         deploys.end(self.connection, cut_off.id, outcome, reason)
         with contextlib.suppress(OSError):
             self.settle_manifests()
-        return Result(outcome, cut_off.digest, cut_off.backup or "")
+        return DeployResult(outcome, cut_off.digest, cut_off.backup or "")
 
-    def _end_unbegun(self, cut_off: Deployed) -> Result:
+    def _end_unbegun(self, cut_off: DeployRecord) -> DeployResult:
         return self._end(cut_off, NOTHING, "it was cut off")
 
-    def _backup_of(self, cut_off: Deployed) -> Backup:
+    def _backup_of(self, cut_off: DeployRecord) -> Backup:
         """Find the backup of a deploy: where it was written, or by its name in --backup-dir."""
         path = Path(cut_off.backup or "none")
         try:
@@ -90,13 +90,13 @@ class CutOff(Deploy):
                 "directory with --backup-dir; or `deploy --leave`.",
             ) from None
 
-    def _again_found(self, cut_off: Deployed) -> tuple[Begun, Backup]:
+    def _again_found(self, cut_off: DeployRecord) -> tuple[OpenDeploy, Backup]:
         """Look at the prerequisites again, and find the backup."""
-        found, _ = self.look(resumes=True)
-        begun = Begun(cut_off.id, cut_off.digest, dict(cut_off.plan), found)
+        found, _ = self.check(resumes=True)
+        begun = OpenDeploy(cut_off.id, cut_off.digest, dict(cut_off.plan), found)
         return begun, self._backup_of(cut_off)
 
-    def _undo(self, cut_off: Deployed, begun: Begun, backup: Backup) -> Result:
+    def _undo(self, cut_off: DeployRecord, begun: OpenDeploy, backup: Backup) -> DeployResult:
         reason = cut_off.reason or "The deploy was cut off."
         back, result = self.go_back(begun, backup, self.guard(begun, backup), reason)
         self.steps.say(back.words)
@@ -109,9 +109,9 @@ class CutOff(Deploy):
             Refused: A file was edited, is gone, or came since.
 
         """
-        state = self.work.state()
+        state = self.runner.state()
         history.refuse_disagreement(state, except_interrupted=state.interrupted)
-        now = approval.document(Plan(self.work.migrations, self.work.seeds))
+        now = approval.document(Plan(self.runner.migrations, self.runner.seeds))
         problems = [
             f"{wanted['id']}: edited, or gone, since it was approved"
             for kind in ("migrations", "seeds")

@@ -16,7 +16,7 @@ class Decision:
     """What becomes of one backup, or of one dump that was never finished.
 
     Args:
-        path: It.
+        path: The dump.
         kept: Why it is kept; empty where it may go.
 
     """

@@ -10,19 +10,20 @@ from typing import Any, NoReturn
 
 import psycopg
 
-from migrator.core import deploys, history, lock, online, process
+from migrator.core import deploys, history, leftovers, lock, process
 from migrator.core.errors import Failed, Interrupted, MigratorError
-from migrator.core.migrate import Plan, Work
+from migrator.core.plan import Plan
+from migrator.core.runner import Runner
 from migrator.core.target import NoConnection
 from migrator.deploy import approval, archive, checks, monitor, prerequisites, rehearsal, report
 from migrator.deploy import backup as backups
 from migrator.deploy.approval import Approval
 from migrator.deploy.archive import Backup, Programs
-from migrator.deploy.backup import Wanted
-from migrator.deploy.prerequisites import Asked, Prerequisites
+from migrator.deploy.backup import BackupOptions
+from migrator.deploy.prerequisites import Prerequisites, Requirements
 from migrator.deploy.restore import Guard
+from migrator.deploy.reversal import UNDONE, Reversal, ReversalResult, seeded, storage
 from migrator.deploy.steps import Event, Steps
-from migrator.deploy.wayback import UNDONE, Back, WayBack, seeded, storage
 from migrator.sql import sql
 
 NOTHING = "nothing changed"
@@ -33,7 +34,7 @@ _GO_ON = (
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DeployOptions:
     """How a deploy is to be made.
 
     Args:
@@ -46,8 +47,8 @@ class Options:
 
     """
 
-    asked: Asked
-    wanted: Wanted
+    asked: Requirements
+    wanted: BackupOptions
     approve: str | None
     confirm: Callable[[list[str]], None]
     undo: bool
@@ -55,7 +56,7 @@ class Options:
 
 
 @dataclass(slots=True)
-class Result:
+class DeployResult:
     """How a deploy ended.
 
     Args:
@@ -77,7 +78,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class OpenDeploy:
     """A deploy that is in the history.
 
     Args:
@@ -101,7 +102,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class StartingPoint:
     """What is known right before the first change.
 
     Args:
@@ -111,22 +112,22 @@ class Ready:
     """
 
     guard: Guard
-    before: monitor.Moment
+    before: monitor.Measurement
 
 
 class Deploy:
     """One run of the command.
 
     Args:
-        work: The target and the files.
-        options: How.
+        runner: The target and the files.
+        options: What the command line asks for.
         steps: Told what is done.
 
     """
 
-    def __init__(self, work: Work, options: Options, steps: Steps) -> None:
-        self.work = work
-        self.work.is_deploy = True
+    def __init__(self, runner: Runner, options: DeployOptions, steps: Steps) -> None:
+        self.runner = runner
+        self.runner.is_deploy = True
         self.options = options
         self.steps = steps
         self.ended = ""
@@ -134,11 +135,11 @@ class Deploy:
     @property
     def connection(self) -> psycopg.Connection[Any]:
         """The session that does the work, and holds the lock."""
-        return self.work.session.connection
+        return self.runner.session.connection
 
     # What is shown, and nothing done
 
-    def look(self, *, resumes: bool = False) -> tuple[Prerequisites, Plan]:
+    def check(self, *, resumes: bool = False) -> tuple[Prerequisites, Plan]:
         """Look at the prerequisites; nothing is changed.
 
         Raises:
@@ -146,7 +147,7 @@ class Deploy:
 
         """
         with self.steps.step("prerequisites") as detail:
-            found, plan = prerequisites.look(self.work, self.options.asked, resumes=resumes)
+            found, plan = prerequisites.check(self.runner, self.options.asked, resumes=resumes)
             detail["problems"] = [problem for problem, _ in found.problems]
             found.refuse()
             detail["said"] = found.words
@@ -179,7 +180,7 @@ class Deploy:
 
     # A new deploy
 
-    def begin(self) -> Result:
+    def begin(self) -> DeployResult:
         """Make a deploy.
 
         Raises:
@@ -188,27 +189,29 @@ class Deploy:
             Interrupted: It was cut off; the message says how to go on.
 
         """
-        found, plan = self.look()
+        found, plan = self.check()
         if not (plan.migrations or plan.seeds):
-            return Result("nothing to do")
-        approved = approval.of(self.work, plan)
+            return DeployResult("nothing to do")
+        approved = approval.compute(self.runner, plan)
         self._approve(found, plan, approved)
         with self.held():
             plan = self._again(approved)
-            known = checks.known(self.work)
-            self.work.prepare()
+            known = checks.known(self.runner)
+            self.runner.prepare()
             document = {
                 **approval.document(plan),
-                "before": [each.id for each in self.work.state().applied],
-                "invalid": online.invalid_indexes(self.connection),
+                "before": [each.id for each in self.runner.state().applied],
+                "invalid": leftovers.invalid_indexes(self.connection),
                 "storage": storage(self.connection),
-                "seeded": seeded(self.work),
+                "seeded": seeded(self.runner),
                 "known": sorted(known),
             }
             number = deploys.begin(self.connection, approved.digest, document)
-            return self.prepare_and_apply(Begun(number, approved.digest, document, found), approved)
+            return self.prepare_and_apply(
+                OpenDeploy(number, approved.digest, document, found), approved
+            )
 
-    def prepare_and_apply(self, begun: Begun, approved: Approval) -> Result:
+    def prepare_and_apply(self, begun: OpenDeploy, approved: Approval) -> DeployResult:
         """Back up and rehearse; if nothing changed meanwhile, apply."""
         try:
             backup = self._back_up(begun)
@@ -232,32 +235,32 @@ class Deploy:
 
     def _again(self, approved: Approval) -> Plan:
         """Plan again, and refuse to go on if that is not what was approved."""
-        history.refuse_disagreement(self.work.state())
-        plan = self.work.pending()
-        approval.of(self.work, plan).refuse_unless(approved.digest)
+        history.refuse_disagreement(self.runner.state())
+        plan = self.runner.pending()
+        approval.compute(self.runner, plan).refuse_unless(approved.digest)
         return plan
 
-    def _back_up(self, begun: Begun) -> Backup:
+    def _back_up(self, begun: OpenDeploy) -> Backup:
         made_for = {"id": begun.number, "digest": begun.digest}
         with self.steps.step("backup") as detail:
             backup = backups.make(
-                self.work, begun.tools, self.options.wanted, made_for, self.steps.show
+                self.runner, begun.tools, self.options.wanted, made_for, self.steps.show
             )
             deploys.backed_up(self.connection, begun.number, str(backup.path))
             detail.update(path=str(backup.path), bytes=backup.manifest.bytes)
             detail["said"] = f"{backup.path}, {backup.manifest.bytes:,} bytes, read to its end"
         return backup
 
-    def _rehearse(self, begun: Begun, backup: Backup) -> Event | None:
+    def _rehearse(self, begun: OpenDeploy, backup: Backup) -> Event | None:
         if begun.found.no_rehearsal:
             self.steps.skip("rehearsal", begun.found.no_rehearsal)
             return None
         place = rehearsal.Stage(
             begun.found, begun.tools, self.options.asked.rehearse_on, self.options.wanted.jobs
         )
-        return rehearsal.rehearse(self.work, backup, place, self.steps)
+        return rehearsal.rehearse(self.runner, backup, place, self.steps)
 
-    def _nothing_changed(self, begun: Begun, error: BaseException) -> None:
+    def _nothing_changed(self, begun: OpenDeploy, error: BaseException) -> None:
         """End a deploy that applied nothing; where the server is gone, `--resume` ends it."""
         with contextlib.suppress(psycopg.Error):
             deploys.end(self.connection, begun.number, NOTHING, _reason(error))
@@ -265,29 +268,33 @@ class Deploy:
             with contextlib.suppress(OSError):
                 self.settle_manifests()
 
-    def make_ready(self, begun: Begun, backup: Backup) -> Ready:
+    def make_ready(self, begun: OpenDeploy, backup: Backup) -> StartingPoint:
         """Look at the database, and keep account from now on; the last before the first change."""
         guard = self.guard(begun, backup)
-        before = monitor.look(self.connection)
+        before = monitor.measure(self.connection)
         deploys.enter(self.connection, begun.number, "applying")
-        return Ready(guard, before)
+        return StartingPoint(guard, before)
 
     # From the first change on
 
     def apply(
-        self, begun: Begun, backup: Backup, ready: Ready, rehearsed: Event | None = None
-    ) -> Result:
+        self,
+        begun: OpenDeploy,
+        backup: Backup,
+        ready: StartingPoint,
+        rehearsed: Event | None = None,
+    ) -> DeployResult:
         """Apply, verify and tell; or put back."""
-        work = self.work
-        result = Result("applied", begun.digest, str(backup.path))
+        runner = self.runner
+        result = DeployResult("applied", begun.digest, str(backup.path))
         try:
             with self.steps.step("apply") as detail:
-                done = work.migrate(to=None, with_seeds=True, dry_run=False)
+                done = runner.migrate(to=None, with_seeds=True, dry_run=False)
                 result.migrations = detail["migrations"] = [each.id for each in done.migrations]
                 result.seeds = detail["seeds"] = [each.id for each in done.seeds]
-                detail["waited_for"] = work.waited_for
+                detail["waited_for"] = runner.waited_for
             with self.steps.step("verify") as detail:
-                detail["findings"] = checks.new(work, frozenset(begun.plan["known"]))
+                detail["findings"] = checks.new(runner, frozenset(begun.plan["known"]))
                 _refuse_findings(detail["findings"])
         except (Interrupted, KeyboardInterrupt, OSError) as error:
             raise self._cut_off(error) from error
@@ -295,9 +302,9 @@ class Deploy:
             self._put_back(begun, backup, ready.guard, error)
         process.on_signals(signal.SIG_IGN)  # what is left is short, and takes nothing back
         with self.steps.step("monitor") as detail:
-            after = monitor.look(self.connection)
+            after = monitor.measure(self.connection)
             changes = monitor.changes(ready.before, after)
-            detail.update(asdict(changes), waited_for=work.waited_for)
+            detail.update(asdict(changes), waited_for=runner.waited_for)
         deploys.end(self.connection, begun.number, result.outcome)
         backup = self._ended(backup, result.outcome)
         result.reports = self._report(
@@ -305,7 +312,7 @@ class Deploy:
         )
         return result
 
-    def guard(self, begun: Begun, backup: Backup) -> Guard:
+    def guard(self, begun: OpenDeploy, backup: Backup) -> Guard:
         """Keep account of what is written from now on, by this deploy and by others."""
         guard = Guard(backup.manifest.before, begun.number, discard=self.options.discard)
         cursor = psycopg.ClientCursor(self.connection)
@@ -315,8 +322,8 @@ class Deploy:
             ).rstrip()
             for rolled_back in (False, True)
         )
-        self.work.ledger = kept, lost
-        self.work.before_file = lambda: guard.note(self.connection)
+        self.runner.ledger = kept, lost
+        self.runner.before_file = lambda: guard.note(self.connection)
         return guard
 
     def _cut_off(self, error: BaseException, reason: str = "") -> MigratorError:
@@ -324,14 +331,14 @@ class Deploy:
         state = error.state if isinstance(error, Interrupted) else ""
         if not state:
             with contextlib.suppress(psycopg.Error):
-                state = history.in_words(self.work.state())
+                state = history.in_words(self.runner.state())
         state = f"The deploy has not ended. {state}".strip()
         if isinstance(error, (Interrupted, KeyboardInterrupt)):
             return Interrupted("Interrupted.", state=state, hint=_GO_ON)
         because = f"{reason.rstrip('.')}. Then: {_reason(error)}" if reason else _reason(error)
         return Failed(because, state=state, hint=_GO_ON)
 
-    def regain(self, begun: Begun) -> None:
+    def regain(self, begun: OpenDeploy) -> None:
         """Have a session that holds the lock, where the one that did was lost.
 
         Raises:
@@ -339,13 +346,13 @@ class Deploy:
             NoConnection: The server cannot be reached.
 
         """
-        session = self.work.session
+        session = self.runner.session
         if not session.connection.closed and session.pid in lock.holders(session):
             return
         if session.connection.closed:
-            self.work.session = self.work.connect()
-        lock.take(self.work.session, self.work.limits.lock_wait_s, self.work.say)
-        now = deploys.under_way(self.work.session)
+            self.runner.session = self.runner.connect()
+        lock.take(self.runner.session, self.runner.limits.lock_wait_s, self.runner.say)
+        now = deploys.under_way(self.runner.session)
         if now is None or now.id != begun.number:
             raise Failed(
                 "The session was lost, and another runner ended this deploy meanwhile.",
@@ -354,7 +361,7 @@ class Deploy:
             )
 
     def _put_back(
-        self, begun: Begun, backup: Backup, guard: Guard, error: BaseException
+        self, begun: OpenDeploy, backup: Backup, guard: Guard, error: BaseException
     ) -> NoReturn:
         """Put back what was done, or leave it where that was asked; then raise the error."""
         reason = _reason(error)
@@ -362,7 +369,7 @@ class Deploy:
             self.regain(begun)
             if not self.options.undo:
                 deploys.end(self.connection, begun.number, "left", reason)
-                state = history.in_words(self.work.state())
+                state = history.in_words(self.runner.state())
         except (NoConnection, psycopg.Error) as lost:
             raise self._cut_off(lost, reason) from error
         if not self.options.undo:
@@ -380,13 +387,13 @@ class Deploy:
         ) from error
 
     def go_back(
-        self, begun: Begun, backup: Backup, guard: Guard, reason: str
-    ) -> tuple[Back, Result]:
+        self, begun: OpenDeploy, backup: Backup, guard: Guard, reason: str
+    ) -> tuple[ReversalResult, DeployResult]:
         """Put back what a deploy did; record and report how."""
         try:
             deploys.enter(self.connection, begun.number, "undoing", reason)
-            way = WayBack(
-                self.work,
+            way = Reversal(
+                self.runner,
                 backup,
                 begun.plan,
                 guard,
@@ -402,7 +409,7 @@ class Deploy:
         except (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error) as cut_off:
             raise self._cut_off(cut_off, reason) from cut_off
         backup = self._ended(backup, back.outcome)
-        result = Result(back.outcome, begun.digest, str(backup.path))
+        result = DeployResult(back.outcome, begun.digest, str(backup.path))
         result.reports = self._report(result, backup, reason=reason)
         return back, result
 
@@ -415,13 +422,13 @@ class Deploy:
             self.steps.say(f"{backup.manifest_path} could not be written: {error.strerror}")
             return backup
 
-    def _report(self, result: Result, backup: Backup, **told: Any) -> list[str]:
+    def _report(self, result: DeployResult, backup: Backup, **told: Any) -> list[str]:
         """Write what is told of the deploy beside its backup; see report.Report."""
         paths = [str(path) for path in report.paths(backup.path)]
         as_data = asdict(result) | {"reports": paths}
         try:
             report.write(
-                report.Report(as_data, backup.manifest, self.steps.taken, **told), backup.path
+                report.DeployReport(as_data, backup.manifest, self.steps.taken, **told), backup.path
             )
         except OSError as error:
             self.steps.say(f"{paths[0]} could not be written: {error.strerror}")
@@ -433,7 +440,7 @@ class Deploy:
         """Hold the runner's lock; an interruption where nothing was begun is told as such."""
         with (
             process.interruptible(),
-            lock.held(self.work.session, self.work.limits.lock_wait_s, self.work.say),
+            lock.held(self.runner.session, self.runner.limits.lock_wait_s, self.runner.say),
         ):
             self.settle_manifests()
             try:
@@ -448,10 +455,12 @@ class Deploy:
 
     def settle_manifests(self) -> None:
         """Note in manifests how deploys ended that were killed before they could do so."""
-        ended = {(each.id, each.digest): each.outcome for each in deploys.recent(self.work.session)}
+        ended = {
+            (each.id, each.digest): each.outcome for each in deploys.recent(self.runner.session)
+        }
         for backup in archive.all_in(self.options.wanted.directory):
             outcome = ended.get((backup.manifest.deploy["id"], backup.manifest.deploy["digest"]))
-            is_ours = backup.manifest.database == self.work.session.database
+            is_ours = backup.manifest.database == self.runner.session.database
             if backup.manifest.ended is None and is_ours and outcome:
                 backup.ended(outcome)
 

@@ -39,14 +39,14 @@ class Counters:
         return {"birth": self.birth, "tables": tables}
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Counters:
+    def from_document(cls, document: Mapping[str, Any]) -> Counters:
         """Return them from a manifest."""
         tables = {oid: (name, (i, u, d)) for oid, name, i, u, d in document["tables"]}
         return cls(document["birth"], tables)
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class OthersWrites:
     """What others wrote.
 
     Args:
@@ -90,7 +90,7 @@ def read(connection: Connection) -> Counters:
     return Counters(birth, {oid: (name, (i, u, d)) for oid, name, i, u, d in rows})
 
 
-class Own(NamedTuple):
+class OwnWrites(NamedTuple):
     """What deploys wrote to a table themselves.
 
     Args:
@@ -105,15 +105,15 @@ class Own(NamedTuple):
     more: int
 
 
-def own(connection: Connection, since: int) -> dict[int, Own]:
+def own(connection: Connection, since: int) -> dict[int, OwnWrites]:
     """Return what deploys wrote themselves, by table, since the one of a number."""
     rows = connection.execute(sql("deploy/own_writes"), {"deploy": since}).fetchall()
-    return {oid: Own((i, u, d), is_kept, more) for oid, i, u, d, is_kept, more in rows}
+    return {oid: OwnWrites((i, u, d), is_kept, more) for oid, i, u, d, is_kept, more in rows}
 
 
 def by_others(
-    before: Counters, now: Counters, own: Mapping[int, Own], seen: Mapping[int, Counts]
-) -> Written:
+    before: Counters, now: Counters, own: Mapping[int, OwnWrites], seen: Mapping[int, Counts]
+) -> OthersWrites:
     """Return what others wrote between two moments.
 
     Args:
@@ -124,7 +124,7 @@ def by_others(
 
     """
     if before.birth != now.birth:
-        return Written(
+        return OthersWrites(
             {}, unknown="the server counts anew since (a crash, a reset, a database made anew)"
         )
     tables, unknown = {}, []
@@ -141,4 +141,4 @@ def by_others(
         theirs = tuple(max(0, a - b - c) for a, b, c in zip(at_last, then, mine, strict=True))
         if any(theirs):
             tables[name] = (theirs[0], theirs[1], theirs[2])
-    return Written(dict(sorted(tables.items())), "; ".join(sorted(unknown)))
+    return OthersWrites(dict(sorted(tables.items())), "; ".join(sorted(unknown)))

@@ -34,7 +34,7 @@ _UNDOING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class SquawkWarning:
     """What squawk says of a place in a file.
 
     Args:
@@ -55,7 +55,7 @@ class Warned:
     instead: str
 
 
-def check(paths: Iterable[Path]) -> list[Warned]:
+def check(paths: Iterable[Path]) -> list[SquawkWarning]:
     """Run squawk on migration files and their rollback files.
 
     Raises:
@@ -77,7 +77,7 @@ def check(paths: Iterable[Path]) -> list[Warned]:
     return [warned for options, kind in kinds.items() for warned in _run([program, *options], kind)]
 
 
-def _run(command: list[str], paths: list[Path]) -> list[Warned]:
+def _run(command: list[str], paths: list[Path]) -> list[SquawkWarning]:
     process = subprocess.run(  # noqa: S603  the arguments are the runner's own
         [*command, "--reporter=json", *paths], capture_output=True, text=True, check=False
     )
@@ -89,7 +89,7 @@ def _run(command: list[str], paths: list[Path]) -> list[Warned]:
             state="Nothing was changed.",
         ) from None
     return [
-        Warned(
+        SquawkWarning(
             Path(each["file"]),
             each["line"] + 1,
             each["column"] + 1,

@@ -90,7 +90,7 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class CatalogueObject:
     """Anything that can be dropped or renamed.
 
     Args:
@@ -111,17 +111,17 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CatalogueState:
     """The catalogue at one moment."""
 
     relations: dict[int, Relation]
     constraints: dict[int, Constraint]
-    things: dict[str, Thing] = field(default_factory=dict)
+    things: dict[str, CatalogueObject] = field(default_factory=dict)
 
 
-def look(
+def read(
     connection: psycopg.Connection[Any], *, committed: bool = False, with_things: bool = True
-) -> Moment:
+) -> CatalogueState:
     """Read the catalogue as a session sees it.
 
     Args:
@@ -140,15 +140,17 @@ def look(
     }
     things = {}
     if with_things:
-        things = {key: Thing(*row) for key, *row in _ask(connection, sql("review/objects"))}
-    return Moment(relations, constraints, things)
+        things = {
+            key: CatalogueObject(*row) for key, *row in _ask(connection, sql("review/objects"))
+        }
+    return CatalogueState(relations, constraints, things)
 
 
 def _ask(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
     return connection.execute(query.encode()).fetchall()
 
 
-def vanished(before: Moment, after: Moment) -> list[Thing]:
+def vanished(before: CatalogueState, after: CatalogueState) -> list[CatalogueObject]:
     """Return what is gone, without what went because the table is gone that it was part of."""
     return [
         thing
@@ -160,7 +162,7 @@ def vanished(before: Moment, after: Moment) -> list[Thing]:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenReference:
     """What an application may name, and does not find.
 
     Args:
@@ -179,7 +181,7 @@ class Broken:
     is_part: bool
 
 
-def broken(before: Moment, after: Moment) -> list[Broken]:
+def broken(before: CatalogueState, after: CatalogueState) -> list[BrokenReference]:
     """Return what an application may name that is gone, or has another name."""
     told = []
     for key, thing in before.things.items():
@@ -195,14 +197,14 @@ def broken(before: Moment, after: Moment) -> list[Broken]:
             continue
         is_replaceable = now is not None or thing.type not in _HOLDS_ROWS
         is_part = _is_part(thing) and thing.table not in after.relations
-        told.append(Broken(thing.name, words, relation, is_replaceable, is_part))
+        told.append(BrokenReference(thing.name, words, relation, is_replaceable, is_part))
     return told
 
 
-def _is_part(thing: Thing) -> bool:
+def _is_part(thing: CatalogueObject) -> bool:
     return bool(thing.table) and (thing.type in _PARTS or thing.type.endswith("column"))
 
 
-def _own_name(thing: Thing) -> str:
+def _own_name(thing: CatalogueObject) -> str:
     """Return a column's name without its table's: a renamed table is told once."""
     return thing.name.rpartition(".")[2] if thing.type.endswith("column") else thing.name

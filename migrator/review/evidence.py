@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.review import catalogue, locks
-from migrator.review.catalogue import Broken, Moment, Relation
-from migrator.review.measure import Part, Seen, Watched
-from migrator.review.report import Work
+from migrator.review.catalogue import BrokenReference, CatalogueState, Relation
+from migrator.review.measure import FileTrace, Part, Trace
+from migrator.review.report import RelationWork
 
 _HOLDS_ROWS = "rm"
 _LOCKED_FOR_ROWS = "rpmf"
@@ -41,16 +41,16 @@ class Step:
     part: Part
     taken: dict[int, str]
     held: dict[str, str]
-    work: tuple[Work, ...]
+    work: tuple[RelationWork, ...]
     validated: tuple[str, ...]
     dropped: tuple[str, ...]
-    gone: tuple[Broken, ...]
+    gone: tuple[BrokenReference, ...]
     emptied: tuple[str, ...]
     said: tuple[str, ...]
     lock_timeout_ms: int
 
 
-def steps(watched: Watched, present: Mapping[str, int], *, transactional: bool) -> list[Step]:
+def steps(watched: FileTrace, present: Mapping[str, int], *, transactional: bool) -> list[Step]:
     """Return the facts of a file's statements.
 
     Args:
@@ -95,14 +95,14 @@ def steps(watched: Watched, present: Mapping[str, int], *, transactional: bool) 
     return found
 
 
-def _is_missed(thing: Broken, names: Collection[str]) -> bool:
+def _is_missed(thing: BrokenReference, names: Collection[str]) -> bool:
     """Say whether an application misses a thing: not what went with its table, or is there anew."""
     if thing.is_part and thing.relation not in names:
         return False
     return thing.name not in names or not (thing.is_replaceable or thing.is_part)
 
 
-def with_work(found: Sequence[Step], watched: Watched, present: Mapping[str, int]) -> list[Step]:
+def with_work(found: Sequence[Step], watched: FileTrace, present: Mapping[str, int]) -> list[Step]:
     """Return facts with what the same statements did on more rows, where there were more.
 
     A statement that touches a thousand rows touches all of a small table, and not of a large one.
@@ -119,8 +119,8 @@ def with_work(found: Sequence[Step], watched: Watched, present: Mapping[str, int
 
 
 def _work(
-    seen: Seen, before: Moment, present: Mapping[str, int]
-) -> tuple[tuple[Work, ...], tuple[str, ...]]:
+    seen: Trace, before: CatalogueState, present: Mapping[str, int]
+) -> tuple[tuple[RelationWork, ...], tuple[str, ...]]:
     done, emptied = [], []
     for old in before.relations.values():
         first, last = seen.before.relations.get(old.oid), seen.after.relations.get(old.oid)
@@ -141,27 +141,29 @@ def _work(
             continue
         built = tuple(each.name for each in mine if _is_built(each, seen.before))
         if read > 0 or written > 0 or rewritten or built:
-            done.append(Work(old.name, rows, max(0, read), max(0, written), rewritten, built))
+            done.append(
+                RelationWork(old.name, rows, max(0, read), max(0, written), rewritten, built)
+            )
     return tuple(done), tuple(emptied)
 
 
-def _read_more(index: Relation, before: Moment) -> int:
+def _read_more(index: Relation, before: CatalogueState) -> int:
     was = before.relations.get(index.oid)
     return index.read - (was.read if was else 0)
 
 
-def _is_built(index: Relation, before: Moment) -> bool:
+def _is_built(index: Relation, before: CatalogueState) -> bool:
     was = before.relations.get(index.oid)
     return index.filenode != 0 and (was is None or was.filenode != index.filenode)
 
 
-def _is_at_work_on(table: Relation, seen: Seen) -> bool:
+def _is_at_work_on(table: Relation, seen: Trace) -> bool:
     """Say whether a maintenance command locked a table, and not only looked at it."""
     mode = seen.locks.get(table.oid, "")
     return locks.strength(mode) >= locks.strength(locks.SHARE_UPDATE_EXCLUSIVE)
 
 
-def _truncates(seen: Seen, read: int) -> bool:
+def _truncates(seen: Trace, read: int) -> bool:
     """Say whether storage was replaced by empty storage: nothing was read to fill it."""
     if seen.part.words[0] == "TRUNCATE":
         return True
@@ -169,7 +171,9 @@ def _truncates(seen: Seen, read: int) -> bool:
     return seen.part.words[0] in _RUNS_CODE and read <= 0 and not rewrote
 
 
-def _validated(seen: Seen, before: Moment, work: Sequence[Work]) -> tuple[str, ...]:
+def _validated(
+    seen: Trace, before: CatalogueState, work: Sequence[RelationWork]
+) -> tuple[str, ...]:
     """Return the constraints that became valid in a statement that read their table."""
     read = {each.relation for each in work if each.read}
     told = []
@@ -182,7 +186,7 @@ def _validated(seen: Seen, before: Moment, work: Sequence[Work]) -> tuple[str, .
     return tuple(told)
 
 
-def _dropped(seen: Seen) -> list[str]:
+def _dropped(seen: Trace) -> list[str]:
     """Return what vanished that the statement does not name, if a CASCADE may have taken it."""
     text = seen.part.text
     if not re.search(r"\bcascade\b", text, re.IGNORECASE):
@@ -205,7 +209,7 @@ def _is_named(name: str, kind: str, named: set[str]) -> bool:
     return own.strip('"') in named
 
 
-def _held(mine: Mapping[int, str], before: Moment, after: Moment) -> dict[str, str]:
+def _held(mine: Mapping[int, str], before: CatalogueState, after: CatalogueState) -> dict[str, str]:
     held: dict[str, str] = {}
     for oid, mode in mine.items():
         relation = before.relations[oid]
@@ -220,7 +224,7 @@ def _held(mine: Mapping[int, str], before: Moment, after: Moment) -> dict[str, s
     return held
 
 
-def roots(before: Moment) -> dict[str, str]:
+def roots(before: CatalogueState) -> dict[str, str]:
     """Return, for each table, the table that it is a partition of; else itself."""
     return {
         each.name: before.relations[each.root].name
@@ -229,13 +233,13 @@ def roots(before: Moment) -> dict[str, str]:
     }
 
 
-def share(work: Work) -> float:
+def share(work: RelationWork) -> float:
     """Return which share of a table's rows a statement read or wrote, up to all of them."""
     if work.rewritten or work.indexes_built or not work.present:
         return 1.0
     return min(1.0, max(work.read, work.written) / work.present)
 
 
-def scaling(done: Sequence[Work]) -> list[Work]:
+def scaling(done: Sequence[RelationWork]) -> list[RelationWork]:
     """Return the work that grows with the rows."""
     return [each for each in done if share(each) >= SHARE_OF_A_BATCH]

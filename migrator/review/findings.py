@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from migrator.review import locks
 from migrator.review.evidence import SHARE_OF_A_BATCH, Step, scaling, share
-from migrator.review.report import Finding, Lock, Opinion, Proof, Work, count
+from migrator.review.report import Finding, Lock, Opinion, Proof, RelationWork, count
 from migrator.review.settings import Settings
 
 INSTEAD = {
@@ -147,12 +147,12 @@ def _of_work(evidence: Evidence, step: Step) -> Iterator[Finding]:
             yield _finding("scan", message, line, relation=table)
 
 
-def _writes_much(evidence: Evidence, work: Work) -> bool:
+def _writes_much(evidence: Evidence, work: RelationWork) -> bool:
     part = work.written / work.present if work.present else 0.0
     return work.written > 0 and evidence.is_large(work.relation, min(part, 1.0))
 
 
-def _is_scanned(step: Step, work: Work, mode: str) -> bool:
+def _is_scanned(step: Step, work: RelationWork, mode: str) -> bool:
     """Say whether a statement reads a table under a lock that it took, or to validate."""
     validates = any(each.endswith(f" on {work.relation}") for each in step.validated)
     is_query = step.part.words[0] in {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH"}

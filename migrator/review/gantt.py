@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from migrator.review import locks
-from migrator.review.report import Lock, Migration, Statement, count, duration, in_words
+from migrator.review.report import Lock, MigrationReview, StatementReview, count, duration, in_words
 
 _WIDTH = 100.0
 _LEAST, _LEAST_OF_ALL = 3.6, 36.0  # a short statement's width; of all of them together
@@ -99,7 +99,7 @@ def strength(mode: str) -> int:
     return next((each for least, each in _STRENGTHS if held >= locks.strength(least)), 1)
 
 
-def chart(migration: Migration) -> Chart | None:
+def chart(migration: MigrationReview) -> Chart | None:
     """Return a migration's time line; None where it locks nothing that was there before."""
     statements = migration.statements
     if not statements or not migration.locks:
@@ -122,7 +122,7 @@ def chart(migration: Migration) -> Chart | None:
     return Chart(tuple(lanes), tuple(_ticks(statements, times, edges)), y, end, scale)
 
 
-def _times(statements: Sequence[Statement]) -> tuple[list[float], str]:
+def _times(statements: Sequence[StatementReview]) -> tuple[list[float], str]:
     """Return each statement's milliseconds, none where they are not known, and what they are."""
     known = [each.duration_ms.estimate for each in statements if each.duration_ms]
     if len(known) == len(statements):
@@ -147,7 +147,7 @@ def _edges(times: Sequence[float]) -> list[float]:
 
 def _bars(
     held: Sequence[Lock],
-    statements: Sequence[Statement],
+    statements: Sequence[StatementReview],
     edges: Sequence[float],
     y: int,
     unknown: str,
@@ -177,7 +177,7 @@ def _bars(
 
 
 def _ticks(
-    statements: Sequence[Statement], times: Sequence[float], edges: Sequence[float]
+    statements: Sequence[StatementReview], times: Sequence[float], edges: Sequence[float]
 ) -> Iterator[Tick]:
     shown, on_phone = (_labelled(edges, apart) for apart in (_APART, _APART_ON_PHONE))
     for place, statement in enumerate(statements):

@@ -19,14 +19,14 @@ from psycopg import sql as words
 
 from migrator.core.target import Target, open_connection
 from migrator.review import locks
-from migrator.review.catalogue import Moment, Relation
+from migrator.review.catalogue import CatalogueState, Relation
 from migrator.sql import sql
 
 _MOST_TABLES = 20  # two sessions each
 _POLL_S = 0.001
 
 
-class Passage:
+class Gates:
     """The way of statements of one session through gates.
 
     Args:
@@ -42,7 +42,7 @@ class Passage:
         target: Target,
         subject: psycopg.Connection[Any],
         observer: psycopg.Connection[Any],
-        before: Moment,
+        before: CatalogueState,
     ) -> None:
         self._target = target
         self._subject = subject
@@ -112,7 +112,7 @@ class Passage:
             waits = waits or not granted
             if relation is not None:
                 self.locks[relation] = locks.strongest(
-                    [self.locks.get(relation, ""), locks.named(mode)]
+                    [self.locks.get(relation, ""), locks.mode_name(mode)]
                 )
         if waits:
             row = self._observer.execute("SELECT pg_blocking_pids(%s)", (pid,)).fetchone()

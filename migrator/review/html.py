@@ -24,9 +24,9 @@ from migrator.review.report import (
     HIGH,
     LOW,
     Finding,
-    Migration,
+    MigrationReview,
     Report,
-    Statement,
+    StatementReview,
     count,
     duration,
     size,
@@ -57,7 +57,7 @@ class Mark(NamedTuple):
         anchor: Its anchor.
         line: The anchor of its line.
         advice: The anchor of the first finding that says the same to do instead.
-        finding: It.
+        finding: The finding itself.
 
     """
 
@@ -80,7 +80,7 @@ class Segment(NamedTuple):
     """Lines of a file, with the statements that stand on them; none for what is between."""
 
     lines: list[Line]
-    statements: list[Statement]
+    statements: list[StatementReview]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ class View:
 
     Args:
         key: What its anchors begin with.
-        migration: It.
+        migration: Its review.
 
     """
 
     key: str
-    migration: Migration
+    migration: MigrationReview
 
     @property
     def anchor(self) -> str:
@@ -186,9 +186,9 @@ def _digest(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _extents(statements: Sequence[Statement]) -> list[tuple[int, int, list[Statement]]]:
+def _extents(statements: Sequence[StatementReview]) -> list[tuple[int, int, list[StatementReview]]]:
     """Return first line, last line and statements; those that share a line come together."""
-    extents: list[tuple[int, int, list[Statement]]] = []
+    extents: list[tuple[int, int, list[StatementReview]]] = []
     for each in statements:
         if extents and each.line <= extents[-1][1]:
             first, last, others = extents[-1]

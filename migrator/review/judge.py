@@ -13,8 +13,16 @@ from migrator.review import allow, evidence, findings, locks, opinions, report
 from migrator.review.catalogue import KINDS, Relation
 from migrator.review.evidence import Step
 from migrator.review.findings import Evidence
-from migrator.review.measure import Watched
-from migrator.review.report import Finding, Lock, Proof, Range, Sample, Statement, Work
+from migrator.review.measure import FileTrace
+from migrator.review.report import (
+    Finding,
+    Lock,
+    Proof,
+    Range,
+    RelationWork,
+    Sample,
+    StatementReview,
+)
 from migrator.review.settings import Settings
 
 Counts = Mapping[str, int] | None
@@ -23,11 +31,11 @@ _LONGEST_TEXT = 200_000
 
 
 @dataclass(slots=True)
-class Facts:
+class Measurements:
     """What was measured of one migration.
 
     Args:
-        migration: It.
+        migration: The files that were measured.
         rollback: The file that undoes it.
         present: How many rows each table had.
         watched: What it was seen to do.
@@ -43,7 +51,7 @@ class Facts:
     migration: Migration
     rollback: SqlFile
     present: Mapping[str, int] = field(default_factory=dict)
-    watched: Watched | None = None
+    watched: FileTrace | None = None
     steps: list[Step] = field(default_factory=list)
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
     required: list[str] = field(default_factory=list)
@@ -52,7 +60,9 @@ class Facts:
     found: list[Finding] = field(default_factory=list)
 
 
-def judge(facts: Facts, counts: Counts, settings: Settings, today: date) -> report.Migration:
+def judge(
+    facts: Measurements, counts: Counts, settings: Settings, today: date
+) -> report.MigrationReview:
     """Return what the report says of a migration.
 
     Args:
@@ -84,7 +94,7 @@ def judge(facts: Facts, counts: Counts, settings: Settings, today: date) -> repo
     if len(text) > _LONGEST_TEXT:
         notes.append("the file is too long to be shown here whole")
     claims = {name: said for name, said in source.header.items() if name != "purpose"}
-    return report.Migration(
+    return report.MigrationReview(
         id=facts.migration.id,
         path=_shown(source.path),
         purpose=source.header.get("purpose", ""),
@@ -103,7 +113,7 @@ def judge(facts: Facts, counts: Counts, settings: Settings, today: date) -> repo
     )
 
 
-def _statements(facts: Facts, counts: Counts) -> list[Statement]:
+def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
     padded = [*facts.samples, *([()] * len(facts.steps))]
     names = (
         {each.oid: each.name for each in facts.watched.before.relations.values()}
@@ -116,7 +126,7 @@ def _statements(facts: Facts, counts: Counts) -> list[Statement]:
         time, grows = _extrapolated(growing, [(each.rows, each.ms) for each in samples], counts)
         wal, _ = _extrapolated(growing, [(each.rows, each.wal_bytes) for each in samples], counts)
         shown.append(
-            Statement(
+            StatementReview(
                 line=step.part.line,
                 end_line=step.part.end_line,
                 text=_cut(step.part.text),
@@ -139,7 +149,7 @@ def _statements(facts: Facts, counts: Counts) -> list[Statement]:
 
 
 def _extrapolated(
-    growing: Sequence[Work], points: Sequence[tuple[int, float]], counts: Counts
+    growing: Sequence[RelationWork], points: Sequence[tuple[int, float]], counts: Counts
 ) -> tuple[Range | None, bool]:
     """Carry figures at two sizes on to production's rows.
 
@@ -164,7 +174,9 @@ def _extrapolated(
     return Range.around(start + slope * sum(known) / len(known)), False
 
 
-def _locks(facts: Facts, statements: Sequence[Statement], known: Evidence) -> list[Lock]:
+def _locks(
+    facts: Measurements, statements: Sequence[StatementReview], known: Evidence
+) -> list[Lock]:
     """Return the strongest lock on each relation, the strongest first."""
     if facts.watched is None:
         return []
@@ -203,7 +215,7 @@ def _locks(facts: Facts, statements: Sequence[Statement], known: Evidence) -> li
 
 
 def _says_no_more(
-    index: Relation, mode: str, taken: Mapping[int, list[tuple[int, str]]], facts: Facts
+    index: Relation, mode: str, taken: Mapping[int, list[tuple[int, str]]], facts: Measurements
 ) -> bool:
     """Say whether the lock on an index stops nobody whom that on its table does not stop.
 
@@ -215,7 +227,7 @@ def _says_no_more(
     return any(mode == locks.ACCESS_EXCLUSIVE for _, mode in taken.get(index.table, []))
 
 
-def _notes(facts: Facts, known: Evidence) -> list[str]:
+def _notes(facts: Measurements, known: Evidence) -> list[str]:
     """Say where the header says more than was measured."""
     told = []
     locked = {each.relation for each in known.locks}

@@ -30,7 +30,7 @@ _WORDS = (
 )
 
 
-def named(pg_locks_mode: str) -> str:
+def mode_name(pg_locks_mode: str) -> str:
     """Return a mode of pg_locks by the name that LOCK TABLE has for it."""
     return _MODES.get(pg_locks_mode, pg_locks_mode)
 

@@ -15,12 +15,12 @@ from migrator.review.report import (
     PASS,
     Finding,
     Lock,
-    Migration,
+    MigrationReview,
     Opinion,
     Proof,
+    RelationWork,
     Report,
-    Statement,
-    Work,
+    StatementReview,
     count,
     duration,
     in_words,
@@ -97,7 +97,7 @@ def _head(report: Report) -> list[str]:
     ]
 
 
-def _findings_in_words(migrations: Iterable[Migration]) -> str:
+def _findings_in_words(migrations: Iterable[MigrationReview]) -> str:
     """Return how many findings there are, and how many of them are allowed."""
     findings = [finding for each in migrations for finding in each.findings]
     gate = len(unallowed(findings))
@@ -105,7 +105,7 @@ def _findings_in_words(migrations: Iterable[Migration]) -> str:
     return ", ".join(told + [f"{len(findings) - gate} allowed"] * (gate < len(findings)))
 
 
-def _rows(migrations: Sequence[Migration]) -> list[tuple[str, ...]]:
+def _rows(migrations: Sequence[MigrationReview]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for each in migrations:
         lock = next(iter(each.locks), None)
@@ -117,7 +117,7 @@ def _rows(migrations: Sequence[Migration]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _verdict(migration: Migration) -> list[str]:
+def _verdict(migration: MigrationReview) -> list[str]:
     """Return what decides: a title, what the file is for, what was found, what is not known."""
     how = "In one transaction" if migration.transactional else "Outside a transaction"
     if migration.duration_ms:
@@ -132,7 +132,7 @@ def _verdict(migration: Migration) -> list[str]:
     ]
 
 
-def _allowed(migration: Migration) -> list[str]:
+def _allowed(migration: MigrationReview) -> list[str]:
     """Return the findings that are allowed, under the reason that they share."""
     told = []
     for reason in dict.fromkeys(each.allowed for each in migration.findings if each.allowed):
@@ -142,7 +142,7 @@ def _allowed(migration: Migration) -> list[str]:
     return told
 
 
-def _measured(migration: Migration) -> list[str]:
+def _measured(migration: MigrationReview) -> list[str]:
     """Return what was measured, of which the verdict is a summary."""
     told = [each for each in map(_statement, migration.statements) if each]
     quiet = len(migration.statements) - len(told)
@@ -159,7 +159,7 @@ def _measured(migration: Migration) -> list[str]:
     ]
 
 
-def _locks(migration: Migration) -> list[str]:
+def _locks(migration: MigrationReview) -> list[str]:
     """Return a table of the locks; those of a table's indexes share a line if they are alike."""
     rows = []
     for _, alike in groupby(migration.locks, _alike):
@@ -189,14 +189,14 @@ def _relation(lock: Lock) -> str:
     return _code(lock.relation) + kind
 
 
-def _held(lock: Lock, migration: Migration) -> str:
+def _held(lock: Lock, migration: MigrationReview) -> str:
     if lock.held_ms:
         return in_words(lock.held_ms)
     grows = any(each.ms_per_million for each in migration.statements)
     return "grows with the rows" if grows else "not known"
 
 
-def _statement(statement: Statement) -> str:
+def _statement(statement: StatementReview) -> str:
     """Return what a statement does; nothing where nobody needs to be told."""
     does = [part for work in statement.work for part in _work(work)]
     does += [f"checks {each} against every row" for each in _few(statement.validated)]
@@ -215,7 +215,7 @@ def _statement(statement: Statement) -> str:
     return f"Line {statement.line}, {_code(first + ' ...' * bool(more))}: {'; '.join(does)}"
 
 
-def _work(work: Work) -> list[str]:
+def _work(work: RelationWork) -> list[str]:
     table = _code(work.relation)
     built = work.indexes_built
     does = []

@@ -21,7 +21,7 @@ from migrator.core import sqltext
 from migrator.core.files import SqlFile
 from migrator.core.target import Target, connect, open_connection
 from migrator.review import catalogue, gate, locks
-from migrator.review.catalogue import Moment
+from migrator.review.catalogue import CatalogueState
 from migrator.review.report import Sample
 from migrator.sql import sql
 
@@ -45,7 +45,7 @@ class Failure:
     """A statement that could not be run, or a commit.
 
     Args:
-        line: Where.
+        line: The line where it begins, from 1.
         error: What the server said.
 
     """
@@ -61,7 +61,7 @@ class Part:
     Args:
         line: Where it begins, from 1.
         end_line: Where it ends.
-        text: It.
+        text: Its SQL.
         words: Its first words, as `sqltext` has them.
 
     """
@@ -73,7 +73,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Trace:
     """What one statement was seen to do.
 
     Args:
@@ -88,8 +88,8 @@ class Seen:
 
     part: Part
     locks: dict[int, str]
-    before: Moment
-    after: Moment
+    before: CatalogueState
+    after: CatalogueState
     said: tuple[str, ...]
     lock_timeout_ms: int
 
@@ -100,7 +100,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Watched:
+class FileTrace:
     """What a whole file was seen to do: each statement until the first failure.
 
     Args:
@@ -111,13 +111,13 @@ class Watched:
 
     """
 
-    before: Moment
-    seen: list[Seen] = field(default_factory=list)
+    before: CatalogueState
+    seen: list[Trace] = field(default_factory=list)
     failure: Failure | None = None
     names: frozenset[str] = frozenset()
 
     @property
-    def after(self) -> Moment:
+    def after(self) -> CatalogueState:
         """The catalogue after the last statement."""
         return self.seen[-1].after if self.seen else self.before
 
@@ -144,7 +144,7 @@ def run(target: Target, source: SqlFile) -> Failure | None:
         return _run(connection, source, connection.execute)
 
 
-def watch(target: Target, source: SqlFile) -> Watched:
+def watch(target: Target, source: SqlFile) -> FileTrace:
     """Run a file and see what it does.
 
     Args:
@@ -156,25 +156,25 @@ def watch(target: Target, source: SqlFile) -> Watched:
         pid = connection.info.backend_pid
         said: list[str] = []
         connection.add_notice_handler(lambda notice: said.extend(_told(notice)))
-        watched = Watched(catalogue.look(observer, committed=True))
+        watched = FileTrace(catalogue.read(observer, committed=True))
         if source.transactional:
-            watched = Watched(catalogue.look(connection))
+            watched = FileTrace(catalogue.read(connection))
 
         def after(part: Part) -> None:
             if source.transactional:
                 held = _held(observer, pid)
-                now = catalogue.look(connection, with_things=_may_drop(part))
+                now = catalogue.read(connection, with_things=_may_drop(part))
             else:
                 held = passed.locks
                 connection.execute("SELECT pg_stat_force_next_flush()")
-                now = catalogue.look(observer, committed=True)
+                now = catalogue.read(observer, committed=True)
             if not now.things:
-                now = Moment(now.relations, now.constraints, watched.after.things)
+                now = CatalogueState(now.relations, now.constraints, watched.after.things)
             row = connection.execute(
                 "SELECT setting::integer FROM pg_settings WHERE name = 'lock_timeout'"
             ).fetchone()
             timeout = row[0] if row else 0
-            watched.seen.append(Seen(part, held, watched.after, now, tuple(said), timeout))
+            watched.seen.append(Trace(part, held, watched.after, now, tuple(said), timeout))
             said.clear()
 
         def execute(text: bytes) -> None:
@@ -189,14 +189,14 @@ def watch(target: Target, source: SqlFile) -> Watched:
                 after(next(parts(source)))  # what it did before it failed stays
                 raise
 
-        passed = gate.Passage(target, connection, observer, watched.before)
+        passed = gate.Gates(target, connection, observer, watched.before)
         watched.failure = _run(connection, source, execute, after)
-        things = catalogue.look(observer, committed=True).things.values()
+        things = catalogue.read(observer, committed=True).things.values()
         watched.names = frozenset(each.name for each in things)
         return watched
 
 
-def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Watched]:
+def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], FileTrace]:
     """Run a file with nobody watching, and take each statement's time and WAL.
 
     Args:
@@ -212,10 +212,10 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Wat
     with _subject(target) as connection:
         committed = not source.transactional
 
-        def look() -> Moment:
+        def look() -> CatalogueState:
             if committed:
                 connection.execute("SELECT pg_stat_force_next_flush()")
-            return catalogue.look(connection, committed=committed, with_things=False)
+            return catalogue.read(connection, committed=committed, with_things=False)
 
         def position() -> int:
             row = connection.execute(
@@ -230,9 +230,9 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Wat
             samples.append(Sample(rows, ms, position() - before))
 
         def after(part: Part) -> None:
-            watched.seen.append(Seen(part, {}, watched.after, look(), (), 0))
+            watched.seen.append(Trace(part, {}, watched.after, look(), (), 0))
 
-        watched = Watched(look())
+        watched = FileTrace(look())
         watched.failure = _run(connection, source, execute, after)
     return samples, watched
 
@@ -274,7 +274,7 @@ def _held(observer: psycopg.Connection[Any], pid: int) -> dict[int, str]:
     rows = observer.execute(sql("review/locks").encode(), {"pid": pid})
     for relation, mode, granted in rows:
         if relation is not None and granted:
-            held[relation] = locks.strongest([held.get(relation, ""), locks.named(mode)])
+            held[relation] = locks.strongest([held.get(relation, ""), locks.mode_name(mode)])
     return held
 
 

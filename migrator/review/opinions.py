@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from migrator.lint.squawk import Warned
+from migrator.lint.squawk import SquawkWarning
 from migrator.review import locks
 from migrator.review.evidence import Step, scaling
 from migrator.review.report import Opinion
@@ -12,12 +12,12 @@ from migrator.review.report import Opinion
 Judge = Callable[[Step], str]
 
 
-def judge(warnings: Sequence[Warned], steps: Sequence[Step]) -> list[Opinion]:
+def judge(warnings: Sequence[SquawkWarning], steps: Sequence[Step]) -> list[Opinion]:
     """Judge what squawk said of a file by what its statements were measured to do."""
     return [_judged(each, steps) for each in warnings]
 
 
-def _judged(warned: Warned, steps: Sequence[Step]) -> Opinion:
+def _judged(warned: SquawkWarning, steps: Sequence[Step]) -> Opinion:
     said = (warned.rule, warned.line, warned.message)
     step = next(
         (each for each in steps if each.part.line <= warned.line <= each.part.end_line), None

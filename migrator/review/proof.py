@@ -14,8 +14,8 @@ import psycopg
 
 from migrator.catalogue import contents, snapshot
 from migrator.catalogue.contents import Contents
-from migrator.core import online
-from migrator.core.failure import said
+from migrator.core import leftovers
+from migrator.core.failure import error_text
 from migrator.core.files import SqlFile
 from migrator.core.target import Target, connect, open_connection
 from migrator.review import measure
@@ -115,11 +115,11 @@ def _contents(target: Target) -> Contents:
 def invalid_indexes(target: Target) -> list[str]:
     """Return the indexes that PostgreSQL would not use."""
     with open_connection(target) as connection:
-        return online.invalid_indexes(connection)
+        return leftovers.invalid_indexes(connection)
 
 
 def _where(source: SqlFile, failure: Failure) -> str:
-    return f"{source.path.name}:{failure.line}: {said(failure.error)}"
+    return f"{source.path.name}:{failure.line}: {error_text(failure.error)}"
 
 
 def _differences(expected: Schema, found: Schema, when: str) -> list[str]:

@@ -44,7 +44,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class RelationWork:
     """What one statement did to one relation that existed before.
 
     Args:
@@ -98,13 +98,13 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class StatementReview:
     """One statement and what it was measured to do.
 
     Args:
         line: Where it begins, from 1.
         end_line: Where it ends.
-        text: It.
+        text: Its SQL.
         locks: Relation and mode of each lock that was new or stronger than those held.
         work: What it did to each relation that existed before.
         validated: The constraints that were checked against the rows there.
@@ -122,7 +122,7 @@ class Statement:
     end_line: int
     text: str
     locks: tuple[tuple[str, str], ...] = ()
-    work: tuple[Work, ...] = ()
+    work: tuple[RelationWork, ...] = ()
     validated: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ class Opinion:
 
     Args:
         rule: squawk's name of it.
-        line: Where.
+        line: The line of the file, from 1.
         message: What squawk says.
         verdict: confirmed, refuted, or beyond measuring.
         because: What was measured.
@@ -209,7 +209,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
+class MigrationReview:
     """One migration's review.
 
     Args:
@@ -239,7 +239,7 @@ class Migration:
     rollback_text: str
     claims: dict[str, str]
     locks: tuple[Lock, ...] = ()
-    statements: tuple[Statement, ...] = ()
+    statements: tuple[StatementReview, ...] = ()
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
     opinions: tuple[Opinion, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -274,7 +274,7 @@ class Report:
     sizes: tuple[int, ...]
     rows_from: str
     made_on: date
-    migrations: tuple[Migration, ...]
+    migrations: tuple[MigrationReview, ...]
     seconds: float
     notes: tuple[str, ...] = ()
 

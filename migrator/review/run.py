@@ -18,11 +18,11 @@ from migrator.catalogue import contents
 from migrator.catalogue.contents import Contents
 from migrator.core import files
 from migrator.core.errors import Refused
-from migrator.core.failure import said
+from migrator.core.failure import error_text
 from migrator.core.files import Migration, Project, SqlFile
 from migrator.core.target import Target, open_connection
 from migrator.review import evidence, findings, locks, measure, proof
-from migrator.review.judge import Facts, judge
+from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report
 from migrator.review.selection import Selection
@@ -95,7 +95,7 @@ class Review:
         started = time.monotonic()
         with open_connection(self._scratch.server) as connection:
             version = connection.info.parameter_status("server_version") or ""
-        facts: list[Facts] = []
+        facts: list[Measurements] = []
         if self._selection.reviewed:
             base = self._build()
             self._pilot(base)
@@ -145,7 +145,7 @@ class Review:
             with open_connection(pilot) as connection:
                 self._later.append(demands(connection))
 
-    def _facts(self, base: Target) -> list[Facts]:
+    def _facts(self, base: Target) -> list[Measurements]:
         for _ in range(_MOST_ATTEMPTS):
             few = self._scratch.create(f"few{len(self._not_null)}", copy_of=base)
             try:
@@ -154,10 +154,10 @@ class Review:
                 self._not_null |= {*unfit.columns}
         return self._facts_on(self._scratch.create("few", copy_of=base), is_last=True)
 
-    def _facts_on(self, target: Target, *, is_last: bool = False) -> list[Facts]:
+    def _facts_on(self, target: Target, *, is_last: bool = False) -> list[Measurements]:
         self._fill(target)
         schema: proof.Schema | None = None
-        found: list[Facts] = []
+        found: list[Measurements] = []
         for migration in self._remaining:
             if not self._is_reviewed(migration):
                 if failure := measure.run(target, migration.source):
@@ -165,7 +165,7 @@ class Review:
                 schema = None
                 self._fill(target)
                 continue
-            facts = Facts(migration, files.read(migration.rollback_path))
+            facts = Measurements(migration, files.read(migration.rollback_path))
             found.append(facts)
             if any(each.not_measured for each in found[:-1]):
                 facts.not_measured.append("a migration before it could not be measured")
@@ -176,7 +176,7 @@ class Review:
         return found
 
     def _measure(
-        self, target: Target, facts: Facts, schema: proof.Schema, *, is_last: bool
+        self, target: Target, facts: Measurements, schema: proof.Schema, *, is_last: bool
     ) -> proof.Schema:
         """Run a migration on few rows, watched, and prove its way back."""
         source = facts.migration.source
@@ -211,7 +211,9 @@ class Review:
         ]
         return schema
 
-    def _failed(self, facts: Facts, failure: Failure, before: Contents, *, is_last: bool) -> None:
+    def _failed(
+        self, facts: Measurements, failure: Failure, before: Contents, *, is_last: bool
+    ) -> None:
         """Say why a migration failed; or have the rows made anew, without the NULLs it failed of.
 
         Raises:
@@ -224,7 +226,7 @@ class Review:
         if isinstance(failure.error, _NOT_NULL) and table in before.tables:
             known = before.tables[table].columns
             if column and column not in known:
-                message = f"it fails where {table} has rows: {said(failure.error)}"
+                message = f"it fails where {table} has rows: {error_text(failure.error)}"
                 instead = findings.INSTEAD["fails-on-rows"]
                 facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))
                 facts.not_measured.append(words)
@@ -234,10 +236,10 @@ class Review:
                 raise _RowsDoNotFit(columns)
         facts.not_measured.append(words)
 
-    def _locked(self, facts: Facts) -> set[str]:
+    def _locked(self, facts: Measurements) -> set[str]:
         return {table for step in facts.steps for table in step.held}
 
-    def _clock_one(self, target: Target, facts: Facts, size: int) -> None:
+    def _clock_one(self, target: Target, facts: Measurements, size: int) -> None:
         source = facts.migration.source
         with open_connection(target) as connection:
             present = contents.count(connection)
@@ -270,11 +272,11 @@ class Review:
                 try:
                     connection.execute(path.read_bytes())
                 except psycopg.Error as error:
-                    note = f"sql/fill/{path.name} could not be run: {said(error)}"
+                    note = f"sql/fill/{path.name} could not be run: {error_text(error)}"
                     if note not in self._notes:
                         self._notes.append(note)
 
-    def _write(self, target: Target, facts: Facts) -> None:
+    def _write(self, target: Target, facts: Measurements) -> None:
         """Write rows as an application would once a migration was applied."""
         watched = facts.watched
         assert watched is not None  # noqa: S101  it was applied
@@ -296,7 +298,7 @@ class Review:
             }
             Filler(connection, wanted, not_null=self._not_null).fill(sizes)
 
-    def _clock(self, base: Target, found: list[Facts]) -> None:
+    def _clock(self, base: Target, found: list[Measurements]) -> None:
         """Run, at both sizes, what grows with the rows; nothing else is worth the filling."""
         by_id = {each.migration.id: each for each in found}
         growing = {
@@ -351,11 +353,11 @@ def _must_be_given(
 def _no_state_before(migration: Migration, failure: Failure) -> Refused:
     return Refused(
         f"{migration.source.path}:{failure.line}: the state before cannot be built on the scratch "
-        f"server: {said(failure.error)}",
+        f"server: {error_text(failure.error)}",
         hint="A migration that is not reviewed must run there, too: see that the scratch server "
         "has what it needs, or review it as well.",
     )
 
 
 def _in_words(source: SqlFile, failure: Failure) -> str:
-    return f"{source.path.name}:{failure.line}: {said(failure.error)}"
+    return f"{source.path.name}:{failure.line}: {error_text(failure.error)}"

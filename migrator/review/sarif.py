@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from migrator.review.findings import INSTEAD, RULES
-from migrator.review.report import NOT_MEASURED, Finding, Migration, Report
+from migrator.review.report import NOT_MEASURED, Finding, MigrationReview, Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # GitHub's upload refuses nobody's key but warns at each value of its own that is not as it counts.
@@ -54,13 +54,13 @@ def render(report: Report) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _unmeasured(migration: Migration) -> Iterable[Finding]:
+def _unmeasured(migration: MigrationReview) -> Iterable[Finding]:
     """Yield what could not be measured as if it were found: nobody may take it for a pass."""
     for reason in migration.not_measured:
         yield Finding(_UNMEASURED, reason, "")
 
 
-def _result(migration: Migration, finding: Finding) -> dict[str, Any]:
+def _result(migration: MigrationReview, finding: Finding) -> dict[str, Any]:
     text = _sentence(finding.message)
     if finding.instead:
         text += f" Instead: {_sentence(finding.instead)}"
@@ -81,7 +81,7 @@ def _result(migration: Migration, finding: Finding) -> dict[str, Any]:
     return result
 
 
-def _location(migration: Migration, line: int, file: str = "") -> dict[str, Any]:
+def _location(migration: MigrationReview, line: int, file: str = "") -> dict[str, Any]:
     """Return a place: a whole statement where one begins in the line."""
     begun = [each.end_line for each in migration.statements if each.line == line and not file]
     lines = (migration.rollback_text if file else migration.text).split("\n")
@@ -98,7 +98,7 @@ def _location(migration: Migration, line: int, file: str = "") -> dict[str, Any]
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
 
 
-def _identity(migration: Migration, finding: Finding) -> str:
+def _identity(migration: MigrationReview, finding: Finding) -> str:
     """Return what stays the same when lines are added elsewhere in the file."""
     lines = (migration.rollback_text if finding.file else migration.text).split("\n")
     line = " ".join("".join(lines[finding.line - 1 : finding.line]).split())

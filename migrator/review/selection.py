@@ -10,7 +10,7 @@ from pathlib import Path
 from migrator.core import files
 from migrator.core.errors import Refused
 from migrator.core.files import Migration, Project
-from migrator.core.migrate import find
+from migrator.core.plan import find
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Selection:
     notes: tuple[str, ...] = ()
 
 
-def named(project: Project, ids: Sequence[str]) -> Selection:
+def by_id(project: Project, ids: Sequence[str]) -> Selection:
     """Select by ids or numbers.
 
     Raises:

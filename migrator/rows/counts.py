@@ -56,7 +56,7 @@ def write(counts: Mapping[str, int]) -> list[str]:
     return [_HEADER, *(f"{relation}\t{rows}" for relation, rows in counts.items())]
 
 
-def of(connection: psycopg.Connection[Any]) -> tuple[dict[str, int], list[str]]:
+def estimate(connection: psycopg.Connection[Any]) -> tuple[dict[str, int], list[str]]:
     """Ask a database; nothing is read but its catalogue.
 
     Returns:

@@ -12,7 +12,7 @@ from migrator.rows.demands import Column, Connection, Reference, Rule, TableDema
 T = TypeVar("T")
 
 
-class Impossible(Exception):
+class Unfillable(Exception):
     """A table cannot be filled; the message says why."""
 
 

@@ -12,7 +12,7 @@ from migrator.rows.choice import Chooser
 from migrator.rows.conditions import prepared
 from migrator.rows.demands import Connection, Demands, Table, TableDemands
 from migrator.rows.documents import spoken_of
-from migrator.rows.draft import Draft, Impossible
+from migrator.rows.draft import Draft, Unfillable
 from migrator.rows.expressions import quoted
 from migrator.rows.recipe import Recipe
 from migrator.sql import sql
@@ -125,7 +125,7 @@ class Filler:
                     with self._quiet(name):
                         reason = self._insert(draft, recipe)
                     self._advance_sequences(name)
-            except (psycopg.Error, Impossible) as error:
+            except (psycopg.Error, Unfillable) as error:
                 reason = _first_line(error)
             if reason:
                 reasons[name] = reason

@@ -9,7 +9,7 @@ import psycopg
 
 from migrator.rows.conditions import typed
 from migrator.rows.demands import Reference
-from migrator.rows.draft import Draft, Group, Impossible, connected
+from migrator.rows.draft import Draft, Group, Unfillable, connected
 from migrator.rows.expressions import quoted
 
 _LEAST_KEYS = 1000
@@ -59,7 +59,7 @@ def _do_without(draft: Draft, reference: Reference) -> None:
     elif not reference.is_later:
         is_empty = draft.choices.keys() >= set(reference.columns)
         why = "which has no rows" if is_empty else "by a column that is computed"
-        raise Impossible(f"it refers to {reference.table}, {why}")
+        raise Unfillable(f"it refers to {reference.table}, {why}")
 
 
 def _group(draft: Draft, number: int, references: list[Reference]) -> Group:
@@ -83,7 +83,7 @@ def _group(draft: Draft, number: int, references: list[Reference]) -> Group:
     read_keys(draft, group)
     if group.references and not group.size:
         tables = ", ".join(each.table for each in group.references)
-        raise Impossible(f"no rows of {tables} go together")
+        raise Unfillable(f"no rows of {tables} go together")
     return group
 
 

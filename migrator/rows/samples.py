@@ -12,7 +12,7 @@ import psycopg
 from migrator.rows import values
 from migrator.rows.conditions import condition, row, typed
 from migrator.rows.demands import Rule
-from migrator.rows.draft import Draft, Impossible, connected
+from migrator.rows.draft import Draft, Unfillable, connected
 from migrator.rows.expressions import chance, listed, literal, quoted
 
 TABLE = "fill_samples"
@@ -61,7 +61,7 @@ def find_samples(draft: Draft) -> int:
         f" WHERE {condition(rules)}",
     )
     if not found:
-        raise Impossible("no values were found that its checks accept")
+        raise Unfillable("no values were found that its checks accept")
     return found
 
 
@@ -82,7 +82,7 @@ def _alone(draft: Draft, name: str, seed: int) -> str:
     elif column.default is not None:
         text = typed(column.default, column)
     else:
-        raise Impossible(f"no value is known for {name}, of type {column.type.name}")
+        raise Unfillable(f"no value is known for {name}, of type {column.type.name}")
     return _or_null(draft, name, text, seed)
 
 
@@ -106,13 +106,13 @@ def _find_part(draft: Draft, number: int, names: list[str], rules: list[Rule]) -
     for name in names:
         if not draft.values[name] and name not in draft.takes_null | draft.only_null:
             kind = draft.column(name).type.name
-            raise Impossible(f"no value is known for {name}, of type {kind}")
+            raise Unfillable(f"no value is known for {name}, of type {kind}")
     # Rules to come are not kept where rules of today cannot be kept with them.
     for kept in (rules, [rule for rule in rules if not rule.is_later]):
         found = _draw(draft, number, names, kept) or _search(draft, number, names, kept)
         if found:
             return found
-    raise Impossible(f"no values were found for {', '.join(names)} that its checks accept")
+    raise Unfillable(f"no values were found for {', '.join(names)} that its checks accept")
 
 
 def _draw(draft: Draft, number: int, names: list[str], rules: list[Rule]) -> int:

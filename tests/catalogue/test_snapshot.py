@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from migrator.catalogue import snapshot
-from migrator.core.target import connect, named
+from migrator.core.target import Target, connect
 from migrator.server import binaries
 from tests.support.servers import ROOT, clean_environment
 
@@ -34,14 +34,14 @@ SABOTAGE = {
 
 
 def found_in(conninfo: str) -> list[str]:
-    target = named(conninfo, "test")
+    target = Target.parse(conninfo, "test")
     session = connect(target)
     with session.connection:
         return snapshot.compare(snapshot.load(SNAPSHOT), target, session)
 
 
 def dump_of(conninfo: str) -> str:
-    target = named(conninfo, "test")
+    target = Target.parse(conninfo, "test")
     session = connect(target)
     with session.connection:
         return snapshot.render(snapshot.dump(target, session))

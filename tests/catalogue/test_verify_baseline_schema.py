@@ -17,8 +17,8 @@ from migrator.catalogue.baseline import baseline
 from migrator.core.errors import Failed, Refused
 from migrator.core.files import Project
 from migrator.core.lock import LOCK_KEY
-from migrator.core.migrate import Limits, Work
-from migrator.core.target import named
+from migrator.core.runner import Limits, Runner
+from migrator.core.target import Target
 from migrator.server import binaries
 from tests.support.servers import ROOT, Server, clean_environment, fast_place
 from tests.support.sets import (
@@ -223,7 +223,9 @@ class Baseline:
 
     def __call__(self, name: str) -> list[str]:
         project = Project.at(self.made.migrations, None)
-        work = Work(project, named(self.database, "test"), Limits(lock_wait_s=0), lambda _: None)
+        work = Runner(
+            project, Target.parse(self.database, "test"), Limits(lock_wait_s=0), lambda _: None
+        )
         with work.session.connection:
             marked = baseline(work, name, lambda: self.pg.dsn("postgres", self.pg.user))
         return [each.id for each in marked]

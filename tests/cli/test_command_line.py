@@ -483,7 +483,7 @@ def test_a_secret_that_pg_dump_would_show_is_not_given_to_it(
     assert "hunter2" not in answer.err
 
 
-@pytest.mark.parametrize("module", ["migrator.core.status", "migrator.core.migrate"])
+@pytest.mark.parametrize("module", ["migrator.core.status", "migrator.core.runner"])
 def test_what_asks_only_does_not_load_yoyo(module: str) -> None:
     """It takes a fifth of the time that such a command has."""
     told = f"import sys, {module}; print([each for each in sys.modules if 'yoyo' in each])"

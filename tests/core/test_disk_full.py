@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.core import migrate
+from migrator.core import runner
 from migrator.server.cluster import Cluster
 from tests.support.disks import MB, Disk
 from tests.support.servers import NEWEST, installations
@@ -117,7 +117,7 @@ def test_an_index_that_does_not_fit_is_built_when_there_is_room(
 def test_a_server_that_has_no_room_for_its_wal_goes_down_and_loses_nothing(
     disk: Disk, elsewhere: Path, made: MigrationSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrate, "_RECONNECT_S", 1.0)  # it is not coming back
+    monkeypatch.setattr(runner, "_RECONNECT_S", 1.0)  # it is not coming back
     with server(disk, elsewhere, wal_on_disk=True) as host:
         database = host.dsn(host.create("template1"))
         run(host.dsn("postgres", "postgres"), "CHECKPOINT")

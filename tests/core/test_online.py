@@ -8,7 +8,7 @@ import time
 import psycopg
 import pytest
 
-from migrator.core import online
+from migrator.core import leftovers
 from tests.support.sets import (
     THREE,
     MigrationSet,
@@ -77,7 +77,7 @@ def intents(database: str) -> list[tuple[str, str]]:
 def test_hostile_statements_take_linear_time(empty_database: str, statement: str) -> None:
     started = time.process_time()
     with psycopg.connect(empty_database) as connection:
-        assert not online.look(connection, statement).repairs
+        assert not leftovers.inspect(connection, statement).repairs
     assert time.process_time() - started < 1  # what is not linear takes minutes
 
 

@@ -215,7 +215,7 @@ def test_what_is_hidden_is_handed_on(
         assert argv[:4] == ["python", "-X", "dev", "runner.py"]
         assert "pw" not in " ".join(argv)
         assert len(argv) == 4 + len(arguments)
-        given = process.given(process._HIDDEN, hides)
+        given = process.option_value(process._HIDDEN, hides)
         assert given is not None
         assert given in " ".join(arguments)
         assert "pw" in given

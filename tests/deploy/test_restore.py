@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from migrator.core.errors import Failed, Refused
-from migrator.core.target import named
+from migrator.core.target import Target
 from migrator.deploy import databases
 from tests.support.deploys import ROLE, Site, events, site
 from tests.support.servers import Server
@@ -231,7 +231,7 @@ def names(here: Site) -> list[str]:
 def test_nothing_is_swapped_without_a_last_look(here: Site) -> None:
     """Though this program's own sessions, which hold the rename up, are gone."""
     new = f"{here.name}_new"
-    admin = databases.administrator(named(here.database, "test"), here.name, None)
+    admin = databases.administrator(Target.parse(here.database, "test"), here.name, None)
     assert admin is not None
     with here.server.connect() as superuser:
         superuser.execute(
@@ -255,7 +255,7 @@ def test_nothing_is_swapped_without_a_last_look(here: Site) -> None:
 
 def test_a_rename_that_gets_no_lock_gives_up_and_lets_everybody_in_again(here: Site) -> None:
     new = f"{here.name}_new"
-    admin = databases.administrator(named(here.database, "test"), here.name, None)
+    admin = databases.administrator(Target.parse(here.database, "test"), here.name, None)
     assert admin is not None
     with here.server.connect() as superuser, here.server.connect() as other:
         superuser.execute(f"CREATE DATABASE {new} OWNER {ROLE}")

@@ -17,9 +17,9 @@ import pytest
 from migrator.core import files
 from migrator.core.errors import Refused
 from migrator.core.files import Project
-from migrator.core.target import named, open_connection
+from migrator.core.target import Target, open_connection
 from migrator.review import allow, findings, gate, measure, selection, settings
-from migrator.review.catalogue import look
+from migrator.review.catalogue import read
 from migrator.review.report import Finding
 from migrator.rows import counts
 from migrator.server.scratch import Scratch
@@ -419,7 +419,7 @@ def test_the_next_review_drops_what_a_killed_one_left_and_nothing_else(
         alive.kill()
         alive.communicate()
         run(pg.dsn("postgres", pg.user), "DROP DATABASE review_of_books")
-    with Scratch(named(pg.dsn("postgres", pg.user), "test")):
+    with Scratch(Target.parse(pg.dsn("postgres", pg.user), "test")):
         assert databases(pg) == []
 
 
@@ -459,12 +459,12 @@ def test_no_lock_outside_a_transaction_is_missed(empty_database: str, statement:
         "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)",
         "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2)",
     )
-    target = named(empty_database, "test")
+    target = Target.parse(empty_database, "test")
     table = "p" if "DETACH" in statement else "t"
     with open_connection(target) as subject, open_connection(target) as observer:
         for attempt in range(10):
-            before = look(observer, committed=True)
-            passage = gate.Passage(target, subject, observer, before)
+            before = read(observer, committed=True)
+            passage = gate.Gates(target, subject, observer, before)
             passage.run(statement.format(name=f"i{attempt}").encode())
             (oid,) = [each.oid for each in before.relations.values() if each.name == table]
             assert passage.locks.get(oid) == STATEMENTS[statement]
@@ -477,9 +477,9 @@ def test_no_lock_outside_a_transaction_is_missed(empty_database: str, statement:
 
 def test_a_statement_that_fails_at_a_gate_is_told(empty_database: str) -> None:
     run(empty_database, "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (1)")
-    target = named(empty_database, "test")
+    target = Target.parse(empty_database, "test")
     with open_connection(target) as subject, open_connection(target) as observer:
-        passage = gate.Passage(target, subject, observer, look(observer, committed=True))
+        passage = gate.Gates(target, subject, observer, read(observer, committed=True))
         with pytest.raises(psycopg.errors.UniqueViolation):
             passage.run(b"CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)")
     left = rows(empty_database, "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass")

@@ -20,13 +20,13 @@ from migrator.review.report import (
     Allowance,
     Finding,
     Lock,
-    Migration,
+    MigrationReview,
     Opinion,
     Proof,
     Range,
+    RelationWork,
     Report,
-    Statement,
-    Work,
+    StatementReview,
     in_words,
 )
 from tests.support.reports import sample
@@ -54,7 +54,7 @@ def shown(text: str) -> str:
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text.replace("\u200b", ""))
 
 
-def section(text: str, migration: Migration) -> str:
+def section(text: str, migration: MigrationReview) -> str:
     _, _, rest = text.partition(f"## `{migration.id}`: ")
     return shown(rest.partition("\n## ")[0])
 
@@ -64,7 +64,7 @@ def hostile(text: str) -> Report:
     few = (text, text)
     allowed = Finding(text, text, text, 1, text, text, Allowance(text, date(2027, 1, 31), 1))
     time = Range.around(1_000)
-    migration = Migration(
+    migration = MigrationReview(
         id=text,
         path=text,
         purpose=text,
@@ -74,11 +74,11 @@ def hostile(text: str) -> Report:
         claims={"locks": text},
         locks=(Lock(text, text, text, text, text, 1, text, time, 5, True, text),),
         statements=(
-            Statement(
+            StatementReview(
                 1,
                 1,
                 text,
-                work=(Work(text, 5, 5, 5, True, few),),
+                work=(RelationWork(text, 5, 5, 5, True, few),),
                 validated=few,
                 dropped=few,
                 gone=few,
@@ -173,7 +173,7 @@ def test_findings_that_a_line_allows_together_are_told_together() -> None:
 
 
 def test_a_slow_statement_is_told_though_it_does_nothing_to_rows() -> None:
-    slow = Statement(7, 7, "SELECT pg_sleep(1)", duration_ms=Range.around(1_000))
+    slow = StatementReview(7, 7, "SELECT pg_sleep(1)", duration_ms=Range.around(1_000))
     migration = replace(SAMPLE.migrations[-1], statements=(slow,))
     told = markdown.render(replace(SAMPLE, migrations=(migration,)))
     assert "- Line 7, `SELECT pg_sleep(1)`: takes 1 s (400 ms to 2.5 s)" in told
@@ -181,7 +181,7 @@ def test_a_slow_statement_is_told_though_it_does_nothing_to_rows() -> None:
 
 def test_long_lists_are_cut_in_the_markdown() -> None:
     tables = tuple(f"table t{number}" for number in range(1_000))
-    drop = Statement(1, 1, "DROP SCHEMA s CASCADE", dropped=tables)
+    drop = StatementReview(1, 1, "DROP SCHEMA s CASCADE", dropped=tables)
     told = markdown.render(
         replace(SAMPLE, migrations=(replace(SAMPLE.migrations[-1], statements=(drop,)),))
     )
@@ -243,7 +243,7 @@ def test_no_text_can_act_as_markup(text: str) -> None:
     "text", ["a`b", "``", "`", "a\\`", "``a`", "|", "\\|", "a\\", "*", "x" * 500]
 )
 def test_code_is_shown_as_it_is(text: str) -> None:
-    statement = Statement(1, 1, text, validated=("c",))
+    statement = StatementReview(1, 1, text, validated=("c",))
     migration = replace(SAMPLE.migrations[-1], statements=(statement,))
     told = markdown.render(replace(SAMPLE, migrations=(migration,)))
     (line,) = (line for line in told.splitlines() if line.startswith("- Line 1"))
@@ -439,7 +439,7 @@ def test_a_finding_keeps_its_fingerprint_where_lines_are_added_and_files_renumbe
         findings=(replace(finding, line=3), replace(again, line=4), replace(other, line=3)),
     )
 
-    def fingerprints(of: Migration) -> list[dict[str, str]]:
+    def fingerprints(of: MigrationReview) -> list[dict[str, str]]:
         run = logged(replace(SAMPLE, migrations=(of,)))
         return [each["partialFingerprints"] for each in run["results"]]
 

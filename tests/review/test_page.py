@@ -28,7 +28,7 @@ import pytest
 
 from migrator.core import sqltext
 from migrator.review import html
-from migrator.review.report import Finding, Migration, Report, duration, in_words, size
+from migrator.review.report import Finding, MigrationReview, Report, duration, in_words, size
 from tests.support.reports import HOSTILE, TURNED, sample
 from tests.support.servers import MIGRATIONS
 
@@ -227,7 +227,7 @@ def plain(text: str) -> str:
     return " ".join(text.replace("`", "").replace(TURNED, "U+202E").split())
 
 
-def everything_said(migration: Migration) -> Iterator[str]:
+def everything_said(migration: MigrationReview) -> Iterator[str]:
     """Yield each text of a migration's review."""
     yield from (migration.id, migration.purpose, migration.path, *migration.claims.values())
     yield from (*migration.not_measured, *migration.notes)
@@ -308,7 +308,7 @@ def test_is_well_formed(page: Page) -> None:
 
 
 @pytest.mark.parametrize("migration", sample().migrations, ids=lambda each: each.id.split(".")[0])
-def test_shows_everything(page: Page, migration: Migration) -> None:
+def test_shows_everything(page: Page, migration: MigrationReview) -> None:
     shown = plain(page.within("text"))
     said = [plain(each) for each in everything_said(migration)]
     assert [each for each in said if each not in shown] == []
@@ -334,7 +334,9 @@ def test_says_that_nothing_is_new() -> None:
 
 
 def test_a_file_without_header_or_statement_is_shown() -> None:
-    bare = Migration("0001.bare", "0001.bare.sql", "", True, "", "", {}, not_measured=("empty",))
+    bare = MigrationReview(
+        "0001.bare", "0001.bare.sql", "", True, "", "", {}, not_measured=("empty",)
+    )
     found = Page(html.render(replace(sample(), migrations=(bare,))))
     assert found.errors == []
     assert "The header promises: nothing." in found.within("text")

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
 from migrator.core.files import Project
-from migrator.core.migrate import Limits, Work
-from migrator.core.target import named
+from migrator.core.runner import Limits, Runner
+from migrator.core.target import Target
 from migrator.rows import shapes
 from migrator.rows.demands import Demands, demands
 from migrator.rows.filler import Filler
@@ -125,8 +125,8 @@ def test_the_own_tables_are_filled_and_keep_every_rule(migrated_database: str) -
 
 
 def test_the_own_tables_are_filled_without_seeds_by_a_plain_owner(empty_database: str) -> None:
-    work = Work(
-        Project.at(MIGRATIONS, None), named(empty_database, "test"), Limits(), lambda _: None
+    work = Runner(
+        Project.at(MIGRATIONS, None), Target.parse(empty_database, "test"), Limits(), lambda _: None
     )
     with work.session.connection:
         work.migrate(to="0023.generated_content.create", with_seeds=False, dry_run=False)

@@ -6,8 +6,8 @@ import pytest
 
 from migrator.catalogue import snapshot
 from migrator.core.files import Project
-from migrator.core.migrate import Limits, Work
-from migrator.core.target import named
+from migrator.core.runner import Limits, Runner
+from migrator.core.target import Target
 from tests.support.servers import MIGRATIONS
 
 pytestmark = pytest.mark.slow
@@ -18,8 +18,8 @@ def _silent(_: object) -> None:
 
 
 def test_every_migration_undoes_exactly_what_it_did(empty_database: str) -> None:
-    target = named(empty_database, "test")
-    work = Work(Project.at(MIGRATIONS, None), target, Limits(), _silent)
+    target = Target.parse(empty_database, "test")
+    work = Runner(Project.at(MIGRATIONS, None), target, Limits(), _silent)
 
     def dump() -> str:
         extensions = "SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension"
@@ -45,8 +45,8 @@ def test_every_migration_undoes_exactly_what_it_did(empty_database: str) -> None
 def test_migrate_gives_the_seeds_again_after_a_rollback_of_everything(
     migrated_database: str,
 ) -> None:
-    target = named(migrated_database, "test")
-    work = Work(Project.at(MIGRATIONS, None), target, Limits(), _silent)
+    target = Target.parse(migrated_database, "test")
+    work = Runner(Project.at(MIGRATIONS, None), target, Limits(), _silent)
 
     def rows() -> list[tuple[object, ...]]:
         query = """

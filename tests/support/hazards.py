@@ -35,7 +35,7 @@ from typing import NamedTuple
 
 from migrator.core import files
 from migrator.core.files import Project
-from migrator.core.target import named
+from migrator.core.target import Target
 from migrator.review import locks, selection
 from migrator.review.report import Report
 from migrator.review.run import Review
@@ -162,10 +162,10 @@ def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
             files.write(rollback, "SELECT 1;\n")
     project = Project.at(directory, None)
     ids = [each.id for each in files.discover(directory) if not each.id.endswith(".before")]
-    with Scratch(named(server.dsn("postgres", server.user), "test")) as scratch:
+    with Scratch(Target.parse(server.dsn("postgres", server.user), "test")) as scratch:
         work = Review(
             project,
-            selection.named(project, ids),
+            selection.by_id(project, ids),
             scratch,
             settings=SETTINGS,
             counts=None,

@@ -14,14 +14,14 @@ from migrator.review.report import (
     Allowance,
     Finding,
     Lock,
-    Migration,
+    MigrationReview,
     Opinion,
     Proof,
     Range,
+    RelationWork,
     Report,
     Sample,
-    Statement,
-    Work,
+    StatementReview,
 )
 
 COMMIT, STATEMENT = "COMMIT", "the statement's end"
@@ -36,7 +36,7 @@ MINUTE = 60_000.0
 
 def _statement(
     text: str, sql: str, ms: float = 0.4, *, at: tuple[float, float] = (0.3, 0.4), **found: Any
-) -> Statement:
+) -> StatementReview:
     """Return a statement where the file has it, with samples at both sizes."""
     line = text[: text.index(sql)].count("\n") + 1
     defaults: dict[str, Any] = {
@@ -44,7 +44,7 @@ def _statement(
         "duration_ms": Range.around(ms),
         "wal_bytes": Range.around(ms * 9_000),
     }
-    return Statement(line, line + sql.count("\n"), sql, **(defaults | found))
+    return StatementReview(line, line + sql.count("\n"), sql, **(defaults | found))
 
 
 def _lock(
@@ -71,14 +71,14 @@ def _lock(
     )
 
 
-def _migration(id_: str, text: str, rollback_text: str, **more: Any) -> Migration:
+def _migration(id_: str, text: str, rollback_text: str, **more: Any) -> MigrationReview:
     claims = {
         key: value
         for line in text.splitlines()
         if line.startswith("-- ")
         for key, _, value in [line[3:].partition(": ")]
     }
-    return Migration(
+    return MigrationReview(
         id=id_,
         path=f"migrations/{id_}.sql",
         purpose=claims["purpose"],
@@ -90,7 +90,7 @@ def _migration(id_: str, text: str, rollback_text: str, **more: Any) -> Migratio
     )
 
 
-def _add_deadline() -> Migration:
+def _add_deadline() -> MigrationReview:
     add = "ALTER TABLE tasks ADD COLUMN deadline timestamptz"
     comment = (
         "COMMENT ON COLUMN tasks.deadline IS\n"
@@ -118,7 +118,7 @@ def _add_deadline() -> Migration:
     )
 
 
-def _deadline_index() -> Migration:
+def _deadline_index() -> MigrationReview:
     create = (
         "CREATE INDEX CONCURRENTLY idx_tasks_deadline\n"
         "ON tasks (deadline, id) WHERE deadline IS NOT NULL"
@@ -142,7 +142,11 @@ def _deadline_index() -> Migration:
                 41_000,
                 at=(33, 661),
                 locks=(("tasks", locks.SHARE_UPDATE_EXCLUSIVE),),
-                work=(Work("tasks", 200_000, read=400_000, indexes_built=("idx_tasks_deadline",)),),
+                work=(
+                    RelationWork(
+                        "tasks", 200_000, read=400_000, indexes_built=("idx_tasks_deadline",)
+                    ),
+                ),
                 said=('building index "idx_tasks_deadline" on table "tasks" serially',),
             ),
         ),
@@ -151,7 +155,7 @@ def _deadline_index() -> Migration:
     )
 
 
-def _score_as_numeric() -> Migration:
+def _score_as_numeric() -> MigrationReview:
     alter = (
         "ALTER TABLE generated_content\n"
         "ALTER COLUMN quality_score TYPE numeric(5, 2) USING quality_score::numeric / 100"
@@ -211,7 +215,7 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
                     (f"idx_{table}_quality", locks.ACCESS_EXCLUSIVE),
                 ),
                 work=(
-                    Work(
+                    RelationWork(
                         table,
                         200_000,
                         read=200_000,
@@ -228,7 +232,7 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
                 build,
                 at=(61, 1_350),
                 work=(
-                    Work(
+                    RelationWork(
                         table,
                         200_000,
                         read=200_000,
@@ -243,7 +247,10 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
                 0.8 * MINUTE,
                 at=(38, 770),
                 locks=(("uq_users_email", "ACCESS SHARE"),),
-                work=(Work(table, 200_000, read=200_000), Work("users", 10_000, read=10_000)),
+                work=(
+                    RelationWork(table, 200_000, read=200_000),
+                    RelationWork("users", 10_000, read=10_000),
+                ),
                 validated=("fk_generated_content_reviewed_by on generated_content",),
             ),
         ),
@@ -347,7 +354,7 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
     )
 
 
-def _phone_check() -> Migration:
+def _phone_check() -> MigrationReview:
     alter = (
         "ALTER TABLE users\n"
         "ADD CONSTRAINT ck_users_phone_form CHECK (phone ~ '^\\+[1-9][0-9]{6,14}$')"
@@ -372,7 +379,7 @@ def _phone_check() -> Migration:
                 62,
                 at=(14, 260),
                 locks=(("users", locks.ACCESS_EXCLUSIVE),),
-                work=(Work("users", 200_000, read=200_000),),
+                work=(RelationWork("users", 200_000, read=200_000),),
                 validated=("ck_users_phone_form on users",),
                 said=('verifying table "users"',),
             ),
@@ -401,7 +408,7 @@ def _phone_check() -> Migration:
     )
 
 
-def _drop_budget() -> Migration:
+def _drop_budget() -> MigrationReview:
     drop = "ALTER TABLE campaigns DROP COLUMN budget_cents CASCADE"
     text = f"""\
 -- purpose: budgets are kept by the billing service
@@ -464,7 +471,7 @@ def _drop_budget() -> Migration:
     )
 
 
-def _fill_labels() -> Migration:
+def _fill_labels() -> MigrationReview:
     block = f"""\
 DO $$
 DECLARE
@@ -507,7 +514,7 @@ $$"""
                     ("task_labels", "ROW EXCLUSIVE"),
                     ("pk_task_labels", "ROW EXCLUSIVE"),
                 ),
-                work=(Work("task_labels", 200_000, read=8_200_000, written=100_000),),
+                work=(RelationWork("task_labels", 200_000, read=8_200_000, written=100_000),),
                 said=(f"NOTICE of the file: {HOSTILE}",),
                 duration_ms=None,
                 wal_bytes=None,
@@ -550,7 +557,7 @@ $$"""
     )
 
 
-def _long_names() -> Migration:
+def _long_names() -> MigrationReview:
     attach = f'ALTER TABLE "{LONG}"\nADD COLUMN mês date NOT NULL DEFAULT current_date'
     refresh = "REFRESH MATERIALIZED VIEW resumo_do_mês"
     text = f"""\
@@ -586,7 +593,7 @@ ALTER SEQUENCE relatório_id_seq CACHE 20;
                 refresh,
                 890,
                 at=(45, 890),
-                work=(Work("resumo_do_mês", 60, written=60, rewritten=True),),
+                work=(RelationWork("resumo_do_mês", 60, written=60, rewritten=True),),
             ),
             _statement(
                 text,
@@ -613,7 +620,7 @@ ALTER SEQUENCE relatório_id_seq CACHE 20;
     )
 
 
-def _vector() -> Migration:
+def _vector() -> MigrationReview:
     return _migration(
         "0040.extensions.vector",
         """\
@@ -644,7 +651,7 @@ ALTER TABLE tasks ADD COLUMN meaning vector NOT NULL;
     )
 
 
-def _half_measured() -> Migration:
+def _half_measured() -> MigrationReview:
     create = "CREATE UNIQUE INDEX CONCURRENTLY uq_api_keys_digest ON api_keys (key_digest)"
     text = f"""\
 -- purpose: no key twice
@@ -667,7 +674,9 @@ def _half_measured() -> Migration:
                 wal_bytes=None,
                 locks=(("api_keys", locks.SHARE_UPDATE_EXCLUSIVE),),
                 work=(
-                    Work("api_keys", 200_000, read=400_000, indexes_built=("uq_api_keys_digest",)),
+                    RelationWork(
+                        "api_keys", 200_000, read=400_000, indexes_built=("uq_api_keys_digest",)
+                    ),
                 ),
             ),
         ),
@@ -696,7 +705,7 @@ def _half_measured() -> Migration:
     )
 
 
-def _slug() -> Migration:
+def _slug() -> MigrationReview:
     function = """\
 CREATE FUNCTION slug(title text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -19,8 +19,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from migrator.core.files import Project
-from migrator.core.migrate import Limits, Work
-from migrator.core.target import named
+from migrator.core.runner import Limits, Runner
+from migrator.core.target import Target
 from migrator.server import binaries
 from migrator.server import embedded as server
 from migrator.server.cluster import SUPERUSER, Cluster
@@ -152,7 +152,9 @@ def free_port() -> int:
 
 def apply_everything(conninfo: str) -> None:
     """Migrate and seed a database."""
-    work = Work(Project.at(MIGRATIONS, None), named(conninfo, "test"), Limits(), lambda _: None)
+    work = Runner(
+        Project.at(MIGRATIONS, None), Target.parse(conninfo, "test"), Limits(), lambda _: None
+    )
     with work.session.connection:
         work.migrate(to=None, with_seeds=True, dry_run=False)
 

@@ -292,7 +292,7 @@ def fork_runners() -> None:
     import gc
 
     from migrator.cli.main import main
-    from migrator.core import apply, engine, migrate  # noqa: F401
+    from migrator.core import apply, engine, runner  # noqa: F401
 
     gc.disable()  # as runner.py does
     for line in sys.stdin:

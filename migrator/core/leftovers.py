@@ -52,7 +52,7 @@ class Outcome(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Leftovers:
     """What was found, and the way on.
 
     Args:
@@ -75,7 +75,7 @@ class Finding:
         return bool(self.repairs) or self.outcome is Outcome.HALF_DROPPED
 
 
-def look(connection: psycopg.Connection[Any], statement: str) -> Finding:
+def inspect(connection: psycopg.Connection[Any], statement: str) -> Leftovers:
     """Say what a statement that was started has done.
 
     Args:
@@ -87,18 +87,18 @@ def look(connection: psycopg.Connection[Any], statement: str) -> Finding:
         names = {"index": match[1], "table": match[2]}
         row = connection.execute(sql("core/index_validity"), names).fetchone()
         if row is not None and not row[0]:
-            return Finding(Outcome.INVALID_INDEX, (f"DROP INDEX CONCURRENTLY {row[1]}",))
-        return Finding(Outcome.NOTHING_DONE if row is None else Outcome.DONE)
+            return Leftovers(Outcome.INVALID_INDEX, (f"DROP INDEX CONCURRENTLY {row[1]}",))
+        return Leftovers(Outcome.NOTHING_DONE if row is None else Outcome.DONE)
     if match := _DROP_INDEX.match(statement):
-        return Finding(_dropped(connection, match[1]))
+        return Leftovers(_dropped(connection, match[1]))
     if match := _DETACH.match(statement):
         return _detached(connection, match[1], match[2])
     if (match := _REINDEX.match(statement)) and "CONCURRENTLY" in statement.upper():
         names = {"kind": match[1], "name": match[2]}
         rows = connection.execute(sql("core/reindex_leftovers"), names).fetchall()
         drops = tuple(f"DROP INDEX CONCURRENTLY IF EXISTS {name}" for (name,) in rows)
-        return Finding(Outcome.LEFT_INDEXES if drops else Outcome.MAY_BE_REPEATED, drops)
-    return Finding(Outcome.MAY_BE_REPEATED if _REPEATABLE.match(statement) else Outcome.UNKNOWN)
+        return Leftovers(Outcome.LEFT_INDEXES if drops else Outcome.MAY_BE_REPEATED, drops)
+    return Leftovers(Outcome.MAY_BE_REPEATED if _REPEATABLE.match(statement) else Outcome.UNKNOWN)
 
 
 def builders(connection: psycopg.Connection[Any], statement: str) -> list[int]:
@@ -133,10 +133,12 @@ def _dropped(connection: psycopg.Connection[Any], index: str) -> Outcome:
     return Outcome.NOTHING_DONE if row[0] else Outcome.HALF_DROPPED
 
 
-def _detached(connection: psycopg.Connection[Any], parent: str, partition: str) -> Finding:
+def _detached(connection: psycopg.Connection[Any], parent: str, partition: str) -> Leftovers:
     names = {"parent": parent, "partition": partition}
     row = connection.execute(sql("core/partition_state"), names).fetchone()
     if row is None:
-        return Finding(Outcome.DONE)
+        return Leftovers(Outcome.DONE)
     finish = f"ALTER TABLE {parent} DETACH PARTITION {partition} FINALIZE"
-    return Finding(Outcome.HALF_DETACHED, (finish,)) if row[0] else Finding(Outcome.NOTHING_DONE)
+    return (
+        Leftovers(Outcome.HALF_DETACHED, (finish,)) if row[0] else Leftovers(Outcome.NOTHING_DONE)
+    )

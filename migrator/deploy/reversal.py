@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 
 from migrator.catalogue import snapshot
-from migrator.core import history, online
+from migrator.core import history, leftovers
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
-from migrator.core.migrate import Work
+from migrator.core.runner import Runner
 from migrator.core.target import NoConnection
 from migrator.deploy import archive, databases, restore, writes
 from migrator.deploy.archive import Backup, Programs
@@ -33,16 +33,16 @@ def storage(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
     return {oid: [filenode, columns] for oid, filenode, columns in rows}
 
 
-def seeded(work: Work) -> list[dict[str, Any]]:
+def seeded(runner: Runner) -> list[dict[str, Any]]:
     """Return the seeds that are marked as applied."""
     return [
         {"id": each.id, "algorithm": each.detail, "checksum": each.checksum}
-        for each in history.read(work.session).seeds.values()
+        for each in history.read(runner.session).seeds.values()
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class ReversalResult:
     """How a deploy was put back.
 
     Args:
@@ -56,11 +56,11 @@ class Back:
 
 
 @dataclass(slots=True)
-class WayBack:
+class Reversal:
     """The way back of one deploy.
 
     Args:
-        work: The target and the files.
+        runner: The target and the files.
         backup: The backup of the deploy.
         plan: What was so before it: `before`, the migrations that were applied; `invalid`, the
             indexes that PostgreSQL did not use, which no dump holds; `storage` and `seeded`.
@@ -73,7 +73,7 @@ class WayBack:
 
     """
 
-    work: Work
+    runner: Runner
     backup: Backup
     plan: Mapping[str, Any]
     guard: Guard
@@ -83,11 +83,11 @@ class WayBack:
     steps: Steps
     regain: Callable[[], None]
 
-    def go(self, reason: str) -> Back:
+    def go(self, reason: str) -> ReversalResult:
         """Put back what the deploy did.
 
         Args:
-            reason: Why.
+            reason: Why the deploy is put back, for the history.
 
         Raises:
             Failed: It cannot be put back without losing what others wrote, or not at all; the
@@ -104,7 +104,9 @@ class WayBack:
             detail["said"] = why or "the database equals the state before"
         if not why:
             self._mark_seeds()
-            return Back(UNDONE, "What it applied was rolled back: the database is as before.")
+            return ReversalResult(
+                UNDONE, "What it applied was rolled back: the database is as before."
+            )
         return self._by_backup(why, reason)
 
     def _rows_in_new_tables(self, reason: str) -> str:
@@ -114,7 +116,7 @@ class WayBack:
             The rows, where the user said that they may be lost: a restore sets them aside.
 
         """
-        written = self.guard.rows_in_new_tables(self.work.session.connection)
+        written = self.guard.rows_in_new_tables(self.runner.session.connection)
         if written.tables:
             try:
                 self.guard.refuse(written)
@@ -129,13 +131,13 @@ class WayBack:
 
     def _by_rollback_files(self) -> str:
         """Roll back by pairs; return why that does not lead to the state before, else nothing."""
-        work = self.work
+        runner = self.runner
         try:
-            if work.state().interrupted and not work.clear():
+            if runner.state().interrupted and not runner.clear():
                 return "a file that runs outside a transaction was cut off"
-            ours = [each for each in work.state().applied if each.id not in self.plan["before"]]
+            ours = [each for each in runner.state().applied if each.id not in self.plan["before"]]
             if ours:
-                work.rollback(steps=len(ours), to=None, confirm=lambda _: None)
+                runner.rollback(steps=len(ours), to=None, confirm=lambda _: None)
         except (Interrupted, NoConnection):
             raise
         except MigratorError as error:
@@ -145,23 +147,23 @@ class WayBack:
 
     def differences(self) -> list[str]:
         """Compare the database with its state before the deploy, which the backup holds."""
-        work = self.work
-        connection = work.session.connection
-        applied = [each.id for each in work.state().applied] + list(work.state().missing)
+        runner = self.runner
+        connection = runner.session.connection
+        applied = [each.id for each in runner.state().applied] + list(runner.state().missing)
         told = []
         if sorted(applied) != sorted(self.plan["before"]):
             told.append("the history is not the one before")
         told += [
             f"index {name} is INVALID"
-            for name in online.invalid_indexes(connection)
+            for name in leftovers.invalid_indexes(connection)
             if name not in self.plan["invalid"]
         ]
         expected = snapshot.parse(archive.schema_text(self.tools, self.backup.path))
-        found = snapshot.dump(work.target, work.session, self.tools.dump)
+        found = snapshot.dump(runner.target, runner.session, self.tools.dump)
         told += snapshot.differences(expected, found, [])
         if told:
             return told
-        differ = databases.differences(self.backup, work.target, show=self.steps.show)
+        differ = databases.differences(self.backup, runner.target, show=self.steps.show)
         theirs = self.guard.since(connection)
         both = frozenset() if theirs.unknown else differ.keys() & theirs.tables.keys()
         untouched = self._untouched() if both else frozenset()
@@ -177,7 +179,7 @@ class WayBack:
 
     def _untouched(self) -> frozenset[str]:
         """Return the tables that are the same ones, not rewritten, with no row of this deploy's."""
-        connection = self.work.session.connection
+        connection = self.runner.session.connection
         before, now = self.plan["storage"], storage(connection)
         own = self.guard.own(connection)
         return frozenset(
@@ -189,10 +191,10 @@ class WayBack:
     def _mark_seeds(self) -> None:
         """Mark the seeds as before: their rows are, and the rollback took the marks away."""
         for values in self.plan["seeded"]:
-            self.work.session.connection.execute(sql("core/record_seed"), values)
+            self.runner.session.connection.execute(sql("core/record_seed"), values)
 
-    def _by_backup(self, why: str, reason: str) -> Back:
-        work = self.work
+    def _by_backup(self, why: str, reason: str) -> ReversalResult:
+        runner = self.runner
         failed = f"{reason.rstrip('.')}. Its rollback files do not lead back: {why.rstrip('.')}."
         if self.found.no_restore or self.found.admin is None:
             raise Failed(
@@ -206,10 +208,10 @@ class WayBack:
             restored = restore.over(
                 self.backup,
                 place,
-                work.target,
+                runner.target,
                 self.steps,
                 guard=self.guard,
-                session=work.session,
+                session=runner.session,
                 reason=reason,
             )
         except (Interrupted, NoConnection):
@@ -219,11 +221,11 @@ class WayBack:
             message = error.message if isinstance(error, MigratorError) else str(error).strip()
             hint = _GO_ON if isinstance(error, Refused) else "Then run `deploy --resume`."
             raise Failed(f"{failed} {message}", state=self._state(), hint=hint) from error
-        return Back(
+        return ReversalResult(
             RESTORED,
             f"The backup was restored, checked, and swapped in; the database as it was left is "
             f"{restored.aside}: drop it when it is of no use any more.",
         )
 
     def _state(self) -> str:
-        return f"{history.in_words(self.work.state())} The backup is {self.backup.path}."
+        return f"{history.in_words(self.runner.state())} The backup is {self.backup.path}."

@@ -12,8 +12,9 @@ import psycopg
 
 from migrator.core import deploys, files, history, lock, process
 from migrator.core.errors import Failed, Interrupted, Refused
-from migrator.core.files import Migration, Project, Seed, SqlFile
+from migrator.core.files import Migration, Project
 from migrator.core.history import State
+from migrator.core.plan import Plan, find, is_called, up_to
 from migrator.core.target import Session, Target, abandon, connect, refuse_unwritable
 from migrator.core.waits import Watch
 
@@ -50,41 +51,7 @@ class Limits:
     lock_wait_s: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a command would do, in order."""
-
-    migrations: list[Migration]
-    seeds: list[Seed]
-
-    @property
-    def sources(self) -> list[SqlFile]:
-        """The files that would be applied, in order."""
-        return [each.source for each in self.migrations] + [each.source for each in self.seeds]
-
-
-def find(migrations: Sequence[Migration], name: str) -> Migration:
-    """Return the migration with an id, or with a number where the number names one.
-
-    Raises:
-        Refused: There is none.
-
-    """
-    for migration in migrations:
-        if is_called(migration.id, name):
-            return migration
-    raise Refused(
-        f"There is no migration {name} in the files.",
-        hint="`status` lists them.",
-    )
-
-
-def is_called(migration_id: str, name: str) -> bool:
-    """Say whether a user means a migration by a name: its id, its number or its file."""
-    return name.removesuffix(".sql") in {migration_id, migration_id.partition(".")[0]}
-
-
-class Work:
+class Runner:
     """One command's work on one target.
 
     Args:
@@ -142,7 +109,7 @@ class Work:
         def plan() -> Plan:
             state = self.state()
             history.refuse_disagreement(state, except_interrupted=_restartable(state))
-            wanted = _up_to(state.pending, self.migrations, last)
+            wanted = up_to(state.pending, self.migrations, last)
             ready = with_seeds and len(wanted) == len(state.pending)
             return Plan(wanted, state.pending_seeds if ready else [])
 
@@ -257,7 +224,7 @@ class Work:
         self._changing(lambda: Plan([], []), work)
         return not self.state().interrupted
 
-    def _interrupted(self, name: str) -> history.Recorded:
+    def _interrupted(self, name: str) -> history.HistoryEntry:
         for intent in history.read(self.session).intents.values():
             if is_called(intent.id, name):
                 return intent
@@ -413,15 +380,6 @@ def _was_interrupted(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
     return error is not None
-
-
-def _up_to(
-    pending: list[Migration], migrations: list[Migration], last: Migration | None
-) -> list[Migration]:
-    if last is None:
-        return pending
-    wanted = {each.id for each in migrations[: migrations.index(last) + 1]}
-    return [each for each in pending if each.id in wanted]
 
 
 def _restartable(state: State) -> list[str]:
