@@ -14,7 +14,14 @@ from migrator.sql import sql
 if TYPE_CHECKING:
     import psycopg
 
-_LIBPQ_TARGET_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE")
+# libpq's variables that make a target, and the parameters that leave them nothing to decide.
+_TARGET_VARIABLES = {
+    "PGHOST": {"host", "hostaddr", "service"},
+    "PGHOSTADDR": {"host", "hostaddr", "service"},
+    "PGPORT": {"port", "service"},
+    "PGDATABASE": {"dbname", "service"},
+    "PGSERVICE": {"service"},  # to libpq, an empty one is a service without a name
+}
 SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
 _CONNECT_TIMEOUT_S = "10"
 # As in settings.sql: a server that the network swallowed is given up within a minute.
@@ -59,12 +66,12 @@ class Target:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict
 
+        if not conninfo.strip():
+            raise _empty(origin)
         for scheme in ("postgresql", "postgres"):  # yoyo's own name for psycopg 3
             conninfo = conninfo.replace(f"{scheme}+psycopg://", f"{scheme}://", 1)
         try:
             parameters = conninfo_to_dict(conninfo)
-            if not conninfo.strip():
-                raise ProgrammingError
         except (ProgrammingError, UnicodeError):
             # libpq's message may quote the password, so it is not shown.
             raise Refused(
@@ -136,15 +143,38 @@ def resolve(database: str | None, environment: Mapping[str, str]) -> Target | No
         environment: DATABASE_URL and libpq's own variables are read from it.
 
     Raises:
-        Refused: The URL or string cannot be read.
+        Refused: The URL or string cannot be read, or what would have named the target is empty.
 
     """
+    found: Target | None
     if database is not None:
-        return Target.parse(database, "--database")
-    if environment.get("DATABASE_URL"):
-        return Target.parse(environment["DATABASE_URL"], "DATABASE_URL")
-    given = [name for name in _LIBPQ_TARGET_VARIABLES if environment.get(name)]
-    return _target({}, " and ".join(given)) if given else None
+        found = Target.parse(database, "--database")
+    elif "DATABASE_URL" in environment:
+        found = Target.parse(environment["DATABASE_URL"], "DATABASE_URL")
+    else:
+        given = [name for name in _TARGET_VARIABLES if environment.get(name)]
+        found = _target({}, " and ".join(given)) if given else None
+    _refuse_empty(environment, found.parameters if found else {})
+    return found
+
+
+def _refuse_empty(environment: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+    """Refuse an empty variable that would have decided: a lost secret is no other target."""
+    for name, deciding in _TARGET_VARIABLES.items():
+        if environment.get(name) == "" and not deciding & parameters.keys():
+            raise _empty(name)
+
+
+def _empty(origin: str) -> Refused:
+    if origin.startswith("-"):
+        return Refused(
+            f"{origin} is empty: it names no database.",
+            hint=f"Give {origin} its value, or leave it out.",
+        )
+    return Refused(
+        f"{origin} is set and empty: it names no database.",
+        hint=f"Give {origin} its value, or `unset {origin}` if it is not meant.",
+    )
 
 
 def _target(parameters: Mapping[str, str], origin: str) -> Target:

@@ -101,7 +101,6 @@ class TestTargets:
     ) -> None:
         for name, value in place.variables.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setenv("DATABASE_URL", "")
         expected = f"target: {place.shown} (from PGHOST and PGPORT and PGDATABASE)"
         assert target_line(call(made, None, "status")) == expected
 
@@ -118,6 +117,54 @@ class TestTargets:
         monkeypatch.setenv("PGSERVICE", "it")
         assert " service=it (from PGSERVICE)" in target_line(call(made, None, "status"))
         assert tables(place.url) == ["a", "b", "c"]
+
+    @pytest.mark.parametrize("command", ["migrate", "status", "rollback", "deploy", "schema"])
+    def test_an_empty_url_is_a_lost_secret(
+        self, place: Place, made: MigrationSet, monkeypatch: pytest.MonkeyPatch, command: str
+    ) -> None:
+        for name, value in place.variables.items():  # which are another database than was meant
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("DATABASE_URL", "")
+        answer = call(made, None, command, *["--all", "--yes"] * (command == "rollback"))
+        assert answer.code == 2
+        assert answer.err == (
+            "error: DATABASE_URL is set and empty: it names no database.\n"
+            "state: Nothing was changed.\n"
+            "next: Give DATABASE_URL its value, or `unset DATABASE_URL` if it is not meant.\n"
+        )
+        assert tables(place.url) == []
+        assert call(made, place.url, "status").code == 0  # it has nothing to decide
+
+    @pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE"])
+    def test_an_empty_variable_of_libpqs_is_one_too_where_it_would_have_decided(
+        self, place: Place, made: MigrationSet, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        def refused(answer: Answer) -> bool:
+            message = f"error: {name} is set and empty: it names no database.\n"
+            return answer.code == 2 and answer.err.startswith(message)
+
+        monkeypatch.setenv(name, "")
+        assert refused(call(made, None, "migrate"))  # and not on the embedded server
+        for other, value in place.variables.items():
+            if other != name:
+                monkeypatch.setenv(other, value)
+        assert refused(call(made, None, "migrate"))  # and not on what the others name
+        whole = f"host={place.pg.host} port={place.pg.port} user=owner dbname={place.database}"
+        for origin in ("--database", "DATABASE_URL"):
+            monkeypatch.setenv("DATABASE_URL", whole)
+            answer = call(made, whole if origin == "--database" else None, "status")
+            assert refused(answer) if name == "PGSERVICE" else answer.code == 0
+
+    def test_a_url_without_a_port_leaves_it_to_its_variable(
+        self, place: Place, made: MigrationSet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url = f"postgresql://owner@/{place.database}?host={quote(place.pg.host, safe='')}"
+        monkeypatch.setenv("PGPORT", "")
+        answer = call(made, url, "status")
+        assert answer.code == 2
+        assert "error: PGPORT is set and empty" in answer.err
+        monkeypatch.setenv("PGPORT", str(place.pg.port))
+        assert call(made, url, "status").code == 0
 
     def test_a_process_of_its_own_in_another_directory(
         self, place: Place, made: MigrationSet, runner: Runner
@@ -140,8 +187,8 @@ class TestTargets:
 
 
 BAD_TARGETS = {
-    "": "--database is neither a postgresql:// URL nor a key=value",
-    "   ": "--database is neither a postgresql:// URL nor a key=value",
+    "": "--database is empty: it names no database.",
+    "   ": "--database is empty: it names no database.",
     "name": "--database is neither",
     "unknown=1": "--database is neither",
     "host='": "--database is neither",
