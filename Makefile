@@ -7,10 +7,12 @@ SERVER ?= 18
 BIN := $(VENV)/bin
 RUNNER := $(BIN)/python runner.py
 MIGRATIONS = $(basename $(notdir $(filter-out %.rollback.sql,$(wildcard migrations/*.sql))))
+LINTERS = '$(RUNNER) lint' '$(BIN)/python .ci/style.py migrations seeds sql migrator bench tests' \
+  '$(BIN)/ruff check .' '$(BIN)/ruff format --check .' '$(BIN)/mypy'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
 .PHONY: help migrate deploy rollback status plan verify round-trip seed schema psql server-stop test test-rest test-all \
-  review torture bench bench-speed bench-deploy bench-review lint format clean
+  review torture bench bench-speed bench-deploy bench-review lint format clean anew
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -79,33 +81,42 @@ review: $(VENV)/dev ## Measure every migration on throwaway databases; the repor
 	@$(RUNNER) review $(MIGRATIONS) --out review
 
 lint: $(VENV)/dev ## Check SQL (sqlfluff, squawk, bytes, headers) and Python (ruff, mypy)
-	@$(RUNNER) lint
-	@$(BIN)/sqlfluff lint migrations seeds sql bench tests
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@failed=; for linter in $(LINTERS); do \
+	  echo "$$linter" >&2; $$linter || failed="$$failed\n  $$linter"; \
+	done; \
+	test -z "$$failed" || { printf "failed:$$failed\n" >&2; exit 1; }
 
 format: $(VENV)/dev ## Format Python; SQL that was applied is never formatted
 	@$(BIN)/ruff format .
 
 clean: ## Stop the embedded server; remove its data and the virtual environment
-	@test ! -x $(BIN)/python || $(RUNNER) server stop
+	@test ! -e $(VENV)/run || $(RUNNER) server stop
 	rm -rf $(VENV) .postgres
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
-	  || { echo 'Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.12 ...' >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
-
-# A stamp for each lock file: the environment is made again when the lock changes.
-$(VENV)/run: requirements.txt | $(VENV)/bin/python
+# A stamp for each lock file: what it names is installed again when it changes.
+$(VENV)/run: requirements.txt $(BIN)/pip
 	@echo 'Installing what the runner needs into $(VENV)/' >&2
 	@$(PIP) -r requirements.txt
 	@$(BIN)/python -m compileall -q migrator
 	@touch $@
 
-$(VENV)/dev: requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/dev: requirements-dev.txt $(BIN)/pip
 	@echo 'Installing what development needs into $(VENV)/' >&2
 	@$(PIP) -r requirements-dev.txt
 	@$(BIN)/python -m compileall -q migrator
 	@touch $@ $(VENV)/run
+
+# The environment is made anew where its Python is gone or another one, and where nothing was ever
+# installed to the end: a `make` that failed or was cut off leaves half of one.
+$(BIN)/pip: $(BIN)/python $(if $(wildcard $(VENV)/run),,anew)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo 'Python 3.11 to 3.13 is needed; name one: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@echo "Making $(VENV)/ with $$($(PYTHON) --version)" >&2
+	@rm -rf $(VENV)
+	@{ $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip --version >/dev/null; } || { \
+	  rm -rf $(VENV); \
+	  echo '$(PYTHON) makes no virtual environment with pip in it: $(VENV)/ was removed again.' >&2; \
+	  echo 'Debian and Ubuntu have what it needs in a package: apt install python3-venv' >&2; \
+	  exit 1; }
+
+$(BIN)/python anew: ;
