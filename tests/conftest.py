@@ -9,12 +9,9 @@ A test also has the mark of its version (`pytest -m pg15`): the newest if it doe
 from __future__ import annotations
 
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,13 +19,14 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
 from pytest_postgresql.factories import postgresql_noproc
 
+from tests.support.databases import database
 from tests.support.disks import Disk, small
+from tests.support.keeping import keeper
 from tests.support.servers import (
+    NEWEST,
     OLDEST,
-    ROOT,
     Server,
     apply_everything,
-    clean_environment,
     installations,
     throwaway,
 )
@@ -36,14 +34,25 @@ from tests.support.sets import MigrationSet, three_tables
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 INSTALLATIONS = installations()
-NEWEST = max(INSTALLATIONS)
-NUMBERS = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our option."""
+    parser.addoption(
+        "--keep-databases",
+        action="store_true",
+        help="keep the databases of the tests that fail, and say how to open them; the next run "
+        "takes them away",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marks of the versions; `slow` stands in pyproject.toml."""
     for major in range(OLDEST, NEWEST + 1):
         config.addinivalue_line("markers", f"pg{major}: what runs on PostgreSQL {major}")
+    keeper.configure(config.rootpath, is_on=config.getoption("--keep-databases"))
+    if not hasattr(config, "workerinput") and not config.getoption("--collect-only"):
+        keeper.take_away()  # once a run
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -53,6 +62,27 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(f"pg{major}")
     if major != NEWEST:
         item.add_marker("slow")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin with a test."""
+    keeper.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in the report of a test that failed what a program said, and what is kept."""
+    report = yield
+    if report.failed and call.excinfo:
+        error = call.excinfo.value
+        if isinstance(error, subprocess.CalledProcessError):
+            report.sections.append(("What the program said", f"{error.stdout}\n{error.stderr}"))
+        if call.when != "teardown" and (commands := keeper.fail()):
+            report.sections.append(("Kept databases", commands))
+    return report
 
 
 def _majors() -> list[int]:
@@ -89,18 +119,6 @@ def _load_template(host: str, port: int, dbname: str, user: str, **_: object) ->
     apply_everything(make_conninfo(host=host, port=port, user="owner", dbname=dbname))
 
 
-@contextmanager
-def _database(server: Server, template: str = "template1") -> Iterator[str]:
-    """Create a database of the plain role's; drop it at the end, whoever is connected."""
-    name = f"test_{next(NUMBERS)}"
-    with server.connect() as connection:
-        connection.execute(f'CREATE DATABASE {name} OWNER owner TEMPLATE "{template}"')
-        try:
-            yield name
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 class Shared:
     """A migrated database that many tests of a worker read, by one connection.
 
@@ -125,7 +143,7 @@ def _shared_fixture(major: int) -> Callable[[pytest.FixtureRequest], Iterator[Sh
     def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
         server: Server = request.getfixturevalue(f"server_{major}")
         template = request.getfixturevalue(f"template_{major}").template_dbname
-        with _database(server, template) as name:
+        with database(server, template=template) as name:
             yield (shared := Shared(server.dsn(name)))
             shared.connection().close()
 
@@ -152,7 +170,7 @@ def pg(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def empty_database(pg: Server) -> Iterator[str]:
     """The conninfo of an empty database; its role `owner` owns it and is nothing special."""
-    with _database(pg) as name:
+    with database(pg) as name:
         yield pg.dsn(name)
 
 
@@ -160,7 +178,7 @@ def empty_database(pg: Server) -> Iterator[str]:
 def migrated_database(pg: Server, request: pytest.FixtureRequest) -> Iterator[str]:
     """The conninfo of a migrated and seeded database that the test may do anything with."""
     template = request.getfixturevalue(f"template_{pg.major}")
-    with _database(pg, template.template_dbname) as name:
+    with database(pg, template=template.template_dbname) as name:
         yield pg.dsn(name)
 
 
@@ -170,6 +188,11 @@ def migrated(pg: Server, request: pytest.FixtureRequest) -> Iterator[Connection]
 
     Tests share the database: one that commits into it fails here.
     """
+    if keeper.is_on:
+        with psycopg.connect(request.getfixturevalue("migrated_database")) as own:
+            own.prepare_threshold = None
+            yield own  # what it did is committed at the end
+        return
     shared: Shared = request.getfixturevalue(f"shared_{pg.major}")
     connection = shared.connection()
     (transaction,) = connection.execute("SELECT pg_current_xact_id()::text").fetchone() or ("",)
@@ -193,44 +216,3 @@ def disk() -> Iterator[Disk]:
     """A small file system that the test may fill up."""
     with small() as mounted:
         yield mounted
-
-
-class Runner(Protocol):
-    """Runs runner.py."""
-
-    def __call__(
-        self,
-        *args: str | Path,
-        database: str | None = None,
-        env: dict[str, str] | None = None,
-        cwd: Path | None = None,
-        input: str | None = None,  # noqa: A002
-        timeout: float = 60,
-    ) -> subprocess.CompletedProcess[str]: ...
-
-
-@pytest.fixture(scope="session")
-def runner() -> Runner:
-    """Run `python runner.py`, with no environment that names a database but what is given."""
-
-    def run(
-        *args: str | Path,
-        database: str | None = None,
-        env: dict[str, str] | None = None,
-        cwd: Path | None = None,
-        input: str | None = None,  # noqa: A002
-        timeout: float = 60,
-    ) -> subprocess.CompletedProcess[str]:
-        target = ["--database", database] if database is not None else []
-        return subprocess.run(
-            [sys.executable, ROOT / "runner.py", *target, *args],
-            capture_output=True,
-            check=False,
-            cwd=cwd or ROOT,
-            env=clean_environment() | (env or {}),
-            input=input,
-            text=True,
-            timeout=timeout,
-        )
-
-    return run

@@ -11,8 +11,7 @@ import pytest
 
 from bench import deploy, estimates, picture, queries, report
 from bench.contenders import CONTENDERS
-from tests.support.servers import ROOT, Server, clean_environment
-from tests.support.sets import newest
+from tests.support.servers import ROOT, Server, clean_environment, newest
 
 pytestmark = pytest.mark.slow
 

@@ -20,16 +20,10 @@ from migrator.core.lock import LOCK_KEY
 from migrator.core.runner import Limits, Runner
 from migrator.core.target import Target
 from migrator.server import binaries
-from tests.support.servers import ROOT, Server, clean_environment, fast_place
-from tests.support.sets import (
-    THREE,
-    MigrationSet,
-    applied,
-    call,
-    newest,
-    rows,
-    run,
-)
+from tests.support.commands import call
+from tests.support.databases import applied, rows, run
+from tests.support.servers import ROOT, Server, clean_environment, fast_place, newest
+from tests.support.sets import THREE, MigrationSet
 
 
 @pytest.fixture

@@ -12,18 +12,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from migrator.cli.options import Duration
-from tests.conftest import Runner
-from tests.support.servers import PASSWORD, ROOT, Server, clean_environment
-from tests.support.sets import (
-    THREE,
-    Answer,
-    MigrationSet,
-    applied,
-    call,
-    newest,
-    rows,
-    tables,
-)
+from tests.support import databases
+from tests.support.commands import Answer, call, execute
+from tests.support.databases import applied, rows, tables
+from tests.support.servers import PASSWORD, ROOT, Server, clean_environment, newest
+from tests.support.sets import THREE, MigrationSet
 
 COMMANDS = ["migrate", "rollback", "status", "plan", "seed", "verify", "schema", "baseline", "new"]
 
@@ -167,23 +160,31 @@ class TestTargets:
         assert call(made, url, "status").code == 0
 
     def test_a_process_of_its_own_in_another_directory(
-        self, place: Place, made: MigrationSet, runner: Runner
+        self, place: Place, made: MigrationSet
     ) -> None:
-        ran = runner(
+        ran = execute(
             "--migrations",
             "migrations",
             "migrate",
             cwd=made.migrations.parent,
-            env={"DATABASE_URL": place.url},
+            environment={"DATABASE_URL": place.url},
         )
-        assert ran.returncode == 0
-        assert ran.stderr.splitlines()[0] == f"target: {place.shown} (from DATABASE_URL)"
-        assert ran.stdout.splitlines() == [f"applied {each}" for each in (*THREE, "01.a")]
-        ran = runner("--migrations", made.migrations, "status", "--exit-code", database=place.url)
-        assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "up to date")
+        assert ran.code == 0
+        assert ran.err.splitlines()[0] == f"target: {place.shown} (from DATABASE_URL)"
+        assert ran.out.splitlines() == [f"applied {each}" for each in (*THREE, "01.a")]
+        status: list[str | Path] = [
+            "--database",
+            place.url,
+            "--migrations",
+            made.migrations,
+            "status",
+            "--exit-code",
+        ]
+        ran = execute(*status)
+        assert (ran.code, ran.out.splitlines()[-1]) == (0, "up to date")
         made.table(4, "d")
-        ran = runner("--migrations", made.migrations, "status", "--exit-code", database=place.url)
-        assert (ran.returncode, ran.stdout.splitlines()[-1]) == (3, "not up to date")
+        ran = execute(*status)
+        assert (ran.code, ran.out.splitlines()[-1]) == (3, "not up to date")
 
 
 BAD_TARGETS = {
@@ -224,12 +225,9 @@ def test_a_database_that_is_not_there_or_not_unicode_is_refused(
     answer = call(made, pg.dsn("nowhere"), "migrate")
     assert answer.code == 2
     assert 'database "nowhere" does not exist' in answer.err
-    name = f"ascii_{os.getpid()}"
-    with pg.connect() as connection:
-        options = "ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'"
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {options}")
+    options = "ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'"
+    with databases.database(pg, template="template0", options=options) as name:
         answer = call(made, pg.dsn(name), "migrate")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     assert answer.code == 2
     assert "has the encoding SQL_ASCII; UTF8 is needed." in answer.err
 
@@ -459,19 +457,12 @@ def test_closed_streams_are_no_obstacle(empty_database: str, made: MigrationSet)
 
 
 @newest
-def test_a_name_that_the_terminal_cannot_show(
-    empty_database: str, tmp_path: Path, runner: Runner
-) -> None:
+def test_a_name_that_the_terminal_cannot_show(empty_database: str, tmp_path: Path) -> None:
     made = MigrationSet(tmp_path)
     made.add("0001.\u20ac.create", "SELECT 1;")
-    ran = runner(
-        "--migrations",
-        made.migrations,
-        "migrate",
-        database=empty_database,
-        env={"PYTHONIOENCODING": "latin-1"},
-    )
-    assert (ran.returncode, ran.stdout) == (0, "applied 0001.\\u20ac.create\n")
+    options: list[str | Path] = ["--database", empty_database, "--migrations", made.migrations]
+    ran = execute(*options, "migrate", environment={"PYTHONIOENCODING": "latin-1"})
+    assert (ran.code, ran.out) == (0, "applied 0001.\\u20ac.create\n")
     assert applied(empty_database) == ["0001.\u20ac.create"]
 
 

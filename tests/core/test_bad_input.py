@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.sets import THREE, MigrationSet, applied, call, rows, tables
+from tests.support.commands import call
+from tests.support.databases import applied, rows, tables
+from tests.support.sets import THREE, MigrationSet
 
 LATE = "0004.late.change"
 GOOD = "CREATE TABLE late ();"

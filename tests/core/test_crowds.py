@@ -10,22 +10,11 @@ import psycopg
 import pytest
 
 from migrator.core.lock import LOCK_KEY
-from tests.support.servers import Server
-from tests.support.sets import (
-    THREE,
-    MigrationSet,
-    applied,
-    call,
-    finish,
-    launch,
-    locked,
-    name_of,
-    newest,
-    rows,
-    run,
-    tables,
-    until,
-)
+from tests.support.commands import call, finish, launch
+from tests.support.databases import applied, locked, name_of, rows, run, tables
+from tests.support.servers import Server, newest
+from tests.support.sets import THREE, MigrationSet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -13,9 +13,11 @@ import pytest
 
 from migrator.core import runner
 from migrator.server.cluster import Cluster
+from tests.support.commands import call
+from tests.support.databases import applied, rows, run, tables
 from tests.support.disks import MB, Disk
 from tests.support.servers import NEWEST, installations
-from tests.support.sets import MigrationSet, applied, call, rows, run, tables
+from tests.support.sets import MigrationSet
 from tests.support.torture import Machine
 
 pytestmark = pytest.mark.slow

@@ -19,23 +19,11 @@ from yoyo import get_backend, internalmigrations, read_migrations
 
 from migrator.core import sqltext
 from migrator.core.lock import LOCK_KEY
-from tests.support.servers import ROOT, Server
-from tests.support.sets import (
-    THREE,
-    MigrationSet,
-    applied,
-    call,
-    finish,
-    launch,
-    name_of,
-    newest,
-    rows,
-    run,
-    said,
-    sleeping,
-    tables,
-    until,
-)
+from tests.support.commands import call, finish, launch, said
+from tests.support.databases import applied, name_of, rows, run, sleeping, tables
+from tests.support.servers import ROOT, Server, newest
+from tests.support.sets import THREE, MigrationSet
+from tests.support.waiting import until
 
 SLEEP = "SELECT pg_sleep(30);\n"
 PAUSE = "SELECT pg_sleep(0.01);\n"

@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Connection
-from tests.support.servers import clean_environment
-from tests.support.sets import Answer, MigrationSet, call, newest, three_tables
+from tests.support.commands import Answer, call
+from tests.support.servers import clean_environment, newest
+from tests.support.sets import MigrationSet, three_tables
 
 pytestmark = [newest, pytest.mark.slow]
 

@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sets import (
-    THREE,
-    MigrationSet,
-    applied,
-    call,
-    newest,
-    rows,
-    run,
-    tables,
-)
+from tests.support.commands import call
+from tests.support.databases import applied, rows, run, tables
+from tests.support.servers import newest
+from tests.support.sets import THREE, MigrationSet
 
 pytestmark = newest
 

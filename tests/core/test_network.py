@@ -15,8 +15,11 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.conftest import INSTALLATIONS
+from tests.support.commands import call
+from tests.support.databases import applied, rows, run, sleeping, tables
 from tests.support.servers import HBA, NEWEST, ROOT, SETTINGS, Server, clean_environment, throwaway
-from tests.support.sets import MigrationSet, applied, call, rows, run, sleeping, tables, until
+from tests.support.sets import MigrationSet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

@@ -9,21 +9,11 @@ import psycopg
 import pytest
 
 from migrator.core import leftovers
-from tests.support.sets import (
-    THREE,
-    MigrationSet,
-    active,
-    applied,
-    call,
-    finish,
-    launch,
-    locked,
-    newest,
-    rows,
-    run,
-    said,
-    until,
-)
+from tests.support.commands import call, finish, launch, said
+from tests.support.databases import active, applied, locked, rows, run
+from tests.support.servers import newest
+from tests.support.sets import THREE, MigrationSet
+from tests.support.waiting import until
 
 # Statements that can be in no transaction
 

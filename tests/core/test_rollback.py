@@ -12,20 +12,11 @@ import psycopg
 import pytest
 
 from migrator.core.lock import LOCK_KEY
-from tests.support.servers import ROOT, clean_environment
-from tests.support.sets import (
-    THREE,
-    MigrationSet,
-    applied,
-    call,
-    finish,
-    launch,
-    newest,
-    rows,
-    run,
-    tables,
-    until,
-)
+from tests.support.commands import call, finish, launch
+from tests.support.databases import applied, rows, run, tables
+from tests.support.servers import ROOT, clean_environment, newest
+from tests.support.sets import THREE, MigrationSet
+from tests.support.waiting import until
 
 pytestmark = newest
 REVERSIBLE = "-- reversible: yes\n"

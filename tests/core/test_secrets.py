@@ -16,8 +16,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from migrator.core import process
 from tests.conftest import INSTALLATIONS
-from tests.support.servers import PASSWORD, ROOT, Server, clean_environment
-from tests.support.sets import Answer, MigrationSet, command_lines, name_of, newest, three_tables
+from tests.support.commands import Answer, command_lines
+from tests.support.databases import name_of
+from tests.support.servers import PASSWORD, ROOT, Server, clean_environment, newest
+from tests.support.sets import MigrationSet, three_tables
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sets import MERGE_TWO_ROWS, MigrationSet, call, newest, rows, run, three_tables
+from tests.support.commands import call
+from tests.support.databases import rows, run
+from tests.support.servers import newest
+from tests.support.sets import MERGE_TWO_ROWS, MigrationSet, three_tables
 
 pytestmark = newest
 SEED = """\

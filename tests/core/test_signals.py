@@ -22,23 +22,11 @@ from psycopg import generators
 from psycopg.pq.abc import PGconn
 
 from migrator.core import engine
-from tests.support.sets import (
-    THREE,
-    Answer,
-    MigrationSet,
-    applied,
-    call,
-    command_lines,
-    finish,
-    launch,
-    locked,
-    newest,
-    rows,
-    run,
-    said,
-    tables,
-    until,
-)
+from tests.support.commands import Answer, call, command_lines, finish, launch, said
+from tests.support.databases import applied, locked, rows, run, tables
+from tests.support.servers import newest
+from tests.support.sets import THREE, MigrationSet
+from tests.support.waiting import until
 
 pytestmark = newest
 BOTH = [signal.SIGINT, signal.SIGTERM]

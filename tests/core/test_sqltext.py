@@ -14,8 +14,7 @@ from psycopg import pq
 
 from migrator.core import sqltext
 from tests.conftest import Connection
-from tests.support.servers import Server
-from tests.support.sets import newest
+from tests.support.servers import Server, newest
 
 EXAMPLES = settings(deadline=None, derandomize=True, database=None)
 

@@ -17,8 +17,7 @@ import pytest
 
 from migrator.core import sqltext
 from tests.core.test_sqltext import HOSTILE
-from tests.support.servers import ROOT, Server
-from tests.support.sets import newest
+from tests.support.servers import ROOT, Server, newest
 
 FILES = [
     path

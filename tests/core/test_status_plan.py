@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,18 +12,11 @@ import pytest
 
 from migrator.core.lock import LOCK_KEY
 from tests.conftest import Connection
-from tests.support.servers import Server, clean_environment
-from tests.support.sets import (
-    MERGE_TWO_ROWS,
-    THREE,
-    MigrationSet,
-    applied,
-    call,
-    newest,
-    rows,
-    run,
-    tables,
-)
+from tests.support import databases
+from tests.support.commands import call
+from tests.support.databases import applied, rows, run, tables
+from tests.support.servers import Server, clean_environment, newest
+from tests.support.sets import MERGE_TWO_ROWS, THREE, MigrationSet
 
 NOTHING: dict[str, Any] = {
     "up_to_date": True,
@@ -271,11 +263,8 @@ def test_the_script_back_does_what_the_runner_does(
 
 @pytest.fixture
 def other_database(pg: Server) -> Iterator[str]:
-    name = f"other_{os.getpid()}"
-    with pg.connect() as connection:
-        connection.execute(f"CREATE DATABASE {name} OWNER owner")
+    with databases.database(pg) as name:
         yield pg.dsn(name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @newest

@@ -21,7 +21,9 @@ from psycopg.conninfo import make_conninfo
 from migrator.server import binaries
 from migrator.server.cluster import Cluster
 from migrator.server.embedded import EmbeddedServer
-from tests.support import poolers, sets
+from tests.support import poolers
+from tests.support.commands import Answer, call
+from tests.support.databases import applied, database, name_of, rows, run, tables
 from tests.support.servers import (
     MIGRATIONS,
     PASSWORD,
@@ -29,21 +31,10 @@ from tests.support.servers import (
     die_with_parent,
     fast_place,
     free_port,
-)
-from tests.support.sets import (
-    THREE,
-    Answer,
-    MigrationSet,
-    applied,
-    call,
-    name_of,
     newest,
-    rows,
-    run,
-    tables,
-    three_tables,
-    until,
 )
+from tests.support.sets import THREE, MigrationSet, three_tables
+from tests.support.waiting import until
 
 MIGRATE = ["migrate"]
 CHANGING = [MIGRATE, ["rollback", "--all", "--yes"], ["seed"], ["baseline", "0003"]]
@@ -60,7 +51,7 @@ def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Keep the server that `baseline` would start away from the project's own."""
     root = tmp_path / "root"
     root.mkdir()
-    monkeypatch.setattr(sets, "ROOT", root)
+    monkeypatch.setattr(commands, "ROOT", root)
     yield root / ".postgres"
     if (root / ".postgres").exists():
         EmbeddedServer(root).stop()
@@ -568,10 +559,9 @@ def test_no_limit_of_the_roles_ends_the_session(
 def test_a_database_that_is_not_unicode_is_refused(
     pg: Server, made: MigrationSet, encoding: str
 ) -> None:
-    options = (
-        f"OWNER owner TEMPLATE template0 ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C'"
-    )
-    with database(pg, f"bytes_{os.getpid()}", options) as target:
+    options = f"ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C'"
+    with database(pg, template="template0", options=options) as name:
+        target = pg.dsn(name)
         for command in (MIGRATE, ["status"]):
             assert_refused(
                 call(made, target, *command),
@@ -592,20 +582,8 @@ def test_names_that_need_quoting_or_mean_something_else(
     pg: Server, full: MigrationSet, role: str, name: str
 ) -> None:
     quoted = '"' + role.replace('"', '""') + '"'
-    with dropped_role(pg, quoted, "LOGIN"), database(pg, name, f"OWNER {quoted}"):
+    with dropped_role(pg, quoted, "LOGIN"), database(pg, name, owner=role):
         target, watcher = pg.dsn(name, role), pg.dsn(name, pg.user)
         if role == name:
             run(watcher, f"CREATE SCHEMA {role} AUTHORIZATION {role}")
         assert_all_or_refused(full, target, watcher)
-
-
-@contextmanager
-def database(pg: Server, name: str, options: str) -> Iterator[str]:
-    """Have a database of any name and kind."""
-    quoted = '"' + name.replace('"', '""') + '"'
-    with pg.connect() as connection:
-        connection.execute(f"CREATE DATABASE {quoted} {options}".encode())
-        try:
-            yield pg.dsn(name)
-        finally:
-            connection.execute(f"DROP DATABASE {quoted} WITH (FORCE)".encode())

@@ -14,8 +14,8 @@ import pytest
 
 import tests.support.torture
 from tests.conftest import INSTALLATIONS
+from tests.support.commands import Answer
 from tests.support.servers import ROOT, clean_environment
-from tests.support.sets import Answer
 from tests.support.torture import (
     AT_COMMIT,
     COMMANDS,

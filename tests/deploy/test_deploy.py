@@ -17,23 +17,12 @@ import pytest
 
 from migrator.core.errors import Refused
 from migrator.deploy import archive
+from tests.support.commands import call, finish, launch, said
+from tests.support.databases import applied, locked, rows, run, tables
 from tests.support.deploys import FAILS, NO_WAY_BACK, Site, events, site
-from tests.support.servers import MIGRATIONS, ROOT, Server, clean_environment, throwaway
-from tests.support.sets import (
-    THREE,
-    MigrationSet,
-    applied,
-    call,
-    finish,
-    launch,
-    locked,
-    newest,
-    rows,
-    run,
-    said,
-    tables,
-    until,
-)
+from tests.support.servers import MIGRATIONS, ROOT, Server, clean_environment, newest, throwaway
+from tests.support.sets import THREE, MigrationSet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

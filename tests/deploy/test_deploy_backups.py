@@ -23,30 +23,17 @@ import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from psycopg import sql
 
 from migrator.catalogue import contents
 from migrator.deploy import archive, retention
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest
 from tests.core.test_secrets import Way, files_below, shown, watched
+from tests.support.commands import Answer, call, command_lines, finish, launch
+from tests.support.databases import applied, database, name_of, rows, run, tables
 from tests.support.disks import MB, Disk
-from tests.support.servers import Server, fast_place
-from tests.support.sets import (
-    THREE,
-    Answer,
-    MigrationSet,
-    applied,
-    call,
-    command_lines,
-    finish,
-    launch,
-    name_of,
-    newest,
-    rows,
-    run,
-    tables,
-    until,
-)
+from tests.support.servers import Server, fast_place, newest
+from tests.support.sets import THREE, MigrationSet
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -167,16 +154,11 @@ def names(folder: Path) -> set[str]:
 @contextmanager
 def restored(pg: Server, backup: Path) -> Iterator[str]:
     """Put a dump into a database of its own, by hand, as the superuser."""
-    name = f"by_hand_{next(NUMBERS)}_{os.getpid()}"
-    with pg.connect() as superuser:
-        superuser.execute(f"CREATE DATABASE {name}")
-        try:
-            database = pg.dsn(name, pg.user)
-            program = archive.programs(pg.major).restore
-            subprocess.run([program, "--exit-on-error", "-d", database, backup], check=True)
-            yield database
-        finally:
-            superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with database(pg, owner=pg.user) as name:
+        program = archive.programs(pg.major).restore
+        conninfo = pg.dsn(name, pg.user)
+        subprocess.run([program, "--exit-on-error", "-d", conninfo, backup], check=True)
+        yield conninfo
 
 
 @contextmanager
@@ -289,29 +271,20 @@ def test_a_name_says_when_and_whose_and_of_which_migration(
     pg: Server, made: MigrationSet, folder: Path, kind: str
 ) -> None:
     odd = f"Odd näme/{next(NUMBERS)}.x"
-    with pg.connect() as superuser:
-        superuser.execute(
-            sql.SQL("CREATE DATABASE {} OWNER owner TEMPLATE template0 ENCODING 'UTF8'").format(
-                sql.Identifier(odd)
-            )
-        )
-        try:
-            began = datetime.now(UTC).replace(microsecond=0)
-            backup = backed_up(made, pg.dsn(odd), folder, "--backup-format", kind)
-            assert backup.manifest.database == odd
-            plain = re.sub("[^A-Za-z0-9_-]", "_", odd)
-            suffix = {"custom": "dump", "directory": "dir"}[kind]
-            parts = re.fullmatch(rf"(\d{{8}}T\d{{6}}Z)\.{plain}\.0000\.{suffix}", backup.path.name)
-            assert parts is not None, backup.path.name
-            named = datetime.strptime(parts[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-            assert began <= named <= datetime.now(UTC)
+    with database(pg, odd, template="template0", options="ENCODING 'UTF8'"):
+        began = datetime.now(UTC).replace(microsecond=0)
+        backup = backed_up(made, pg.dsn(odd), folder, "--backup-format", kind)
+        assert backup.manifest.database == odd
+        plain = re.sub("[^A-Za-z0-9_-]", "_", odd)
+        suffix = {"custom": "dump", "directory": "dir"}[kind]
+        parts = re.fullmatch(rf"(\d{{8}}T\d{{6}}Z)\.{plain}\.0000\.{suffix}", backup.path.name)
+        assert parts is not None, backup.path.name
+        named = datetime.strptime(parts[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        assert began <= named <= datetime.now(UTC)
 
-            made.table(4, "d")
-            assert deploy(made, pg.dsn(odd), folder, "--backup-format", kind).code == 0
-            assert archive.all_in(folder)[-1].path.name.endswith(f".{plain}.0003.{suffix}")
-        finally:
-            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
-            superuser.execute(drop.format(sql.Identifier(odd)))
+        made.table(4, "d")
+        assert deploy(made, pg.dsn(odd), folder, "--backup-format", kind).code == 0
+        assert archive.all_in(folder)[-1].path.name.endswith(f".{plain}.0003.{suffix}")
 
 
 @newest

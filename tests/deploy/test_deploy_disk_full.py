@@ -8,20 +8,12 @@ import pytest
 
 from migrator.deploy import archive
 from tests.core.test_disk_full import NO_ROOM, elsewhere, server
+from tests.support.commands import call, finish, launch, said
+from tests.support.databases import applied, rows, tables
 from tests.support.deploys import FAILS, NO_WAY_BACK, site
 from tests.support.disks import MB, Disk
-from tests.support.servers import Server
-from tests.support.sets import (
-    MigrationSet,
-    applied,
-    call,
-    finish,
-    launch,
-    newest,
-    rows,
-    said,
-    tables,
-)
+from tests.support.servers import Server, newest
+from tests.support.sets import MigrationSet
 from tests.support.torture import Machine
 
 pytestmark = pytest.mark.slow

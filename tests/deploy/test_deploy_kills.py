@@ -28,22 +28,13 @@ import pytest
 
 from migrator.core.lock import LOCK_KEY
 from tests.conftest import INSTALLATIONS
+from tests.support.commands import Answer, finish, launch, said
+from tests.support.databases import applied, database, rows, run
 from tests.support.deploys import FAILS, NO_WAY_BACK, ROLE, Site, site
 from tests.support.servers import Server
-from tests.support.sets import (
-    THREE,
-    Answer,
-    MigrationSet,
-    applied,
-    finish,
-    launch,
-    rows,
-    run,
-    said,
-    three_tables,
-    until,
-)
+from tests.support.sets import THREE, MigrationSet, three_tables
 from tests.support.torture import APPLICATION, Machine, Things, difference, machine, things
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -132,17 +123,11 @@ class Ground:
     def copied(self, root: Path) -> Iterator[Site]:
         """Make a database that is as it was before the deploy; drop it with what came of it."""
         name = f"killed{next(NUMBERS)}"
-        with self.server.connect() as connection:
-            make = f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {self.template}"
-            connection.execute(f"{make} STRATEGY file_copy".encode())
-            found = Site(
-                self.server, name, self.server.dsn(name, ROLE), self.made, root / f"{name}.backups"
-            )
-            try:
-                yield found
-            finally:
-                for each in (name, *found.others()):
-                    connection.execute(f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)'.encode())
+        backups = root / f"{name}.backups"
+        found = Site(self.server, name, self.server.dsn(name, ROLE), self.made, backups)
+        copy = {"owner": ROLE, "template": self.template, "options": "STRATEGY file_copy"}
+        with database(self.server, name, **copy, also=found.others):
+            yield found
 
 
 def things_of(here: Site) -> Things:

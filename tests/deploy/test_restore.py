@@ -13,9 +13,10 @@ import pytest
 from migrator.core.errors import Failed, Refused
 from migrator.core.target import Target
 from migrator.deploy import databases
+from tests.support.commands import call
+from tests.support.databases import rows, run, tables
 from tests.support.deploys import ROLE, Site, events, site
-from tests.support.servers import Server
-from tests.support.sets import call, newest, rows, run, tables
+from tests.support.servers import Server, newest
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,8 +22,10 @@ from psycopg import sql
 from migrator.catalogue import diagram
 from migrator.cli import main as command_line
 from migrator.server import binaries
-from tests.conftest import Connection, Runner
+from tests.conftest import Connection
 from tests.support import documents
+from tests.support.commands import execute
+from tests.support.databases import database
 from tests.support.documents import README, REFERENCE, SCHEMA, TEXT, Block
 from tests.support.reports import sample
 from tests.support.servers import NEWEST, ROOT, Server, clean_environment, fast_place
@@ -33,7 +34,6 @@ STORIES = documents.stories()
 ALL_CODE = [code for page in TEXT for code in documents.code(page)]
 RUN = [line for story in STORIES for block in story for line in documents.lines_of(block)]
 COPIED = ("Makefile", "docs", "migrations", "requirements*.txt", "runner.py", "seeds", "sql")
-NUMBERS = count(1)
 
 
 class Place(NamedTuple):
@@ -115,17 +115,6 @@ def newest_server(request: pytest.FixtureRequest) -> Server:
 
 
 @contextmanager
-def database(server: Server, template: str = "template1") -> Iterator[str]:
-    name = f"docs_{next(NUMBERS)}"
-    with server.connect() as connection:
-        connection.execute(f"CREATE DATABASE {name} OWNER owner TEMPLATE {template}")
-        try:
-            yield name
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextmanager
 def no_traces(server: Server) -> Iterator[None]:
     """Take back what a story leaves on the server: databases beside its own, a role's right."""
     query = "SELECT datname FROM pg_database"
@@ -142,11 +131,10 @@ def no_traces(server: Server) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def current_template(newest_server: Server, runner: Runner) -> Iterator[str]:
+def current_template(newest_server: Server) -> Iterator[str]:
     """A database that the runner has migrated, history and all."""
     with database(newest_server) as name:
-        done = runner("migrate", database=newest_server.password_url(name))
-        assert done.returncode == 0, done.stderr
+        assert execute("--database", newest_server.password_url(name), "migrate").code == 0
         yield name
 
 
@@ -179,7 +167,7 @@ def place(newest_server: Server, current_template: str, shim: Path) -> Opens:
         path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
         try:
             template = current_template if kind == "current" else "template1"
-            with no_traces(newest_server), database(newest_server, template) as name:
+            with no_traces(newest_server), database(newest_server, template=template) as name:
                 environment = clean_environment() | {
                     "PATH": path,
                     "DATABASE_URL": newest_server.password_url(name),

@@ -25,20 +25,12 @@ from migrator.rows import counts
 from migrator.server.scratch import Scratch
 from tests.conftest import INSTALLATIONS
 from tests.support import documents
+from tests.support.commands import Answer, call, finish, launch
+from tests.support.databases import rows, run, tables
 from tests.support.reports import sample
-from tests.support.servers import ROOT, Server, clean_environment
-from tests.support.sets import (
-    Answer,
-    MigrationSet,
-    call,
-    finish,
-    launch,
-    newest,
-    rows,
-    run,
-    tables,
-    until,
-)
+from tests.support.servers import ROOT, Server, clean_environment, newest
+from tests.support.sets import MigrationSet
+from tests.support.waiting import until
 
 SMALL = "[tool.migrator.review]\nsizes = [200, 400]\nsmall_rows = 100\n"
 

@@ -9,10 +9,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from psycopg import sql
-
+from tests.support.commands import Answer, call
+from tests.support.databases import database, rows
 from tests.support.servers import Server
-from tests.support.sets import Answer, MigrationSet, call, rows, three_tables
+from tests.support.sets import MigrationSet, three_tables
 
 ROLE = "deployer"
 NUMBERS = count(1)
@@ -92,15 +92,9 @@ def site(server: Server, root: Path) -> Iterator[Site]:
             f"DO $$ BEGIN CREATE ROLE {ROLE} LOGIN CREATEDB; "
             "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
         )
-        connection.execute(f"CREATE DATABASE {name} OWNER {ROLE}")
-        made = three_tables(root)
-        found = Site(server, name, server.dsn(name, ROLE), made, root / "backups")
-        try:
-            yield found
-        finally:
-            for each in (name, *found.others()):
-                drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-                connection.execute(drop.format(sql.Identifier(each)))
+    found = Site(server, name, server.dsn(name, ROLE), three_tables(root), root / "backups")
+    with database(server, name, owner=ROLE, also=found.others):
+        yield found
 
 
 def events(answer: Answer) -> list[dict[str, Any]]:

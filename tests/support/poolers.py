@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from migrator.server import binaries
 from migrator.server.cluster import Cluster
 from tests.support.servers import Server, free_port
-from tests.support.sets import until
+from tests.support.waiting import until
 
 PACKAGE = "pgbouncer"  # as Debian calls it
 # One connection to the server for all clients: what one leaves on it, the next one finds.

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import psycopg
+import pytest
 from psycopg.conninfo import make_conninfo
 
 from migrator.core.files import Project
@@ -24,11 +25,15 @@ from migrator.core.target import Target
 from migrator.server import binaries
 from migrator.server import embedded as server
 from migrator.server.cluster import SUPERUSER, Cluster
+from tests.support.keeping import keeper
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MIGRATIONS = ROOT / "migrations"
 
 OLDEST, NEWEST = 15, 18
+# For tests of what does not depend on the server's version.
+newest = pytest.mark.parametrize("pg", [NEWEST], indirect=True)
+
 PASSWORD = "p@ss/w%rd: 1"  # noqa: S105 - of a role that lives for one test run; awkward in a URL
 
 # What a crash would lose is thrown away anyway.
@@ -109,7 +114,10 @@ def throwaway(
     place: str | None = None,
     hba: str = HBA,
 ) -> Iterator[Server]:
-    """Run a new server, in memory if no place is named; it goes with this process, always."""
+    """Run a new server, in memory if no place is named; it goes with this process, always.
+
+    With --keep-databases, what failed inside is kept, and outlives this process.
+    """
     base = Path(tempfile.mkdtemp(prefix="gestorlead-test-", dir=place or fast_place()))
     cluster = Cluster(base)
     user = cluster.user()
@@ -119,21 +127,28 @@ def throwaway(
         bin_dir = binaries.usable(bin_dir, server.SHARED, user)
         cluster.create(bin_dir, settings=settings, hba=hba, sql=ROLES, options=["--no-sync"])
         postmaster = cluster.launch(
-            bin_dir, socket_directory=base, port=free_port(), preexec=die_with_parent()
+            bin_dir,
+            socket_directory=base,
+            port=free_port(),
+            preexec=None if keeper.is_on else die_with_parent(),
         )
-        try:
-            yield Server(
-                major=int(binaries.version(bin_dir).split(".")[0]),
-                bin_dir=bin_dir,
-                pid=postmaster.pid,
-                host=str(base),
-                port=postmaster.port,
-            )
-        finally:
+        running = Server(
+            major=int(binaries.version(bin_dir).split(".")[0]),
+            bin_dir=bin_dir,
+            pid=postmaster.pid,
+            host=str(base),
+            port=postmaster.port,
+        )
+
+        def end() -> None:
             os.kill(postmaster.pid, signal.SIGQUIT)
             os.waitpid(postmaster.pid, 0)
+
+        with keeper.serving(running.host, running.dsn("postgres", SUPERUSER), end):
+            yield running
     finally:
-        shutil.rmtree(base, ignore_errors=True)
+        if not keeper.keeps(str(base)):
+            shutil.rmtree(base, ignore_errors=True)
 
 
 def fast_place() -> str:

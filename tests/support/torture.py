@@ -44,6 +44,7 @@ from migrator.server import binaries
 from migrator.server import embedded as server
 from migrator.server.cluster import PATIENCE, SUPERUSER, Cluster, wait_until
 from tests.support import servers
+from tests.support.commands import Answer
 from tests.support.servers import (
     MIGRATIONS,
     NEWEST,
@@ -52,7 +53,7 @@ from tests.support.servers import (
     free_port,
     installations,
 )
-from tests.support.sets import Answer, MigrationSet
+from tests.support.sets import MigrationSet
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

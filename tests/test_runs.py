@@ -1,15 +1,18 @@
-"""The two tiers of the tests: each test is in one of them, and CI runs each of them once."""
+"""How the tests are run: in two tiers, each test in one of them; and what a failure leaves."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.servers import ROOT, clean_environment
+from tests.support.servers import NEWEST, ROOT, clean_environment
 
 MAJORS = ("15", "16", "17", "18")
 VERSIONS = {f"pg{each}" for each in MAJORS}
@@ -66,3 +69,45 @@ def test_ci_runs_each_tier_once_and_the_fast_one_first() -> None:
         "test-rest": "pytest -m 'slow$(ONLY:%= and pg%)'",
         "test-all": 'pytest -m ""',
     }
+
+
+# Two tests of which one fails, each with a database of its own.
+OF_TWO = """
+import psycopg
+
+def test_fails(empty_database):
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("CREATE TABLE evidence ()")
+    assert connection is None
+
+def test_passes(empty_database):
+    assert empty_database
+"""
+
+
+def test_what_a_failed_test_worked_on_can_be_opened_until_the_next_run(tmp_path: Path) -> None:
+    (tmp_path / "test_two.py").write_text(OF_TWO)
+
+    def run(*options: str) -> str:
+        """Run them, with the fixtures of these tests."""
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-n0", "-p", "tests.conftest", *options],
+            capture_output=True,
+            check=False,
+            cwd=tmp_path,
+            env=clean_environment() | {"PYTHONPATH": str(ROOT)},
+            text=True,
+        ).stdout
+
+    told = run("--keep-databases", "-k", f"{NEWEST}")
+    (command,) = re.findall(r"^\S*psql -X -d .*$", told, re.MULTILINE)
+
+    def evidence() -> str:
+        query = "SELECT relname FROM pg_class WHERE relname = 'evidence'"
+        look = [*shlex.split(command), "-Atc", query]
+        return subprocess.run(look, capture_output=True, check=False, text=True).stdout
+
+    assert evidence() == "evidence\n", told
+    assert "1 passed" in run("-k", f"passes and {NEWEST}")
+    assert evidence() == ""
+    assert not Path(str(conninfo_to_dict(shlex.split(command)[-1])["host"])).exists()
