@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 from migrator.server import binaries
 from migrator.server.cluster import Cluster
 from migrator.server.embedded import EmbeddedServer
-from tests.support import poolers
+from tests.support import commands, poolers
 from tests.support.commands import Answer, call
 from tests.support.databases import applied, database, name_of, rows, run, tables
 from tests.support.servers import (
