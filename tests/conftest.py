@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
 from pytest_postgresql.factories import postgresql_noproc
 
+from migrator.server.binaries import version
 from tests.support.databases import database
 from tests.support.disks import Disk, small
 from tests.support.keeping import keeper
@@ -62,6 +63,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(f"pg{major}")
     if major != NEWEST:
         item.add_marker("slow")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which releases of PostgreSQL the tests ran on: a minor one can change the result."""
+    ran = [each for end in ("passed", "failed") for each in terminalreporter.getreports(end)]
+    releases = [
+        version(bin_dir)
+        for major, bin_dir in INSTALLATIONS.items()
+        if any(f"pg{major}" in each.keywords for each in ran)
+    ]
+    terminalreporter.write_line(f"on PostgreSQL {' and '.join(releases) or 'no release'}")
 
 
 @pytest.hookimpl(tryfirst=True)
