@@ -75,7 +75,7 @@ class Command:
                 hint="Name it: --database URL, DATABASE_URL, or libpq's variables.",
             )
         if found is None:
-            found = Target.parse(self.server.start(), _EMBEDDED)
+            found = target.Target.parse(self.server.start(), _EMBEDDED)
         self.say(f"target: {found.shown} (from {found.origin})")
         return found
 
