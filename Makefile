@@ -11,7 +11,7 @@ LINTERS = '$(RUNNER) lint' '$(BIN)/python .ci/style.py migrations seeds sql migr
   '$(BIN)/ruff check .' '$(BIN)/ruff format --check .' '$(BIN)/mypy'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help migrate deploy rollback status plan verify round-trip seed schema psql server-stop test test-rest test-all \
+.PHONY: help migrate deploy rollback status plan verify round-trip seed schema psql reset server-stop test test-rest test-all \
   review torture bench bench-speed bench-deploy bench-review lint format clean anew
 .DEFAULT_GOAL := help
 
@@ -49,6 +49,10 @@ schema: $(VENV)/dev ## Write sql/schema.sql and docs/schema.md from a migrated d
 
 psql: $(VENV)/run ## Open psql on the embedded server
 	@$(RUNNER) server psql
+
+reset: $(VENV)/run ## Drop the embedded server's database and migrate anew; asks first, not with YES=1
+	@$(RUNNER) server reset $(if $(YES),--yes)
+	@$(RUNNER) migrate
 
 server-stop: $(VENV)/run ## Stop the embedded server
 	@$(RUNNER) server stop

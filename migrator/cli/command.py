@@ -79,6 +79,30 @@ class Command:
         self.say(f"target: {found.shown} (from {found.origin})")
         return found
 
+    def to_be_reset(self) -> str:
+        """Return in words which database `server reset` drops: never another's than the project's.
+
+        Raises:
+            Refused: Another database is named, so that it may be the one that is meant.
+
+        """
+        from migrator.core import process, target
+
+        own = target.Target.parse(self.server.url(), _EMBEDDED)
+        named = target.resolve(process.option_value(self.database), os.environ)
+        if named is not None and named.parameters != own.parameters:
+            without = (
+                f"leave {named.origin} out"
+                if named.origin.startswith("-")
+                else f"`unset {named.origin.replace(' and ', ' ')}`"
+            )
+            raise Refused(
+                f"{named.shown} (from {named.origin}) is not the embedded server's database, which "
+                "alone can be reset.",
+                hint=f"If the embedded server's is meant, {without}.",
+            )
+        return own.shown
+
     def on(self, database: str) -> Command:
         """Return the same on another database."""
         return replace(self, database=database)

@@ -253,17 +253,25 @@ def backups(command: Command, /, **how: Any) -> int:
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
-@click.argument("action", type=click.Choice(["start", "stop", "status", "psql", "url"]))
+@click.argument("action", type=click.Choice(["start", "stop", "reset", "status", "psql", "url"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--yes", is_flag=True, help="reset asks nothing.")
 @click.pass_obj
-def server(command: Command, /, action: str, arguments: tuple[str, ...]) -> None:
+def server(command: Command, /, action: str, arguments: tuple[str, ...], yes: bool) -> None:
     """Manage the project's own PostgreSQL server, which keeps its data in .postgres/.
 
-    start creates and starts what is missing; stop keeps the data; url starts nothing; psql hands
-    further arguments on.
+    start creates and starts what is missing; stop keeps the data; reset drops the database and
+    makes it anew, empty; url starts nothing; psql hands further arguments on.
     """
     if arguments and action != "psql":
         raise click.UsageError(f"server {action} takes no further argument.")
+    if yes and action != "reset":
+        raise click.UsageError("--yes is for server reset.")
+    if action == "reset":
+        options.approval(say, given=yes)(
+            [f"to be dropped, with all that is in it: {command.to_be_reset()}"],
+            "Give --yes if that is meant.",
+        )
     answer(command, *command.server.act(action, arguments))
 
 

@@ -133,7 +133,7 @@ class EmbeddedServer:
         """Do what the command `server` is asked for.
 
         Args:
-            action: start, stop, status, url; or psql, from which nothing returns.
+            action: start, stop, reset, status, url; or psql, from which nothing returns.
             arguments: For psql.
 
         Returns:
@@ -147,6 +147,9 @@ class EmbeddedServer:
         if action == "stop":
             stopped = self.stop()
             return {"stopped": stopped}, ["stopped" if stopped else "it was not running"]
+        if action == "reset":
+            url = self.reset()
+            return {"reset": DATABASE, "url": url}, [f"database {DATABASE} was made anew"]
         if action == "status":
             facts = self.status()._asdict()
             return facts, [f"{name:<9}{value}" for name, value in facts.items()]
@@ -166,6 +169,19 @@ class EmbeddedServer:
         except Failed:
             return False
         return True
+
+    def reset(self) -> str:
+        """Drop the application database, whoever is connected, and create it; return its URL."""
+        drop = f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"
+        administrator = self.administrator()
+        binaries.run([self.bin_dir / "psql", "-X", "-q", "-c", drop, "-d", administrator])
+        if not self.create_database():
+            raise Failed(
+                f"The database {DATABASE} cannot be created.",
+                state="It was dropped.",
+                hint="`migrate` creates it, too, and says what is in the way.",
+            )
+        return self.url()
 
     @property
     def bin_dir(self) -> Path:

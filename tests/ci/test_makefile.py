@@ -179,3 +179,13 @@ def test_an_empty_url_reaches_the_runner_which_refuses_it(linted: Path) -> None:
     os.utime(linted / ".venv/bin/python", (0, 0))
     assert make(linted, "migrate").stdout == "url: not set\n"
     assert make(linted, "migrate", "DATABASE_URL=").stdout == "url\n"
+
+
+def test_a_reset_asks_unless_told_not_to_and_migrates_only_after_it(linted: Path) -> None:
+    reset, migrate = "python runner.py server reset", "python runner.py migrate\n"
+    assert make(linted, "reset").stdout == f"{reset}\n{migrate}"
+    assert make(linted, "reset", "YES=1").stdout == f"{reset} --yes\n{migrate}"
+    with (linted / ".venv/bin/python").open("a") as python:
+        python.write("exit 2\n")
+    os.utime(linted / ".venv/bin/python", (0, 0))
+    assert make(linted, "reset").stdout == f"{reset}\n"

@@ -327,7 +327,7 @@ def test_a_length_of_time() -> None:
         ("baseline", ["ID"]),
         ("new", ["DOMAIN CHANGE"]),
         ("schema", ["--check"]),
-        ("server", ["start|stop|status|psql|url"]),
+        ("server", ["start|stop|reset|status|psql|url", "--yes"]),
     ],
 )
 def test_help_lists_what_the_contract_promises(command: str, options: list[str]) -> None:

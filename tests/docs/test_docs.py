@@ -337,6 +337,7 @@ def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> 
     assert said.pop("baseline") == {"marked"}  # starts a server: see its example
     assert said.pop("settle") == {"settled", "as", "applied", "pending"}  # see test_online.py
     assert said.pop("server start") == said["server url"]
+    assert said.pop("server reset") == {"reset", "url"}  # see test_reset.py
     assert said.pop("review") == sample().document().keys()  # see test_review_command.py
     assert said.pop("rows") == {"rows"}  # the keys below it are relations
     assert said.pop("an error") == {"error", "state", "next", "exit_code"}  # see the example
