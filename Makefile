@@ -43,9 +43,10 @@ round-trip: $(VENV)/run ## Roll everything back, then migrate again; destroys th
 seed: $(VENV)/run ## Apply the reference data
 	@$(RUNNER) seed
 
-schema: $(VENV)/dev ## Write sql/schema.sql and docs/schema.md from a migrated database
+schema: $(VENV)/dev ## Write what is made of the files: sql/schema.sql, docs/schema.md, docs/performance.md
 	@$(RUNNER) migrate
 	@$(RUNNER) schema
+	@$(BIN)/python -m bench.report
 
 psql: $(VENV)/run ## Open psql on the embedded server
 	@$(RUNNER) server psql

@@ -1,6 +1,6 @@
 """What came out of bench.workload: as text, and as docs/performance.md with its pictures.
 
-Usage: python -m bench.report RESULT.json [RESULT.json]   the newest version first
+Usage: python -m bench.report [RESULT.json ...]   the newest version first; by default those kept
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import picture
+from bench.queries import Query, read_all
 
 # What a p95 should be of its budget; and how much a median may grow with the size.
 GOAL = 0.1
@@ -31,6 +32,8 @@ KEPT_RESULTS = DOCS / "performance"
 
 Result = Mapping[str, Any]
 Rows = list[list[str]]
+
+NOT_YET = "not yet measured"
 
 
 def goal(group: str) -> float:
@@ -116,8 +119,15 @@ def _load(result: Result) -> str:
     return f"{result['load_s']:.0f} s"
 
 
-def queries(result: Result, older: Result | None = None) -> Rows:
-    """Return the table of the queries, its heading first."""
+def queries(result: Result, older: Result | None = None, known: Sequence[Query] = ()) -> Rows:
+    """Return the table of the queries, its heading first.
+
+    Args:
+        result: The figures.
+        older: Those of an older version, to be shown beside.
+        known: The queries that there are by now; by default, those that were measured.
+
+    """
     if "large" not in result:
         return []
     head = ["query", "runs", "median ms", "p95 ms", "p99 ms", "budget ms", "p95 / budget"]
@@ -126,7 +136,10 @@ def queries(result: Result, older: Result | None = None) -> Rows:
     shown = {title: found for title, found in beside.items() if found}
     rows[0] += [*shown, "indexes"]
     growth = _growth(result)
+    names = {query.name for query in known} or result["large"].keys()
     for name, each in result["large"].items():
+        if name not in names:
+            continue
         row = [
             name,
             str(each["runs"]),
@@ -135,17 +148,34 @@ def queries(result: Result, older: Result | None = None) -> Rows:
             f"{each['p95_ms'] / each['budget_ms']:.3f}",
             f"{growth[name]:.2f}" if name in growth else "",
             *(f"{each[key]:.0f}" for key in ("rows", "buffers")),
-            *(f"{found[name]['p95_ms']:.2f}" for found in shown.values()),
+            *(f"{found[name]['p95_ms']:.2f}" if name in found else "" for found in shown.values()),
             " ".join(each["indexes"]),
         ]
         rows.append(row)
-    return rows
+    for query in known:
+        if query.name not in result["large"]:
+            row = [query.name, "", NOT_YET, "", "", str(query.budget_ms), *[""] * 4]
+            rows.append([*row, *("" for _ in shown), " ".join(query.indexes)])
+    return [rows[0], *sorted(rows[1:])]
 
 
-def indexes(result: Result) -> Rows:
-    """Return the table of what each index is worth, its heading first."""
+def indexes(result: Result, known: Sequence[Query] = ()) -> Rows:
+    """Return the table of what each index is worth, its heading first.
+
+    Args:
+        result: The figures.
+        known: The queries that there are by now: an index that one names may be new.
+
+    """
     if "indexes" not in result:
         return []
+    measured = {each["name"] for each in result["indexes"]}
+    new = {
+        index: query.name
+        for query in known
+        for index in query.indexes
+        if index.startswith("idx_") and index not in measured
+    }
     return [
         ["index", "MB", "most needed by", "pages", "without it", "ratio"],
         *(
@@ -159,6 +189,7 @@ def indexes(result: Result) -> Rows:
             ]
             for each in result["indexes"]
         ),
+        *([index, NOT_YET, query, "", "", ""] for index, query in new.items()),
     ]
 
 
@@ -224,7 +255,7 @@ def _aligned(rows: Rows) -> list[str]:
 def _numbers(rows: Rows) -> list[bool]:
     """Return which columns hold numbers."""
     return [
-        all(not cell or re.fullmatch(r"[\d.,]+%?", cell) for cell in column)
+        all(cell in ("", NOT_YET) or re.fullmatch(r"[\d.,]+%?", cell) for cell in column)
         for column in zip(*rows[1:], strict=True)
     ]
 
@@ -234,12 +265,23 @@ def _markdown(rows: Rows) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], marks, *rows[1:]])
 
 
-def page(template: str, result: Result, older: Result | None) -> str:
-    """Return the page with its tables filled in: each stands between two comments that name it."""
+def page(
+    template: str, result: Result, older: Result | None, known: Sequence[Query] | None = None
+) -> str:
+    """Return the page with its tables filled in: each stands between two comments that name it.
+
+    Args:
+        template: The page as it is.
+        result: The figures.
+        older: Those of an older version, if any.
+        known: The queries that there are by now; by default, those of sql/workload/.
+
+    """
+    known = read_all() if known is None else known
     sections: dict[str, Rows] = {
         "machine": machine(result),
-        "queries": queries(result, older),
-        "indexes": indexes(result),
+        "queries": queries(result, older, known),
+        "indexes": indexes(result, known),
         "writes": writes(result),
         "sizes": sizes(result),
     }
@@ -265,8 +307,13 @@ def pictures(result: Result) -> dict[str, str]:
     return found
 
 
+def kept() -> list[Path]:
+    """Return the results that the page shows, the newest version first."""
+    return sorted(KEPT_RESULTS.glob("workload-*.json"), reverse=True)
+
+
 def publish(results: Sequence[Path]) -> Iterator[Path]:
-    """Write the page, its pictures and the results that they show; return what was written."""
+    """Write the page, its pictures and the results that they show; return what that changed."""
     texts = [path.read_text(encoding="utf-8") for path in results]
     result, *rest = map(json.loads, texts)
     written = {PAGE: page(PAGE.read_text(encoding="utf-8"), result, rest[0] if rest else None)}
@@ -276,12 +323,11 @@ def publish(results: Sequence[Path]) -> Iterator[Path]:
         written[KEPT_RESULTS / name] = content
     KEPT_RESULTS.mkdir(exist_ok=True)
     for path, content in written.items():
-        path.write_text(content, encoding="utf-8")
-        yield path
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            path.write_text(content, encoding="utf-8")
+            yield path
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:  # noqa: PLR2004
-        sys.exit(__doc__)
-    for each in publish([Path(argument) for argument in sys.argv[1:]]):
-        print(each)
+    for each in publish([Path(argument) for argument in sys.argv[1:]] or kept()):
+        print(f"wrote {each}")

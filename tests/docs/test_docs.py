@@ -214,7 +214,7 @@ def test_every_command_does_what_the_text_says(story: list[Block], place: Opens)
 def _tell(block: Block, here: Place) -> None:
     patterns = [part.removeprefix("file ") for part in block.setting if part.startswith("file ")]
     if patterns:
-        (path,) = list(here.root.glob(patterns[0])) or [here.root / patterns[0]]
+        path = max(here.root.glob(patterns[0]), default=here.root / patterns[0])
         path.write_text(block.text, encoding="utf-8")
     elif block.language == "sql":
         done = here.psql(block.text, superuser="superuser" in block.setting)

@@ -268,13 +268,12 @@ def page(source: str) -> Page:
 
 
 def whole_chain() -> Report:
-    """Return a review of the project's own files, whose statements do much, but for comments."""
+    """Return a review of 32 files of the project, whose statements do much, but for comments."""
     like = sample().migrations[2]
     busy, quiet = like.statements[0], sample().migrations[0].statements[1]
     migrations = []
-    for path in sorted(MIGRATIONS.glob("*.sql")):
-        if path.name.endswith(".rollback.sql"):
-            continue
+    files = sorted(set(MIGRATIONS.glob("*.sql")) - set(MIGRATIONS.glob("*.rollback.sql")))
+    for path in files[:32]:
         text = path.read_bytes()
         statements = []
         for each in sqltext.statements(text):
@@ -295,9 +294,7 @@ def whole_chain() -> Report:
 
 @pytest.fixture(scope="module")
 def long_source() -> str:
-    report = whole_chain()
-    assert len(report.migrations) == 32
-    return html.render(report)
+    return html.render(whole_chain())
 
 
 # As text

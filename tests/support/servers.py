@@ -165,13 +165,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def apply_everything(conninfo: str) -> None:
-    """Migrate and seed a database."""
+def apply_everything(conninfo: str, to: str | None = None) -> None:
+    """Migrate and seed a database; or migrate it up to a migration, without seeds."""
     work = Runner(
         Project.at(MIGRATIONS, None), Target.parse(conninfo, "test"), Limits(), lambda _: None
     )
     with work.session.connection:
-        work.migrate(to=None, with_seeds=True, dry_run=False)
+        work.migrate(to=to, with_seeds=to is None, dry_run=False)
 
 
 def clean_environment() -> dict[str, str]:
