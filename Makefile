@@ -96,6 +96,8 @@ format: $(VENV)/dev ## Format Python; SQL that was applied is never formatted
 
 clean: ## Stop the embedded server; remove its data and the virtual environment
 	@test ! -e $(VENV)/run || $(RUNNER) server stop
+	@home=$$(readlink .postgres/home) || exit 0; \
+	test "$$(cat "$$home/checkout")" != "$$(pwd -P)/.postgres" || rm -rf "$$home"
 	rm -rf $(VENV) .postgres
 
 # A stamp for each lock file: what it names is installed again when it changes.

@@ -57,7 +57,7 @@ class Command:
         """The embedded server, started or not."""
         from migrator.server.embedded import EmbeddedServer
 
-        return EmbeddedServer(self.root)
+        return EmbeddedServer(self.root, say=self.say)
 
     def target(self, *, must_be_named: bool = False) -> Target:
         """Find the target and say which it is; the embedded server is started.

@@ -37,7 +37,7 @@ from migrator.server.cluster import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 DATABASE = ROLE = "gestorlead"
 PORT = 5432
@@ -80,12 +80,16 @@ class EmbeddedServer:
     Args:
         root: The checkout.
         shared: Where root keeps what cannot be kept there.
+        say: Told that the server is created, which takes a second or more.
 
     """
 
-    def __init__(self, root: Path, shared: Path = SHARED) -> None:
+    def __init__(
+        self, root: Path, shared: Path = SHARED, say: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.directory = Path(os.path.realpath(root), ".postgres")
         self.shared = shared
+        self._say = say
         self._bin_dir: Path | None = None
 
     def start(self) -> str:
@@ -250,6 +254,8 @@ class EmbeddedServer:
             if cluster.data.exists():
                 self._check_version()
             else:
+                release = binaries.version(bin_dir)
+                self._say(f"target: a new PostgreSQL {release} server in {self.directory}")
                 self._create(lock)
             self._admit()
             directory = Path(self._place().socket_directory)

@@ -108,6 +108,22 @@ def test_what_could_not_be_installed_is_tried_anew(checkout: Path, quick: Path) 
     assert make(checkout, ".venv/run", python=quick).returncode == 0
 
 
+@pytest.mark.parametrize("is_ours", [True, False], ids=["ours", "copied"])
+def test_clean_removes_the_embedded_servers_data_and_no_other_checkouts(
+    checkout: Path, is_ours: bool
+) -> None:
+    """Root keeps them elsewhere if the checkout is closed to the server's user."""
+    home = checkout / "home"
+    home.mkdir()
+    owner = checkout if is_ours else checkout / "original"
+    (home / "checkout").write_text(f"{owner}/.postgres")
+    (checkout / ".postgres").mkdir()
+    (checkout / ".postgres" / "home").symlink_to(home)
+    assert make(checkout, "clean").returncode == 0
+    assert not (checkout / ".postgres").exists()
+    assert home.exists() != is_ours
+
+
 def test_an_environment_stays_when_a_lock_changes(checkout: Path, quick: Path) -> None:
     assert make(checkout, ".venv/run", python=quick).returncode == 0
     os.utime(checkout / ".venv/run", (0, 0))

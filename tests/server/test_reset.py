@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from migrator.server.embedded import EmbeddedServer
 from tests.support import commands
 from tests.support.commands import call
 from tests.support.databases import run, tables
-from tests.support.servers import ROOT, Server, clean_environment, newest
+from tests.support.servers import ROOT, Server, clean_environment, fast_place, newest
 from tests.support.sets import MigrationSet
 
 
@@ -27,20 +29,26 @@ def _no_database_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedServer]:
+def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedServer]:
     """The embedded server of an empty checkout, where the command line works."""
-    root = tmp_path / "checkout"
-    root.mkdir()
+    root = Path(tempfile.mkdtemp(prefix="gestorlead-place-", dir=fast_place()))
+    root.chmod(0o755)  # else root's data would be kept outside
     monkeypatch.setattr(commands, "ROOT", root)
     embedded = EmbeddedServer(root)
     yield embedded
     embedded.stop()
+    shutil.rmtree(root)
 
 
 def test_who_edited_an_own_migration_starts_over(
     embedded: EmbeddedServer, made: MigrationSet
 ) -> None:
-    assert call(made, None, "migrate").code == 0
+    answer = call(made, None, "migrate")
+    first, second, *_ = answer.err.splitlines()
+    assert first.startswith("target: a new PostgreSQL ")
+    assert first.endswith(f" server in {embedded.directory}")
+    assert second.startswith("target: postgresql://gestorlead@/gestorlead?host=")
+    assert "target: a new" not in call(made, None, "status").err
     made.add("0003.c.create", "CREATE TABLE c (id bigint, note text);\n", "DROP TABLE c;\n")
     assert call(made, None, "migrate").code == 2
     run(embedded.url(), "CREATE DATABASE other")
