@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from migrator.core import process
+from migrator.__main__ import run
 
 if __name__ == "__main__":
-    process.begin()  # before the imports that take time
-
-    from migrator.cli.main import main
-
-    process.end(main(Path(__file__).resolve().parent, sys.argv[1:]))
+    run(
+        Path(__file__).resolve().parent,
+        install="Run make migrate, which installs what is needed in .venv/, and then "
+        ".venv/bin/python runner.py.",
+    )

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from bench.servers import PRODUCTION, server
 from migrator.core import files
-from migrator.core.files import Project
+from migrator.core.project import Project
 from migrator.core.target import Target, open_connection
 from migrator.review import measure, report, selection
 from migrator.review.report import Range
 from migrator.review.run import Review
-from migrator.review.settings import Settings
 from migrator.rows.demands import demands
 from migrator.rows.filler import Filler
 from migrator.server.scratch import Scratch
@@ -74,7 +73,6 @@ def _compare(place: Target, migrations: Path, rows: int) -> int:
                 project,
                 chosen,
                 scratch,
-                settings=Settings(),
                 counts={"items": rows, "owners": rows},
                 say=lambda _: None,
             )

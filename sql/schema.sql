@@ -1,5 +1,5 @@
--- What all migrations add up to. Written by `make schema` from a migrated database, checked by
--- `make test`; never edited. Objects of extensions and the history's schema are left out.
+-- What all migrations add up to. Written by `schema` from a migrated database, checked by
+-- `verify`; never edited. Objects of extensions and the history's schema are left out.
 -- The same on PostgreSQL 15 to 18. psql runs it on an empty database.
 SET check_function_bodies = FALSE;
 SELECT pg_catalog.set_config('search_path', '', FALSE);

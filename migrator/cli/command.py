@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from migrator.cli import options
+from migrator.core import process, project, settings
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
-from migrator.core.files import Project
+from migrator.core.project import Project
+from migrator.core.settings import Settings
 
 if TYPE_CHECKING:
     from migrator.core.runner import Runner
@@ -31,33 +34,61 @@ class Command:
     """What the options before the command's name say.
 
     Args:
-        root: The project.
+        root: The project's directory.
+        settings: What the project says of itself.
         database: The value of --database.
         migrations: The value of --migrations.
         seeds: The value of --seeds.
+        server_directory: The value of --server-directory.
         as_json: Whether the answer is to be a JSON document.
         say: Told what is done.
+        named_by: The option whose value `database` is.
 
     """
 
     root: Path
+    settings: Settings
     database: str | None
     migrations: Path | None
     seeds: Path | None
+    server_directory: Path | None
     as_json: bool
     say: Callable[[str], None]
+    named_by: str = "--database"
+
+    @classmethod
+    def begin(cls, root: Path | None, *, migrations: Path | None, **named: Any) -> Command:
+        """Find the project: that of --migrations, else the one that the program belongs to.
+
+        Args:
+            root: The directory of the latter; None for the nearest one from here upwards that has
+                `[tool.migrator]`, else for this one.
+            migrations: The value of --migrations.
+            **named: The values of the other options.
+
+        Raises:
+            Refused: The project's settings cannot be read.
+
+        """
+        if migrations is not None:
+            root = project.root_of(migrations)
+        root = root or project.root_above(Path.cwd()) or Path.cwd()
+        return cls(root, settings.load(root), migrations=migrations, **named)
 
     @property
     def project(self) -> Project:
         """The migration set."""
-        return Project.at(self.migrations or self.root / "migrations", self.seeds)
+        if self.migrations is not None:
+            return Project.at(self.migrations, self.seeds, self.root)
+        return Project.own(self.root, self.seeds)
 
     @property
     def server(self) -> EmbeddedServer:
         """The embedded server, started or not."""
-        from migrator.server.embedded import EmbeddedServer
+        from migrator.server import embedded
 
-        return EmbeddedServer(self.root, say=self.say)
+        directory = self.server_directory or self.root / embedded.DIRECTORY
+        return embedded.EmbeddedServer(directory.absolute(), self.settings.server, say=self.say)
 
     def target(self, *, must_be_named: bool = False) -> Target:
         """Find the target and say which it is; the embedded server is started.
@@ -66,9 +97,10 @@ class Command:
             Refused: None was named, and one must be.
 
         """
-        from migrator.core import process, target
+        from migrator.core import target
 
-        found = target.resolve(process.option_value(self.database), os.environ)
+        database = process.option_value(self.database)
+        found = target.resolve(database, os.environ, options.origin(self.named_by))
         if found is None and must_be_named:
             raise Refused(
                 "Which database is meant? A deploy or a restore never takes one by itself.",
@@ -77,7 +109,7 @@ class Command:
         if found is None:
             found = target.Target.parse(self.server.start(), _EMBEDDED)
         self.say(f"target: {found.shown} (from {found.origin})")
-        return found
+        return found.called(self.settings.application)
 
     def to_be_reset(self) -> str:
         """Return in words which database `server reset` drops: never another's than the project's.
@@ -86,10 +118,11 @@ class Command:
             Refused: Another database is named, so that it may be the one that is meant.
 
         """
-        from migrator.core import process, target
+        from migrator.core import target
 
         own = target.Target.parse(self.server.url(), _EMBEDDED)
-        named = target.resolve(process.option_value(self.database), os.environ)
+        database = process.option_value(self.database)
+        named = target.resolve(database, os.environ, options.origin(self.named_by))
         if named is not None and named.parameters != own.parameters:
             without = (
                 f"leave {named.origin} out"
@@ -103,33 +136,55 @@ class Command:
             )
         return own.shown
 
-    def on(self, database: str) -> Command:
-        """Return the same on another database."""
-        return replace(self, database=database)
+    def other_target(self, value: str | None, option: str) -> Target | None:
+        """Return what an option names besides the target; None where it is not given."""
+        from migrator.core.target import Target
+
+        conninfo = process.option_value(value, option)
+        if conninfo is None:
+            return None
+        return Target.parse(conninfo, options.origin(option)).called(self.settings.application)
+
+    def on(self, database: str, option: str) -> Command:
+        """Return the same on another database, which another option named."""
+        return replace(self, database=database, named_by=option)
 
     def named_runner(self, **limits: Any) -> Runner:
         """Connect to a target that the user named, and read the files."""
         from migrator.core.runner import Limits, Runner
 
-        project = self.project
-        return Runner(project, self.target(must_be_named=True), Limits(**limits), self.say)
+        found, target = self.project, self.target(must_be_named=True)
+        self._say_which(found)
+        return Runner(found, target, Limits(**limits), self.say)
 
     def runner(self, **limits: Any) -> Runner:
         """Connect to the target and read the files."""
         from migrator.core.runner import Limits, Runner
         from migrator.core.target import NoConnection
 
-        project, target = self.project, self.target()
+        found, target = self.project, self.target()
+        self._say_which(found)
         try:
-            return Runner(project, target, Limits(**limits), self.say)
+            return Runner(found, target, Limits(**limits), self.say)
         except NoConnection:  # perhaps its database was dropped
-            if target.origin != _EMBEDDED or not self.server.create_database():
+            if target.origin != _EMBEDDED or not self.server.create_missing():
                 raise
-            return Runner(project, target, Limits(**limits), self.say)
+            return Runner(found, target, Limits(**limits), self.say)
+
+    def _say_which(self, found: Project) -> None:
+        """Say which files are meant, where they are not simply the project's own."""
+        if self.migrations or self.seeds or found.migrations.is_symlink():
+            self.say(f"files: {found.words}")
 
 
-def in_words(ending: BaseException) -> MigratorError:
-    """Return what ended a command as an error with a message; a defect of ours is raised again."""
+def in_words(ending: BaseException, install: str) -> MigratorError:
+    """Return what ended a command as an error with a message; a defect of ours is raised again.
+
+    Args:
+        ending: What ended it.
+        install: What to do where a package is not installed; empty for what pip would.
+
+    """
     match ending:
         case MigratorError():
             return ending
@@ -141,8 +196,7 @@ def in_words(ending: BaseException) -> MigratorError:
         case ModuleNotFoundError():
             return Refused(
                 f"The Python package {ending.name} is not installed.",
-                hint="Run make migrate, which installs what is needed in .venv/, and then "
-                ".venv/bin/python runner.py.",
+                hint=install or process.how_to_install(ending.name),
             )
         case OSError():
             return Failed(f"{ending.filename or ''}: {ending.strerror}")

@@ -14,9 +14,7 @@ from migrator.cli.command import Command
 from migrator.core import lock, process
 from migrator.core.errors import Failed, MigratorError, Refused
 from migrator.core.plan import Plan
-from migrator.core.process import option_value
 from migrator.core.runner import Runner
-from migrator.core.target import Target
 from migrator.deploy import approval, archive, restore, retention
 from migrator.deploy.backup import BackupOptions
 from migrator.deploy.databases import administrator
@@ -95,8 +93,8 @@ def deploy(
     asked = Requirements(
         backup_dir,
         rehearse,
-        _server(rehearse_on, "--rehearse-on"),
-        _server(admin, "--admin"),
+        command.other_target(rehearse_on, "--rehearse-on"),
+        command.other_target(admin, "--admin"),
         longest_ms,
     )
     wanted = BackupOptions(backup_dir, backup_format, jobs, limits["online_wait_ms"])
@@ -124,11 +122,6 @@ def deploy(
         raise
     steps.end("deploy", result.outcome, digest=result.digest, backup=result.backup)
     return Answer(asdict(result), _in_words(result))
-
-
-def _server(value: str | None, option: str) -> Target | None:
-    value = option_value(value, option)
-    return Target.parse(value, option) if value is not None else None
 
 
 def _in_words(result: DeployResult) -> list[str]:
@@ -213,7 +206,9 @@ def put_back(
         detail["bytes"] = found.manifest.bytes
     runner = command.named_runner()
     facts = server_facts(runner.session.connection)
-    manager = administrator(runner.target, runner.session.database, _server(admin, "--admin"))
+    manager = administrator(
+        runner.target, runner.session.database, command.other_target(admin, "--admin")
+    )
     why = no_restore(facts, manager, other_owners(runner), is_swap=into is None)
     if why or manager is None:
         raise Refused(

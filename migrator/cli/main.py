@@ -11,11 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-try:
-    import click
-except ModuleNotFoundError:
-    print("error: The Python package click is not installed.\nnext: make migrate", file=sys.stderr)
-    sys.exit(2)
+import click
 
 from migrator.cli import options
 from migrator.cli.command import Command, in_words
@@ -69,10 +65,14 @@ def cli(context: click.Context, /, **named: Any) -> None:
     The target is --database, else DATABASE_URL, else libpq's variables (PGHOST, PGSERVICE, ...),
     else a server of the project's own in .postgres/, which is created and started as needed.
 
+    Each option can be given by an environment variable, too: MIGRATOR_JSON=1 is --json, and
+    MIGRATOR_MIGRATE_LOCK_TIMEOUT=5s is --lock-timeout of migrate.
+
     Exit codes: 0 done or nothing to do, 1 failed, 2 refused before any change, 3 not up to date
     (status --exit-code), 130 interrupted.
     """
-    context.obj = Command(context.obj, **named, say=say)
+    options.refuse_empty(context)
+    context.obj = Command.begin(context.obj, **named, say=say)
 
 
 @cli.command()
@@ -275,12 +275,16 @@ def server(command: Command, /, action: str, arguments: tuple[str, ...], yes: bo
     answer(command, *command.server.act(action, arguments))
 
 
-def main(root: Path, arguments: Sequence[str]) -> int:
+options.name_variables(cli)
+
+
+def main(root: Path | None, arguments: Sequence[str], install: str = "") -> int:
     """Run a command; what a user can cause is told without a traceback.
 
     Args:
-        root: The project's directory.
+        root: The project's directory; None where that depends on where the command is run.
         arguments: What follows the program's name.
+        install: What to do where a package is not installed; empty for what pip would.
 
     Returns:
         The exit code.
@@ -288,19 +292,19 @@ def main(root: Path, arguments: Sequence[str]) -> int:
     """
     process.open_streams()
     try:
-        return cli.main(arguments, "runner.py", standalone_mode=False, obj=root) or 0
+        return cli.main(arguments, process.program(), standalone_mode=False, obj=root) or 0
     except BrokenPipeError:  # `plan --sql | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except (Exception, KeyboardInterrupt) as ending:
         process.on_signals(signal.SIG_IGN)
-        error = in_words(ending)
+        error = in_words(ending, install)
         told = {"error": error.message, "state": error.state, "next": error.hint}
         if isinstance(ending, click.ClickException):
             ending.show()
         else:
             say("\n".join(f"{label}: {text}" for label, text in told.items() if text))
-    if "--json" in arguments:
+    if process.wants_json(arguments):
         indent = None if {"deploy", "restore"} & set(arguments) else 2  # they tell a line an event
         click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=indent))
     return error.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from migrator.core.errors import Refused
 from migrator.core.files import Migration
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 DIRECTORY = click.Path(path_type=Path)
+PREFIX = "MIGRATOR"
 
 _LONGEST_MS = 2**31 - 1  # of PostgreSQL's settings
 
@@ -54,9 +57,59 @@ def target(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--database", metavar="URL", help="A postgresql:// URL or key=value string."),
         click.option("--migrations", type=DIRECTORY, metavar="DIR", help="Default: migrations/."),
         click.option("--seeds", type=DIRECTORY, metavar="DIR", help="Default: seeds/ beside it."),
+        click.option(
+            "--server-directory",
+            type=DIRECTORY,
+            metavar="DIR",
+            help="Where the project's own server keeps its data. Default: .postgres/.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
     ]
     return _with(options, function)
+
+
+def name_variables(group: click.Group) -> None:
+    """Give every option of every command its environment variable, MIGRATOR_<COMMAND>_<OPTION>."""
+    for command, words in (group, ()), *((each, (name,)) for name, each in group.commands.items()):
+        for option in command.params:
+            if isinstance(option, click.Option):
+                name = max(option.opts, key=len).lstrip("-")
+                option.envvar = "_".join([PREFIX, *words, name]).replace("-", "_").upper()
+
+
+def refuse_empty(context: click.Context) -> None:
+    """Refuse an empty variable of a command: a lost secret is no wish for the default.
+
+    Raises:
+        Refused: There is one.
+
+    """
+    group, command = context.command, context.invoked_subcommand
+    assert isinstance(group, click.Group)  # noqa: S101  its callback calls this
+    commands = [group, *(each for name, each in group.commands.items() if name == command)]
+    for option in (each for one in commands for each in one.params):
+        if isinstance(option.envvar, str) and os.environ.get(option.envvar) == "":
+            raise Refused(
+                f"{option.envvar} is set and empty: it gives {option.opts[0]} no value.",
+                hint=f"Give it one, or `unset {option.envvar}` if it is not meant.",
+            )
+
+
+def origin(name: str) -> str:
+    """Return what gave an option its value: the option itself, or its environment variable.
+
+    Args:
+        name: The option, as in `--database`.
+
+    """
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        for option in context.command.params:
+            source = context.get_parameter_source(option.name or "")
+            if name in option.opts and source is ParameterSource.ENVIRONMENT:
+                return str(option.envvar)
+        context = context.parent
+    return name
 
 
 def limits(function: Callable[..., Any]) -> Callable[..., Any]:

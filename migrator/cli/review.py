@@ -13,7 +13,7 @@ from migrator.core import files, target
 from migrator.core.errors import Refused
 from migrator.core.process import interruptible, option_value
 from migrator.core.target import Session, Target
-from migrator.review import markdown, sarif, selection, settings
+from migrator.review import markdown, sarif, selection
 from migrator.review.report import Report
 from migrator.review.run import Review
 from migrator.review.selection import Selection
@@ -50,7 +50,6 @@ def review(
     against, scratch = option_value(against, "--against"), option_value(scratch, "--scratch")
     project = command.project
     known = counts.read(rows) if rows is not None else None
-    thresholds = settings.load(project.migrations.parent / "pyproject.toml")
     with interruptible():
         chosen, session = _choose(command, ids, against)
         place = _place(command, scratch)
@@ -61,9 +60,7 @@ def review(
                 notes += _compared(session, place, is_named=scratch is not None)
         with Scratch(place) as databases:
             chosen = Selection(chosen.migrations, chosen.reviewed, notes)
-            runner = Review(
-                project, chosen, databases, settings=thresholds, counts=known, say=command.say
-            )
+            runner = Review(project, chosen, databases, counts=known, say=command.say)
             return runner.run(str(rows or ""), date.today())
 
 
@@ -112,15 +109,14 @@ def _choose(
         return selection.by_id(command.project, ids), None
     if against is not None and "://" not in against and "=" not in against:
         return selection.since(command.project, against), None
-    runner = (command if against is None else command.on(against)).runner()
+    runner = (command if against is None else command.on(against, "--against")).runner()
     planned = runner.migrate(to=None, with_seeds=False, dry_run=True)
     return selection.pending(runner.state().applied, planned.migrations), runner.session
 
 
 def _place(command: Command, scratch: str | None) -> Target:
-    if scratch is None:
-        return Target.parse(command.server.administrator(), "the embedded server")
-    return Target.parse(scratch, "--scratch")
+    named = command.other_target(scratch, "--scratch")
+    return named or Target.parse(command.server.administrator(), "the embedded server")
 
 
 def _compared(session: Session, place: Target, *, is_named: bool) -> tuple[str, ...]:

@@ -84,45 +84,6 @@ class Seed:
     source: SqlFile
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """Where a migration set keeps its parts.
-
-    Args:
-        migrations: The directory of migration files.
-        seeds: The directory of seed files; None where the set has none.
-        sql: The directory of the snapshot and the checks; None where the set has none.
-
-    """
-
-    migrations: Path
-    seeds: Path | None
-    sql: Path | None
-
-    @classmethod
-    def at(cls, migrations: Path, seeds: Path | None) -> Project:
-        """Find a set's parts.
-
-        A directory named `migrations` has its `seeds` and `sql` beside it. Another set, given by a
-        directory of any other name, has none unless they are named: it must not get ours.
-
-        Raises:
-            Refused: A directory that was named is not there.
-
-        """
-        for directory in filter(None, (migrations, seeds)):
-            if not directory.is_dir():
-                raise Refused(
-                    f"There is no directory {directory}.",
-                    hint="Give an existing one with --migrations or --seeds.",
-                )
-        migrations = migrations.resolve()
-        beside = migrations.parent if migrations.name == "migrations" else None
-        if seeds is None and beside is not None and (beside / "seeds").is_dir():
-            seeds = beside / "seeds"
-        return cls(migrations, seeds, beside / "sql" if beside is not None else None)
-
-
 def read(path: Path) -> SqlFile:
     """Read one SQL file.
 

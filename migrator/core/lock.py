@@ -12,8 +12,6 @@ from migrator.core.target import Session
 from migrator.core.waits import sessions_in_words
 from migrator.sql import sql
 
-# Any constant will do; PostgreSQL keeps advisory locks apart by database.
-LOCK_KEY = 0x6765_7374_6F72_6C64
 _POLL_S = 0.1
 
 
@@ -25,7 +23,7 @@ def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterato
         yield
     finally:
         if session.is_free:  # else the lock ends with the session
-            session.connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+            session.connection.execute("SELECT pg_advisory_unlock(%s)", (session.lock_key,))
 
 
 def take(session: Session, wait_s: float, say: Callable[[str], None]) -> None:
@@ -58,13 +56,15 @@ def take(session: Session, wait_s: float, say: Callable[[str], None]) -> None:
 
 
 def _try(session: Session) -> bool:
-    row = session.connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
+    row = session.connection.execute(
+        "SELECT pg_try_advisory_lock(%s)", (session.lock_key,)
+    ).fetchone()
     return bool(row and row[0])
 
 
 def holders(session: Session) -> list[int]:
     """Return the process that holds the lock, in a list; an empty one where nobody does."""
-    rows = session.connection.execute(sql("core/lock_holder"), {"key": LOCK_KEY})
+    rows = session.connection.execute(sql("core/lock_holder"), {"key": session.lock_key})
     return [pid for (pid,) in rows]
 
 

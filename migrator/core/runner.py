@@ -12,9 +12,10 @@ import psycopg
 
 from migrator.core import deploys, files, history, lock, process
 from migrator.core.errors import Failed, Interrupted, Refused
-from migrator.core.files import Migration, Project
+from migrator.core.files import Migration
 from migrator.core.history import State
 from migrator.core.plan import Plan, find, is_called, up_to
+from migrator.core.project import Project
 from migrator.core.target import Session, Target, abandon, connect, refuse_unwritable
 from migrator.core.waits import Watch
 
@@ -82,6 +83,7 @@ class Runner:
             self.target,
             lock_timeout_ms=self.limits.lock_timeout_ms,
             statement_timeout_ms=self.limits.statement_timeout_ms,
+            lock_key=self.project.settings.lock_key,
         )
 
     def state(self) -> State:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import psycopg
 
-from migrator.core import files, lock, sqltext
+from migrator.core import files, sqltext
 from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile
 from migrator.core.target import Session
 from migrator.sql import sql
 
 _PREAMBLE = """\
--- Written by `runner.py plan --sql` for database {database}. Run it with: psql -X -f FILE
+-- Written by `plan --sql` for database {database}. Run it with: psql -X -f FILE
 \\set ON_ERROR_STOP on
 {settings}
 SELECT pg_try_advisory_lock({key}) AS locked \\gset runner_
@@ -44,7 +44,7 @@ def script(
         _PREAMBLE.format(
             database=session.database,
             settings=session.settings,
-            key=lock.LOCK_KEY,
+            key=session.lock_key,
             bookkeeping=sql("core/bookkeeping"),
         )
     ]

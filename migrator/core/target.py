@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from migrator.core.errors import Refused
+from migrator.core.settings import LOCK_KEY
 from migrator.sql import sql
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ class Target:
         # An empty database name would override the service's or the variable's.
         return _target({key: str(value) for key, value in parameters.items() if value}, origin)
 
+    def called(self, application: str) -> Target:
+        """Return the same for sessions of that application_name, where none is set elsewhere."""
+        return replace(
+            self, parameters={"fallback_application_name": application, **self.parameters}
+        )
+
     def beside(self, database: str) -> Target:
         """Return another database of the same server, for the same role."""
         parameters = {**self.parameters, "dbname": database}
@@ -96,6 +103,7 @@ class Session:
         connection: In autocommit mode; the runner begins and ends transactions itself.
         pid: The server's process.
         settings: The statements that put the session's settings back after a file changed them.
+        lock_key: The advisory lock that lets one runner at a time change the database.
         has_history: Whether the database has yoyo's tables in schema yoyo.
         has_checksums: Whether it has the runner's own tables beside them.
         has_deploys: Whether it has those of deploys, too.
@@ -110,6 +118,7 @@ class Session:
     connection: psycopg.Connection[tuple[Any, ...]]
     pid: int
     settings: str
+    lock_key: int
     has_history: bool
     has_checksums: bool
     has_deploys: bool
@@ -135,12 +144,15 @@ def abandon(session: Session) -> None:
         session.connection.close()
 
 
-def resolve(database: str | None, environment: Mapping[str, str]) -> Target | None:
+def resolve(
+    database: str | None, environment: Mapping[str, str], origin: str = "--database"
+) -> Target | None:
     """Find the target that the user named; None means the embedded server.
 
     Args:
         database: The value of --database, a URL or `key=value` string.
         environment: DATABASE_URL and libpq's own variables are read from it.
+        origin: What gave that value: the option, or its environment variable.
 
     Raises:
         Refused: The URL or string cannot be read, or what would have named the target is empty.
@@ -148,7 +160,7 @@ def resolve(database: str | None, environment: Mapping[str, str]) -> Target | No
     """
     found: Target | None
     if database is not None:
-        found = Target.parse(database, "--database")
+        found = Target.parse(database, origin)
     elif "DATABASE_URL" in environment:
         found = Target.parse(environment["DATABASE_URL"], "DATABASE_URL")
     else:
@@ -206,7 +218,7 @@ def open_connection(target: Target) -> psycopg.Connection[tuple[Any, ...]]:
 
     parameters = {
         "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
-        "fallback_application_name": "gestorlead-migrator",
+        "fallback_application_name": "migrator",
         "client_encoding": "UTF8",
         **_KEEPALIVES,
         **target.parameters,
@@ -252,13 +264,20 @@ def for_program(target: Target, database: str) -> tuple[str, dict[str, str]]:
     return make_conninfo("", **parameters), environment
 
 
-def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: int = 0) -> Session:
+def connect(
+    target: Target,
+    *,
+    lock_timeout_ms: int = 0,
+    statement_timeout_ms: int = 0,
+    lock_key: int = LOCK_KEY,
+) -> Session:
     """Connect, learn what decides whether a command may go on, and set the session up.
 
     Args:
         target: Where to connect.
         lock_timeout_ms: How long a statement waits for a lock, in milliseconds; 0 is for ever.
         statement_timeout_ms: How long a statement may run, in milliseconds; 0 is for ever.
+        lock_key: The advisory lock that lets one runner at a time change the database.
 
     Raises:
         Refused: No connection, a connection pooler, a server too old, an encoding but UTF8.
@@ -296,6 +315,7 @@ def connect(target: Target, *, lock_timeout_ms: int = 0, statement_timeout_ms: i
         connection=connection,
         pid=facts["backend_pid"],
         settings=settings,
+        lock_key=lock_key,
         has_history=facts["has_history"],
         has_checksums=facts["has_checksums"],
         has_deploys=facts["has_deploys"],

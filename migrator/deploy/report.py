@@ -91,8 +91,7 @@ def _changes(changes: Changes, steps: Sequence[Event]) -> Iterator[str]:
         "Sizes that changed": changes.sizes,
         "Invalid indexes": changes.invalid,
         "Locks waited for": waited,
-        "Use of indexes (index_usage_stats)": changes.index_use,
-        "Slow queries (slow_queries_analysis)": changes.slow_queries,
+        **changes.watched,
         "Not seen": changes.missed,
     }
     for title, lines in sections.items():

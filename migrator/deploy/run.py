@@ -130,6 +130,7 @@ class Deploy:
         self.runner.is_deploy = True
         self.options = options
         self.steps = steps
+        self.watched = monitor.queries(runner.project)
         self.ended = ""
 
     @property
@@ -271,7 +272,7 @@ class Deploy:
     def make_ready(self, begun: OpenDeploy, backup: Backup) -> StartingPoint:
         """Look at the database, and keep account from now on; the last before the first change."""
         guard = self.guard(begun, backup)
-        before = monitor.measure(self.connection)
+        before = monitor.measure(self.connection, self.watched)
         deploys.enter(self.connection, begun.number, "applying")
         return StartingPoint(guard, before)
 
@@ -302,7 +303,7 @@ class Deploy:
             self._put_back(begun, backup, ready.guard, error)
         process.on_signals(signal.SIG_IGN)  # what is left is short, and takes nothing back
         with self.steps.step("monitor") as detail:
-            after = monitor.measure(self.connection)
+            after = monitor.measure(self.connection, self.watched)
             changes = monitor.changes(ready.before, after)
             detail.update(asdict(changes), waited_for=runner.waited_for)
         deploys.end(self.connection, begun.number, result.outcome)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from migrator.core import files
 from migrator.core.errors import Refused
-from migrator.core.files import Project
+from migrator.core.project import Project
 from migrator.lint import squawk
 
 _HEADERS = {
@@ -48,7 +48,7 @@ def lint(project: Project) -> list[str]:
             findings += _header_findings(path)
     return findings + [
         f"{each.path}:{each.line}:{each.column}: {each.rule}: {each.message}"
-        for each in squawk.check(paths)
+        for each in squawk.check(paths, project.settings.lint.ignore)
     ]
 
 

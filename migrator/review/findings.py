@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from migrator.core.settings import Thresholds
 from migrator.review import locks
 from migrator.review.evidence import SHARE_OF_A_BATCH, Step, scaling, share
 from migrator.review.report import Finding, Lock, Opinion, Proof, RelationWork, count
-from migrator.review.settings import Settings
 
 INSTEAD = {
     "rewrite": "Add a new column, fill it in batches, and let the application switch to it; VACUUM "
@@ -73,7 +73,7 @@ class Evidence:
     rollback_name: str
     required: Sequence[str]
     counts: Mapping[str, int] | None
-    settings: Settings
+    settings: Thresholds
 
     def rows(self, table: str) -> int | None:
         """Return how many rows a table has in production; None where that is not known."""

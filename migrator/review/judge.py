@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from migrator.core.files import Migration, SqlFile
+from migrator.core.settings import Settings
 from migrator.lint import squawk
 from migrator.review import allow, evidence, findings, locks, opinions, report
 from migrator.review.catalogue import KINDS, Relation
@@ -23,7 +24,6 @@ from migrator.review.report import (
     Sample,
     StatementReview,
 )
-from migrator.review.settings import Settings
 
 Counts = Mapping[str, int] | None
 _MILLION = 1_000_000
@@ -68,7 +68,7 @@ def judge(
     Args:
         facts: What was measured.
         counts: The rows in production by relation; None where they are not known.
-        settings: The thresholds.
+        settings: The project's.
         today: Allowances end by it.
 
     """
@@ -84,10 +84,12 @@ def judge(
         rollback_name=facts.rollback.path.name,
         required=facts.required,
         counts=counts,
-        settings=settings,
+        settings=settings.review,
     )
     known = replace(known, locks=_locks(facts, statements, known))
-    opinion = opinions.judge(squawk.check([source.path]), facts.steps)
+    is_there = squawk.program() is not None
+    warnings = squawk.check([source.path], settings.lint.ignore) if is_there else []
+    opinion = opinions.judge(warnings, facts.steps)
     found = [*facts.found, *(findings.find(known, opinion) if facts.watched else [])]
     text = source.text.decode()
     notes = _notes(facts, known)

@@ -19,14 +19,15 @@ from migrator.catalogue.contents import Contents
 from migrator.core import files
 from migrator.core.errors import Refused
 from migrator.core.failure import error_text
-from migrator.core.files import Migration, Project, SqlFile
+from migrator.core.files import Migration, SqlFile
+from migrator.core.project import Project
 from migrator.core.target import Target, open_connection
+from migrator.lint import squawk
 from migrator.review import evidence, findings, locks, measure, proof
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report
 from migrator.review.selection import Selection
-from migrator.review.settings import Settings
 from migrator.rows.demands import Demands, demands
 from migrator.rows.filler import Filler
 from migrator.server.scratch import Scratch
@@ -36,6 +37,9 @@ Say = Callable[[str], None]
 
 _MOST_ATTEMPTS = 6
 _NOT_NULL = (psycopg.errors.NotNullViolation, psycopg.errors.CheckViolation)
+_NO_SQUAWK = (
+    "squawk is not installed (pip install squawk-cli), so what only a linter finds is not here"
+)
 _SINCE = 50  # rows that are written between a migration and its way back
 
 
@@ -54,7 +58,6 @@ class Review:
         project: The migration set.
         selection: What is reviewed.
         scratch: Where scratch databases are made.
-        settings: The thresholds.
         counts: The rows in production by relation; None where they are not known.
         say: Told what is done.
 
@@ -66,20 +69,22 @@ class Review:
         selection: Selection,
         scratch: Scratch,
         *,
-        settings: Settings,
         counts: Mapping[str, int] | None,
         say: Say,
     ) -> None:
         self._project = project
         self._selection = selection
         self._scratch = scratch
-        self._settings = settings
+        self._settings = project.settings.review
         self._counts = counts
         self._say = say
         self._later: list[Demands] = []
         self._not_null: set[tuple[str, str]] = set()
         self._unfilled: dict[str, str] = {}
         self._notes: list[str] = [*selection.notes]
+        if squawk.program() is None:
+            self._notes.append(_NO_SQUAWK)
+            say(_NO_SQUAWK)
 
     def run(self, rows_from: str, today: date) -> Report:
         """Measure, judge, and return the report.
@@ -106,7 +111,9 @@ class Review:
             sizes=self._settings.sizes,
             rows_from=rows_from,
             made_on=today,
-            migrations=tuple(judge(each, self._counts, self._settings, today) for each in facts),
+            migrations=tuple(
+                judge(each, self._counts, self._project.settings, today) for each in facts
+            ),
             seconds=round(time.monotonic() - started, 1),
             notes=tuple(self._notes),
         )

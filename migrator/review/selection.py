@@ -9,8 +9,9 @@ from pathlib import Path
 
 from migrator.core import files
 from migrator.core.errors import Refused
-from migrator.core.files import Migration, Project
+from migrator.core.files import Migration
 from migrator.core.plan import find
+from migrator.core.project import Project
 
 
 @dataclass(frozen=True, slots=True)

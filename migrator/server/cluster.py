@@ -158,7 +158,7 @@ class Cluster:
         """Start the server and wait until it accepts connections.
 
         It has a session of its own (no Ctrl-C reaches it) and none of our files but its log and
-        the lock that shows it alive (a pipe that it held would hang `make migrate | tee`).
+        the lock that shows it alive (a pipe that it held would hang `migrate | tee`).
         """
         self._forget_stale_pid()
         with suppress(FileNotFoundError):

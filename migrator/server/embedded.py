@@ -1,11 +1,12 @@
 """The embedded server: the only module that starts PostgreSQL.
 
-Everything is in `.postgres/` in the checkout: the cluster (see `cluster`); `run/` with its socket;
-`lock`, with which start and stop take turns. Two things may have to be elsewhere:
+Everything is in one directory, a project's `.postgres/` unless another is named: the cluster (see
+`cluster`); `run/` with its socket; `lock`, with which start and stop take turns. Two things may
+have to be elsewhere:
 
 - the cluster, where root works in a directory closed to the user that PostgreSQL must then run
-  as: it is in /var/lib/gestorlead-postgres/, and the link `.postgres/home` points there;
-- the socket, where its path would be too long or have a comma: it is in /tmp/gestorlead-...
+  as: it is in /var/lib/migrator-postgres/, and the link `.postgres/home` points there;
+- the socket, where its path would be too long or have a comma: it is in /tmp/migrator-...
 
 Nobody else can use the server: it listens on no network, its directories and its socket are
 closed to other users, and `peer` authentication admits only whoever created it.
@@ -14,6 +15,7 @@ closed to other users, and `peer` authentication admits only whoever created it.
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +24,7 @@ from urllib.parse import quote
 
 from migrator.core.errors import Failed, Refused
 from migrator.core.process import interruptible
+from migrator.core.settings import ServerNames
 from migrator.server import binaries
 from migrator.server.binaries import User, make_directory
 from migrator.server.cluster import (
@@ -37,11 +40,12 @@ from migrator.server.cluster import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-DATABASE = ROLE = "gestorlead"
+DIRECTORY = ".postgres"
 PORT = 5432
-SHARED = Path("/var/lib/gestorlead-postgres")
+SHARED = Path("/var/lib/migrator-postgres")
+_NAMES = ServerNames()
 SOCKET_PATH_LIMIT = 103  # bytes, on macOS; Linux has 107
 
 SETTINGS = {
@@ -52,13 +56,10 @@ SETTINGS = {
     "log_timezone": "UTC",
 }
 
-# The extension goes into template1: a database made here later has what the first one has.
-BOOTSTRAP = f"""\
-CREATE EXTENSION pg_stat_statements;
-CREATE ROLE {ROLE} LOGIN CREATEDB;
-GRANT pg_read_all_stats TO {ROLE};
-CREATE DATABASE {DATABASE} OWNER {ROLE};
-"""
+# It goes into template1: a database made here later has what the first one has.
+_EXTENSION = "CREATE EXTENSION pg_stat_statements;"
+_ROLE = 'CREATE ROLE "{0.role}" LOGIN CREATEDB; GRANT pg_read_all_stats TO "{0.role}";'
+_DATABASE = 'CREATE DATABASE "{0.database}" OWNER "{0.role}";'
 
 
 class Status(NamedTuple):
@@ -75,19 +76,26 @@ class Status(NamedTuple):
 
 
 class EmbeddedServer:
-    """The PostgreSQL server of one checkout.
+    """The PostgreSQL server of one project.
 
     Args:
-        root: The checkout.
+        directory: Where it keeps everything.
+        names: The application's database and role.
         shared: Where root keeps what cannot be kept there.
         say: Told that the server is created, which takes a second or more.
 
     """
 
     def __init__(
-        self, root: Path, shared: Path = SHARED, say: Callable[[str], None] = lambda _: None
+        self,
+        directory: Path,
+        names: ServerNames = _NAMES,
+        shared: Path = SHARED,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.directory = Path(os.path.realpath(root), ".postgres")
+        parent = os.path.realpath(directory.parent)  # a link in the directory's place is refused
+        self.directory = Path(parent, directory.name)
+        self.names = names
         self.shared = shared
         self._say = say
         self._bin_dir: Path | None = None
@@ -95,7 +103,10 @@ class EmbeddedServer:
     def start(self) -> str:
         """Create and start what is missing; return the application database's URL."""
         with self._failures():
-            return _url(self._find() or self._start())
+            found = self._find() or self._start()
+            if not self._is_admitted():
+                self._introduce(found)
+            return self._url(found)
 
     def stop(self) -> bool:
         """Stop the server; return whether there was one."""
@@ -120,18 +131,19 @@ class EmbeddedServer:
                 data=str(self.cluster.data),
                 socket=place.socket_directory,
                 port=place.port,
-                url=_url(place),
+                url=self._url(place),
                 log=str(self.cluster.log),
             )
 
     def url(self) -> str:
         """Return the application database's URL, whether the server runs or not."""
         with self._failures():
-            return _url(self._find() or self._place())
+            return self._url(self._find() or self._place())
 
     def administrator(self) -> str:
         """Start the server; return the superuser's URL, to a database of no application."""
-        return self.start().replace(f"://{ROLE}@/{DATABASE}?", f"://{SUPERUSER}@/postgres?", 1)
+        with self._failures():
+            return _url(self._find() or self._start(), SUPERUSER, "postgres")
 
     def act(self, action: str, arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """Do what the command `server` is asked for.
@@ -152,8 +164,8 @@ class EmbeddedServer:
             stopped = self.stop()
             return {"stopped": stopped}, ["stopped" if stopped else "it was not running"]
         if action == "reset":
-            url = self.reset()
-            return {"reset": DATABASE, "url": url}, [f"database {DATABASE} was made anew"]
+            url, name = self.reset(), self.names.database
+            return {"reset": name, "url": url}, [f"database {name} was made anew"]
         if action == "status":
             facts = self.status()._asdict()
             return facts, [f"{name:<9}{value}" for name, value in facts.items()]
@@ -164,27 +176,18 @@ class EmbeddedServer:
         """Return the command that runs psql in the application database."""
         return [str(self.bin_dir / "psql"), self.url()]
 
-    def create_database(self) -> bool:
-        """Create the application database after somebody dropped it; tell whether it was gone."""
-        maintenance = self.start().replace(f"/{DATABASE}?", "/postgres?", 1)
-        statement = f"CREATE DATABASE {DATABASE}"
-        try:
-            binaries.run([self.bin_dir / "psql", "-X", "-q", "-c", statement, "-d", maintenance])
-        except Failed:
-            return False
-        return True
+    def create_missing(self) -> bool:
+        """Create the application's database after somebody dropped it; tell whether it was gone."""
+        self.start()
+        with self._failures(), self._turn():
+            return self._create_missing(self._find() or self._place())
 
     def reset(self) -> str:
-        """Drop the application database, whoever is connected, and create it; return its URL."""
-        drop = f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"
+        """Drop the application's database, whoever is connected, and create it; return its URL."""
+        drop = f'DROP DATABASE IF EXISTS "{self.names.database}" WITH (FORCE)'
         administrator = self.administrator()
         binaries.run([self.bin_dir / "psql", "-X", "-q", "-c", drop, "-d", administrator])
-        if not self.create_database():
-            raise Failed(
-                f"The database {DATABASE} cannot be created.",
-                state="It was dropped.",
-                hint="`migrate` creates it, too, and says what is in the way.",
-            )
+        self.create_missing()
         return self.url()
 
     @property
@@ -234,7 +237,7 @@ class EmbeddedServer:
             import hashlib
 
             name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
-            directory = Path("/tmp", f"gestorlead-{name}")  # noqa: S108 - checked when it is made
+            directory = Path("/tmp", f"migrator-{name}")  # noqa: S108 - checked when it is made
         return Postmaster(0, str(directory), PORT)
 
     # Changing: one process at a time
@@ -257,7 +260,8 @@ class EmbeddedServer:
                 release = binaries.version(bin_dir)
                 self._say(f"target: a new PostgreSQL {release} server in {self.directory}")
                 self._create(lock)
-            self._admit()
+                self._admit([self.names.role])
+            self._admit([SUPERUSER, *[self.names.role] * self._is_admitted()])
             directory = Path(self._place().socket_directory)
             self._make_socket_directory(directory)
             return cluster.launch(bin_dir, socket_directory=directory, port=PORT)
@@ -287,7 +291,8 @@ class EmbeddedServer:
             raise Failed(
                 f"The embedded server in {self.directory} cannot be used: {error}",
                 state="No database was changed.",
-                hint="Put that right, or name a database with --database or DATABASE_URL.",
+                hint="Put that right; or name another directory with --server-directory, or a "
+                "database with --database or DATABASE_URL.",
             ) from error
 
     def _settle(self) -> None:
@@ -321,6 +326,51 @@ class EmbeddedServer:
             if not (link.is_symlink() and link.readlink() == home):
                 Cluster(home).end()
 
+    def _introduce(self, place: Postmaster) -> None:
+        """Create a role and a database that are new to this server, and let the role connect.
+
+        It is let in last: a role that may connect is there, even if this process is killed.
+        """
+        with self._turn():
+            self._create_missing(place)
+            self._admit([self.names.role])
+        os.kill(place.pid, signal.SIGHUP)  # a moment later it has read pg_ident.conf again
+        if not wait_until(lambda: self._lets_in(place)):
+            raise Failed(
+                f"The embedded server in {self.directory} does not let the role "
+                f"{self.names.role} in, which is new to it.",
+                state="No database was changed.",
+                hint="Stop it with `server stop`, and run the command again.",
+            )
+
+    def _create_missing(self, place: Postmaster) -> bool:
+        """Create the application's role and database if need be; tell whether the latter was."""
+        names, connection = self.names, _url(place, SUPERUSER, "postgres")
+
+        def ask(statement: str) -> list[str]:
+            options = ["-X", "-q", "-A", "-t", "-c", statement, "-d", connection]
+            return binaries.run([self.bin_dir / "psql", *options]).splitlines()
+
+        if names.role not in ask("SELECT rolname FROM pg_roles"):
+            ask(_ROLE.format(names))
+        if names.database in ask("SELECT datname FROM pg_database"):
+            return False
+        ask(_DATABASE.format(names))
+        return True
+
+    def _lets_in(self, place: Postmaster) -> bool:
+        try:
+            options = ["-X", "-q", "-c", "", "-d", self._url(place)]
+            binaries.run([self.bin_dir / "psql", *options])
+        except Failed:
+            return False
+        return True
+
+    def _is_admitted(self) -> bool:
+        """Tell whether the application's role may connect: it may have had another name."""
+        words = (line.split() for line in read(self._ident).splitlines())
+        return any(each[-1:] == [self.names.role] for each in words)
+
     def _create(self, lock: int) -> None:
         """Create the cluster with its roles and databases.
 
@@ -330,18 +380,25 @@ class EmbeddedServer:
             self.bin_dir,
             settings=SETTINGS,
             hba="local all all peer map=embedded\n",
-            sql=BOOTSTRAP,
+            sql="\n".join([_EXTENSION, _ROLE, _DATABASE]).format(self.names) + "\n",
             keep=(lock,),
         )
 
-    def _admit(self) -> None:
+    def _admit(self, roles: Iterable[str]) -> None:
         """Let this user and the server's connect; another may have created the cluster."""
-        user, ident = self.cluster.user(), self.cluster.data / "pg_ident.conf"
+        user = self.cluster.user()
         names = {account(os.geteuid())} | ({user.name} if user else set())
-        lines = [f'embedded "{name}" {role}\n' for name in names for role in (ROLE, SUPERUSER)]
-        known = read(ident)
+        lines = [f'embedded "{name}" {role}\n' for name in names for role in roles]
+        known = read(self._ident)
         if missing := [line for line in lines if line not in known]:
-            binaries.run(["tee", "-a", ident], user=user, text="".join(missing))
+            binaries.run(["tee", "-a", self._ident], user=user, text="".join(missing))
+
+    @property
+    def _ident(self) -> Path:
+        return self.cluster.data / "pg_ident.conf"
+
+    def _url(self, place: Postmaster) -> str:
+        return _url(place, self.names.role, self.names.database)
 
     def _check_version(self) -> None:
         data = self.cluster.data
@@ -367,9 +424,9 @@ class EmbeddedServer:
             left.unlink()
 
 
-def _url(place: Postmaster) -> str:
+def _url(place: Postmaster, role: str, database: str) -> str:
     host = quote(os.fsencode(place.socket_directory), safe="/")
-    return f"postgresql://{ROLE}@/{DATABASE}?host={host}&port={place.port}"
+    return f"postgresql://{role}@/{database}?host={host}&port={place.port}"
 
 
 def _reaches(user: User, directory: Path) -> bool:

@@ -15,9 +15,9 @@ import pytest
 
 from migrator.catalogue.baseline import baseline
 from migrator.core.errors import Failed, Refused
-from migrator.core.files import Project
-from migrator.core.lock import LOCK_KEY
+from migrator.core.project import Project
 from migrator.core.runner import Limits, Runner
+from migrator.core.settings import LOCK_KEY
 from migrator.core.target import Target
 from migrator.server import binaries
 from tests.support.commands import call
@@ -183,12 +183,13 @@ class TestSchema:
         assert answer.code == 2
         assert f"error: There is no {made.sql / 'schema.sql'}." in answer.err
 
-    def test_a_set_in_a_directory_of_another_name_has_no_snapshot(
+    def test_the_snapshot_beside_another_set_is_not_taken(
         self, empty_database: str, made: MigrationSet
     ) -> None:
-        renamed = made.migrations.rename(made.migrations.parent / "changes")
+        other = made.migrations.parent / "changes"
+        other.mkdir()
         for arguments in (["schema"], ["schema", "--check"]):
-            answer = call(None, empty_database, "--migrations", renamed, *arguments)
+            answer = call(None, empty_database, "--migrations", other, *arguments)
             assert answer.code == 2
             assert "error: This migration set has no snapshot." in answer.err
 

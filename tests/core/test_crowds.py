@@ -9,7 +9,7 @@ import time
 import psycopg
 import pytest
 
-from migrator.core.lock import LOCK_KEY
+from migrator.core.settings import LOCK_KEY
 from tests.support.commands import call, finish, launch
 from tests.support.databases import applied, locked, name_of, rows, run, tables
 from tests.support.servers import Server, newest

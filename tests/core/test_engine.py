@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from yoyo import get_backend, internalmigrations, read_migrations
 
 from migrator.core import sqltext
-from migrator.core.lock import LOCK_KEY
+from migrator.core.settings import LOCK_KEY
 from tests.support.commands import call, finish, launch, said
 from tests.support.databases import applied, name_of, rows, run, sleeping, tables
 from tests.support.servers import ROOT, Server, newest

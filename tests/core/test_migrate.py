@@ -27,8 +27,9 @@ def test_an_empty_database_gets_every_migration_then_the_seeds(
     answer = call(made, empty_database, "migrate")
     assert answer.code == 0
     assert answer.out.splitlines() == [*(f"applied {name}" for name in THREE), "applied 01.a"]
-    target, *told = answer.err.splitlines()
+    target, files, *told = answer.err.splitlines()
     assert target.startswith("target: postgresql://owner@")
+    assert files == f"files: {made.migrations}, seeds: {made.seeds}, sql: none"
     assert [line.partition(" (")[0] for line in told] == [
         *(f"applied {name}" for name in THREE),
         "seeded 01.a",
@@ -45,7 +46,7 @@ def test_a_current_database_is_left_as_it_is(empty_database: str, made: Migratio
     before = rows(empty_database, log)
     answer = call(made, empty_database, "migrate")
     assert (answer.code, answer.out) == (0, "nothing to do\n")
-    assert len(answer.err.splitlines()) == 1
+    assert len(answer.err.splitlines()) == 2
     assert rows(empty_database, log) == before
 
 

@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 # The runner, with its patience of a minute cut down to two seconds.
 IMPATIENT = """\
 import sys
-from migrator.core import migrate, target
-migrate._RECONNECT_S = 1.0
+from migrator.core import runner, target
+runner._RECONNECT_S = 1.0
 unchanged = target.sql
 def impatient(name):
     text = unchanged(name)

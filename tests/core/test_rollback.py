@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from migrator.core.lock import LOCK_KEY
+from migrator.core.settings import LOCK_KEY
 from tests.support.commands import call, finish, launch
 from tests.support.databases import applied, rows, run, tables
 from tests.support.servers import ROOT, clean_environment, newest
@@ -116,7 +116,7 @@ def test_to_must_be_applied(database: str, made: MigrationSet) -> None:
 def test_without_a_terminal_it_does_not_guess(database: str, made: MigrationSet) -> None:
     answer = call(made, database, "rollback", "--steps", "2")
     assert answer.code == 2
-    assert answer.err.splitlines()[1:4] == [
+    assert answer.err.splitlines()[2:5] == [
         "to be rolled back, with the data that is in them:",
         "  0003.c.create",
         "  0002.b.create",

@@ -24,6 +24,13 @@ from tests.support.sets import MigrationSet, three_tables
 pytestmark = pytest.mark.slow
 
 WRONG = "nOt-the-0ne"
+SMALL = """\
+[tool.migrator.lint]
+ignore = ["prefer-bigint-over-int"]
+[tool.migrator.review]
+sizes = [20, 40]
+small_rows = 10
+"""
 SECRETS = [PASSWORD, quote(PASSWORD, safe=""), PASSWORD.split("/")[0], WRONG]
 
 
@@ -138,7 +145,7 @@ def test_a_review_shows_no_password(
     other: Server = request.getfixturevalue(f"server_{min(INSTALLATIONS)}")
     with other.connect() as connection:
         connection.execute("ALTER ROLE tester CREATEDB")
-    made.write("pyproject.toml", "[tool.migrator.review]\nsizes = [20, 40]\nsmall_rows = 10\n")
+    made.write("pyproject.toml", SMALL)
     target, scratch = pg.password_url(name_of(empty_database)), other.password_url("postgres")
     out = made.migrations.parent / "out"
     arguments = ["review", "--against", target, f"--scratch={scratch}", "--out", str(out)]

@@ -41,7 +41,7 @@ def contents(database: str) -> list[tuple[object, ...]]:
 def test_applies_every_seed_in_order(database: str, made: MigrationSet) -> None:
     answer = call(made, database, "seed")
     assert (answer.code, answer.out) == (0, "applied 01.a\napplied 02.b\n")
-    assert answer.err.splitlines()[1:] == [
+    assert answer.err.splitlines()[2:] == [
         "seeded 01.a (2 rows written)",
         "seeded 02.b (2 rows written)",
     ]
@@ -119,10 +119,10 @@ def test_seeds_can_be_kept_elsewhere(database: str, made: MigrationSet, tmp_path
     assert f"error: There is no directory {elsewhere.seeds / 'none'}." in answer.err
 
 
-def test_a_set_in_a_directory_of_another_name_has_no_seeds(
+def test_a_set_in_a_directory_of_another_name_has_its_seeds(
     empty_database: str, made: MigrationSet
 ) -> None:
     renamed = made.migrations.rename(made.migrations.parent / "changes")
     answer = call(None, empty_database, "--migrations", renamed, "migrate")
     assert answer.code == 0
-    assert "applied 01.a" not in answer.out
+    assert answer.out.endswith("applied 01.a\napplied 02.b\n")

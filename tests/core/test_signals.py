@@ -32,7 +32,7 @@ pytestmark = newest
 BOTH = [signal.SIGINT, signal.SIGTERM]
 SESSIONS = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-    " AND application_name = 'gestorlead-migrator'"
+    " AND application_name = 'migrator'"
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from migrator.core.lock import LOCK_KEY
+from migrator.core.settings import LOCK_KEY
 from tests.conftest import Connection
 from tests.support import databases
 from tests.support.commands import call

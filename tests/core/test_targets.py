@@ -54,7 +54,7 @@ def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(commands, "ROOT", root)
     yield root / ".postgres"
     if (root / ".postgres").exists():
-        EmbeddedServer(root).stop()
+        EmbeddedServer(root / ".postgres").stop()
 
 
 def assert_refused(answer: Answer, message: str, hint: str) -> None:

@@ -461,7 +461,7 @@ def test_locks_that_were_waited_for_are_in_the_report(filled: Site) -> None:
     assert "SELECT count(*) FROM b" in apply["waited_for"][0]
 
 
-def test_the_monitoring_reads_the_views_of_the_set(pg: Server, tmp_path: Path) -> None:
+def test_the_monitoring_asks_this_projects_queries(pg: Server, tmp_path: Path) -> None:
     with site(pg, tmp_path) as here:
         place = ["--yes", "--no-rehearse", *here.options]
         assert call(None, here.database, "deploy", *place).code == 0
@@ -475,10 +475,58 @@ def test_the_monitoring_reads_the_views_of_the_set(pg: Server, tmp_path: Path) -
         base = here.last_backup
         path = base.with_name(f"{base.name}.report.json")
         document = json.loads(path.read_text(encoding="utf-8"))
-        assert document["before"]["index_scans"]["public.pk_tasks"] >= 3
-        assert document["before"]["slow_queries"] is None  # its view came with this deploy
-        assert document["after"]["slow_queries"] == {}
+        before, after = document["before"]["watched"], document["after"]["watched"]
+        assert before["index_use"]["public.pk_tasks"]["scans"] >= 3
+        assert before["slow_queries"] is None  # its view came with this deploy
+        assert after["slow_queries"] == {}
+        (missed,) = document["changes"]["missed"]
+        assert missed.startswith("before: slow_queries: relation")
         assert len(list(MIGRATIONS.glob("*.sql"))) // 2 == len(applied(here.database))
+
+
+def test_what_the_projects_queries_give_is_compared(filled: Site) -> None:
+    """New, gone, other values; an unchanged row is not told; what fails is, and changes nothing."""
+    made = filled.made
+    made.write(
+        "pyproject.toml",
+        "[tool.migrator.deploy]\n"
+        'monitor = ["sql/rows.sql", "sql/writes.sql", "sql/wrong.sql", "sql/same.sql"]\n',
+    )
+    numbers = "SELECT id, id * 1000 + (SELECT count(*) FROM b) AS n, 1.5 AS x FROM a"
+    made.write("sql/rows.sql", f"{numbers} WHERE id IN (2, 3, 4)")
+    made.write("sql/same.sql", "SELECT 'x', 1")
+    made.write("sql/writes.sql", "DELETE FROM a RETURNING id")
+    made.write("sql/wrong.sql", "SELECT nonsense")
+    run(filled.database, "INSERT INTO a VALUES (3)")
+    made.add("0004.b.more", "INSERT INTO b VALUES (-1); UPDATE a SET id = 4 WHERE id = 3;")
+    assert filled.deploy().code == 0
+    base = filled.last_backup
+    document = json.loads(base.with_name(f"{base.name}.report.json").read_text(encoding="utf-8"))
+    assert document["changes"]["watched"] == {
+        "rows": [
+            "2: n 3,000 -> 3,001",
+            "3: gone, after n 4,000, x 1.5",
+            "4: new, n 5,001, x 1.5",
+        ],
+        "same": [],
+    }
+    missed = document["changes"]["missed"]
+    assert [each.split(": ")[:2] for each in missed] == [
+        ["before", "writes"], ["before", "wrong"], ["after", "writes"], ["after", "wrong"],
+    ]  # fmt: skip
+    assert "cannot execute DELETE in a read-only transaction" in missed[0]
+    text = base.with_name(f"{base.name}.report.md").read_text(encoding="utf-8")
+    assert "\n## rows\n\n- 2: n " in text
+    assert "\n## same\n\nnone\n" in text
+
+
+def test_a_query_of_the_monitoring_that_is_not_there_is_refused(filled: Site) -> None:
+    path = filled.made.write("pyproject.toml", "[tool.migrator.deploy]\nmonitor = ['x.sql']\n")
+    filled.made.add("0004.b.more", "INSERT INTO b VALUES (-1);")
+    answer = filled.deploy()
+    assert answer.code == 2
+    assert f"error: {path.parent / 'x.sql'}: cannot be read: No such file" in answer.err
+    assert f"next: [tool.migrator.deploy] in {path} names it in `monitor`" in answer.err
 
 
 def test_status_shows_the_deploys(filled: Site) -> None:

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
-from migrator.core.lock import LOCK_KEY
+from migrator.core.settings import LOCK_KEY
 from tests.conftest import INSTALLATIONS
 from tests.support.commands import Answer, finish, launch, said
 from tests.support.databases import applied, database, rows, run

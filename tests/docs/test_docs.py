@@ -33,7 +33,16 @@ from tests.support.servers import NEWEST, ROOT, Server, clean_environment, fast_
 STORIES = documents.stories()
 ALL_CODE = [code for page in TEXT for code in documents.code(page)]
 RUN = [line for story in STORIES for block in story for line in documents.lines_of(block)]
-COPIED = ("Makefile", "docs", "migrations", "requirements*.txt", "runner.py", "seeds", "sql")
+COPIED = (
+    "Makefile",
+    "docs",
+    "migrations",
+    "pyproject.toml",
+    "requirements*.txt",
+    "runner.py",
+    "seeds",
+    "sql",
+)
 
 
 class Place(NamedTuple):

@@ -16,9 +16,9 @@ import pytest
 
 from migrator.core import files
 from migrator.core.errors import Refused
-from migrator.core.files import Project
+from migrator.core.project import Project
 from migrator.core.target import Target, open_connection
-from migrator.review import allow, findings, gate, measure, selection, settings
+from migrator.review import allow, findings, gate, measure, selection
 from migrator.review.catalogue import read
 from migrator.review.report import Finding
 from migrator.rows import counts
@@ -32,7 +32,13 @@ from tests.support.servers import ROOT, Server, clean_environment, newest
 from tests.support.sets import MigrationSet
 from tests.support.waiting import until
 
-SMALL = "[tool.migrator.review]\nsizes = [200, 400]\nsmall_rows = 100\n"
+SMALL = """\
+[tool.migrator.lint]
+ignore = ["prefer-bigint-over-int"]
+[tool.migrator.review]
+sizes = [200, 400]
+small_rows = 100
+"""
 
 
 @pytest.fixture
@@ -523,33 +529,6 @@ def test_an_allowance_needs_a_reason_a_date_and_a_finding(
     )
     if says:
         assert says in marked[1].message
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "large_row = 1",
-        "large_rows = 0",
-        "large_rows = true",
-        "sizes = [1]",
-        "sizes = [2, 1]",
-        "ignore = [1]",
-        'sizes = "1"',
-        "= 1",
-    ],
-)
-def test_a_threshold_that_means_nothing_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "pyproject.toml"
-    path.write_text(f"[tool.migrator.review]\n{text}\n")
-    with pytest.raises(Refused):
-        settings.load(path)
-
-
-def test_thresholds_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "pyproject.toml"
-    assert settings.load(path) == settings.Settings()
-    path.write_text('[tool.migrator.review]\nsizes = [5, 7]\nignore = ["scan"]\nlarge_rows = 1\n')
-    assert settings.load(path) == settings.Settings(large_rows=1, sizes=(5, 7), ignore=("scan",))
 
 
 @newest

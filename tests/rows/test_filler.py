@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
-from migrator.core.files import Project
+from migrator.core.project import Project
 from migrator.core.runner import Limits, Runner
 from migrator.core.target import Target
 from migrator.rows import shapes

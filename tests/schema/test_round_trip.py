@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrator.catalogue import snapshot
-from migrator.core.files import Project
+from migrator.core.project import Project
 from migrator.core.runner import Limits, Runner
 from migrator.core.target import Target
 from tests.support.servers import MIGRATIONS

@@ -30,11 +30,12 @@ def _no_database_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedServer]:
-    """The embedded server of an empty checkout, where the command line works."""
+    """An embedded server in a directory of its own, where the command line has its."""
     root = Path(tempfile.mkdtemp(prefix="gestorlead-place-", dir=fast_place()))
     root.chmod(0o755)  # else root's data would be kept outside
     monkeypatch.setattr(commands, "ROOT", root)
-    embedded = EmbeddedServer(root)
+    embedded = EmbeddedServer(root / ".postgres")
+    monkeypatch.setenv("MIGRATOR_SERVER_DIRECTORY", str(embedded.directory))
     yield embedded
     embedded.stop()
     shutil.rmtree(root)
@@ -47,15 +48,15 @@ def test_who_edited_an_own_migration_starts_over(
     first, second, *_ = answer.err.splitlines()
     assert first.startswith("target: a new PostgreSQL ")
     assert first.endswith(f" server in {embedded.directory}")
-    assert second.startswith("target: postgresql://gestorlead@/gestorlead?host=")
+    assert second.startswith("target: postgresql://app@/app?host=")
     assert "target: a new" not in call(made, None, "status").err
     made.add("0003.c.create", "CREATE TABLE c (id bigint, note text);\n", "DROP TABLE c;\n")
     assert call(made, None, "migrate").code == 2
     run(embedded.url(), "CREATE DATABASE other")
     with psycopg.connect(embedded.url()) as session:  # of an application, say
         answer = call(made, None, "server", "reset", "--yes")
-        assert answer.out == "database gestorlead was made anew\n"
-        assert "to be dropped, with all that is in it: postgresql://gestorlead@/gest" in answer.err
+        assert answer.out == "database app was made anew\n"
+        assert "to be dropped, with all that is in it: postgresql://app@/app" in answer.err
         with pytest.raises(psycopg.OperationalError):
             session.execute("SELECT 1")
     assert tables(embedded.url()) == []
@@ -64,7 +65,7 @@ def test_who_edited_an_own_migration_starts_over(
     run(embedded.url(), "DROP DATABASE other")
     embedded.stop()
     answer = call(made, None, "--json", "server", "reset", "--yes")
-    assert answer.document == {"reset": "gestorlead", "url": embedded.url()}
+    assert answer.document == {"reset": "app", "url": embedded.url()}
     assert tables(embedded.url()) == []
 
 

@@ -43,7 +43,7 @@ def place() -> Iterator[Path]:
     yield place
     for found in place.rglob(".postgres"):
         if found.owner() == pwd.getpwuid(os.geteuid()).pw_name and not found.is_symlink():
-            EmbeddedServer(found.parent, shared=place / "shared").stop()
+            EmbeddedServer(found, shared=place / "shared").stop()
     shutil.rmtree(place)
 
 
@@ -58,7 +58,7 @@ def stopped() -> Iterator[Path]:
     """A `.postgres/` whose server was made and stopped, to copy."""
     place = Path(tempfile.mkdtemp(prefix="gestorlead-place-", dir=fast_place()))
     place.chmod(0o755)
-    made = EmbeddedServer(place)
+    made = EmbeddedServer(place / ".postgres")
     made.start()
     made.stop()
     yield made.directory
@@ -77,7 +77,7 @@ def running(place: Path, stopped: Path) -> EmbeddedServer:
 def at(place: Path, *names: str) -> EmbeddedServer:
     checkout = place.joinpath(*names)
     checkout.mkdir(parents=True)
-    return EmbeddedServer(checkout, shared=place / "shared")
+    return EmbeddedServer(checkout / ".postgres", shared=place / "shared")
 
 
 def copy(source: Path, target: Path) -> None:
@@ -96,7 +96,7 @@ def kill(it: EmbeddedServer) -> None:
 
 def again(it: EmbeddedServer) -> EmbeddedServer:
     """Return what the next command would see."""
-    return EmbeddedServer(it.directory.parent, shared=it.shared)
+    return EmbeddedServer(it.directory, it.names, it.shared)
 
 
 def query(url: str, sql: str) -> object:
@@ -114,7 +114,8 @@ def command(
         f"import sys; sys.path.insert(0, {str(source)!r})\n"
         "from pathlib import Path\n"
         "from migrator.server.embedded import EmbeddedServer\n"
-        f"embedded = EmbeddedServer(Path({str(it.directory.parent)!r}), Path({str(it.shared)!r}))\n"
+        f"place, shared = Path({str(it.directory)!r}), Path({str(it.shared)!r})\n"
+        "embedded = EmbeddedServer(place, shared=shared)\n"
         f"print(embedded.{action}())"
     )
     return [python, "-c", script]
@@ -139,12 +140,12 @@ def pid_of(it: EmbeddedServer) -> int:
 def test_first_start_makes_a_plain_role_its_database_and_statistics(place: Path) -> None:
     url = at(place, 'it\'s a "path", 50% \u00e9').start()
     facts = {
-        "current_user || current_database()": "gestorleadgestorlead",
+        "current_user || current_database()": "appapp",
         "(SELECT rolsuper::text || rolcreaterole FROM pg_roles WHERE rolname = current_user)": (
             "falsefalse"
         ),
         "(SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database())": (
-            "gestorlead"
+            "app"
         ),
         "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')": True,
         "(SELECT count(*) > 0 FROM pg_stat_statements)": True,
@@ -215,13 +216,13 @@ def test_psql_opens_the_database_as_its_owner(running: EmbeddedServer) -> None:
         text=True,
         env=clean_environment() | {"PGPORT": "1", "PGUSER": "x", "PGHOST": "y", "PGDATABASE": "z"},
     )
-    assert done.stdout == "gestorlead|gestorlead\n"
+    assert done.stdout == "app|app\n"
 
 
 def test_a_dropped_database_can_be_made_again(running: EmbeddedServer) -> None:
-    maintenance = running.url().replace("/gestorlead?", "/postgres?")
-    query(maintenance, "DROP DATABASE gestorlead")
-    running.create_database()
+    maintenance = running.url().replace("/app?", "/postgres?")
+    query(maintenance, "DROP DATABASE app")
+    running.create_missing()
     assert query(running.url(), "SELECT count(*) >= 0 FROM pg_stat_statements") is True
 
 
@@ -359,7 +360,7 @@ def test_creation_killed_half_way_is_begun_anew(fresh: EmbeddedServer) -> None:
     first.kill()
     first.wait()
     assert not fresh.cluster.data.exists()
-    assert query(fresh.start(), "SELECT current_user") == "gestorlead"
+    assert query(fresh.start(), "SELECT current_user") == "app"
     assert not (fresh.directory / "data.new").exists()
 
 
@@ -445,7 +446,7 @@ def test_a_checkout_moved_under_its_running_server_keeps_its_data(
     query(running.url(), "CREATE TABLE kept ()")
     before = pid_of(running)
     (place / "checkout").rename(place / "moved")
-    moved = EmbeddedServer(place / "moved")
+    moved = EmbeddedServer(place / "moved" / ".postgres")
     assert query(moved.start(), "SELECT to_regclass('kept')::text") == "kept"
     assert pid_of(moved) != before
 
@@ -467,8 +468,8 @@ def test_nothing_can_be_read_by_others(running: EmbeddedServer) -> None:
 def test_data_that_were_given_to_another_user_admit_that_user(running: EmbeddedServer) -> None:
     running.stop()
     ident = running.cluster.data / "pg_ident.conf"
-    ident.write_text('embedded "somebody-else" gestorlead\n')
-    assert query(again(running).start(), "SELECT current_user") == "gestorlead"
+    ident.write_text('embedded "somebody-else" app\n')
+    assert query(again(running).start(), "SELECT current_user") == "app"
     once = ident.read_text()
     running.stop()
     again(running).start()
@@ -494,9 +495,9 @@ def test_another_user_cannot_connect(running: EmbeddedServer, place: Path) -> No
     run = running.directory / "run"
     run.chmod(0o755)
     (run / ".s.PGSQL.5432").chmod(0o777)
-    for role in ("gestorlead", "postgres"):
+    for role in ("app", "postgres"):
         with pytest.raises(Failed, match=f'Peer authentication failed for user "{role}"'):
-            binaries.run([*psql, running.url().replace("gestorlead@", f"{role}@")], user=user)
+            binaries.run([*psql, running.url().replace("app@", f"{role}@")], user=user)
 
 
 @as_root
@@ -558,7 +559,7 @@ def test_below_a_closed_directory_it_works_and_opens_nothing(
     installed = install(place / "closed" / "site")
     monkeypatch.setenv(binaries.OVERRIDE, str(installed))
     url = it.start()
-    assert query(url, "SELECT current_user") == "gestorlead"
+    assert query(url, "SELECT current_user") == "app"
     assert again(it).start() == url
     assert stat.filemode((place / "closed").stat().st_mode) == "drwx------"
     # Root's server is another user's process, which reaches neither programs nor data there.
@@ -572,7 +573,9 @@ def test_below_a_closed_directory_it_works_and_opens_nothing(
 def test_a_closed_checkouts_data_follow_it_and_no_copy_shares_them(place: Path) -> None:
     it = closed(place)
     query(it.start(), "CREATE TABLE kept ()")
-    copied, moved = (EmbeddedServer(place / "closed" / name, it.shared) for name in ("c", "m"))
+    copied, moved = (
+        EmbeddedServer(place / "closed" / name / ".postgres", shared=it.shared) for name in "cm"
+    )
     copy(it.directory.parent, copied.directory.parent)
     assert not copied.stop()
     assert query(copied.start(), "SELECT to_regclass('kept')::text") is None
@@ -617,7 +620,7 @@ def test_an_ordinary_user_needs_nothing_of_root(place: Path) -> None:
     binaries.make_directory(home, 0o700, user)
     shutil.copytree(ROOT / "migrator", home / "migrator")
     bin_dir = binaries.usable(binaries.find_directory(), place / "shared", user)
-    it = EmbeddedServer(home / "checkout", shared=place / "not-needed")
+    it = EmbeddedServer(home / "checkout" / ".postgres", shared=place / "not-needed")
     binaries.make_directory(home / "checkout", 0o755, user)
     candidates = (sys.executable, os.path.realpath(sys.executable), "/usr/bin/python3")
     python = next((path for path in candidates if runs(path, user)), None)

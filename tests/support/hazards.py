@@ -29,17 +29,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from migrator.core import files
-from migrator.core.files import Project
+from migrator.core import files, settings
+from migrator.core.project import Project
+from migrator.core.settings import Thresholds
 from migrator.core.target import Target
 from migrator.review import locks, selection
 from migrator.review.report import Report
 from migrator.review.run import Review
-from migrator.review.settings import Settings
 from migrator.server.scratch import Scratch
 from tests.support.servers import NEWEST, ROOT, Server
 
@@ -47,7 +48,7 @@ PAGE = ROOT / "docs" / "hazards.md"
 DIRECTORY = ROOT / "tests" / "review" / "hazards"
 NOT_MEASURED = "not-measured"  # what a finding would be called that something was not measured
 # Every table counts as large, as production's rows are not known: so few rows do.
-SETTINGS = Settings(small_rows=200, sizes=(400, 800))
+SETTINGS = replace(settings.load(ROOT), review=Thresholds(small_rows=200, sizes=(400, 800)))
 EVERY, FAST = "all", "fast"
 STOPS_NOBODY = "ACCESS SHARE"
 CONFIRMED, REFUTED, BEYOND = "confirmed", "refuted", "beyond measuring"
@@ -160,14 +161,13 @@ def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
         rollback = path.with_suffix(files.ROLLBACK_SUFFIX)
         if not path.name.endswith(files.ROLLBACK_SUFFIX) and not rollback.exists():
             files.write(rollback, "SELECT 1;\n")
-    project = Project.at(directory, None)
+    project = replace(Project.at(directory), settings=SETTINGS)
     ids = [each.id for each in files.discover(directory) if not each.id.endswith(".before")]
     with Scratch(Target.parse(server.dsn("postgres", server.user), "test")) as scratch:
         work = Review(
             project,
             selection.by_id(project, ids),
             scratch,
-            settings=SETTINGS,
             counts=None,
             say=lambda _: None,
         )

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from migrator.core.files import Project
+from migrator.core.project import Project
 from migrator.core.runner import Limits, Runner
 from migrator.core.target import Target
 from migrator.server import binaries

@@ -59,7 +59,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 KINDS = ["runner", "session", "server", "line"]
 COMMANDS = {"migrate": ["migrate"], "rollback": ["rollback", "--all", "--yes"], "seed": ["seed"]}
-APPLICATION = "gestorlead-migrator"
+APPLICATION = "migrator"
 PATIENT = ["--lock-timeout", "1min"]  # with gates that are shut
 GATES = 7466  # the class of the gates' advisory locks
 GONE_S = 1.0  # how long a killed runner's session may live
