@@ -12,7 +12,7 @@ from migrator.catalogue.objects import Catalogue, differences, read
 from migrator.core.errors import Refused
 from tests.catalogue.kinds import BEFORE, EXAMPLES, TABLESPACE, Example
 from tests.support.servers import Server, throwaway
-from tests.support.sets import run
+from tests.support.databases import run
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
