@@ -12,7 +12,8 @@ from pathlib import Path
 from bench.servers import PRODUCTION, server
 from migrator.core import files
 from migrator.core.project import Project
-from migrator.core.target import Target, open_connection
+from migrator.core.session import open_connection
+from migrator.core.target import Target
 from migrator.review import measure, report, selection
 from migrator.review.report import Range
 from migrator.review.run import Review

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import psycopg
-from psycopg.conninfo import make_conninfo
+from collections.abc import Callable
 
 from migrator.catalogue import snapshot
 from migrator.core import lock
@@ -17,7 +12,9 @@ from migrator.core.files import Migration
 from migrator.core.plan import find
 from migrator.core.process import interruptible
 from migrator.core.runner import Runner
-from migrator.core.target import Target, refuse_unwritable
+from migrator.core.session import refuse_unwritable
+from migrator.core.target import Target
+from migrator.server.scratch import Scratch
 
 
 def baseline(runner: Runner, name: str, start_server: Callable[[], str]) -> list[Migration]:
@@ -40,8 +37,9 @@ def baseline(runner: Runner, name: str, start_server: Callable[[], str]) -> list
     last = find(runner.migrations, name)
     wanted = runner.migrations[: runner.migrations.index(last) + 1]
     _refuse_history(runner)
-    with _scratch_database(start_server()) as scratch_url:
-        differences = _differences(runner, last, scratch_url)
+    server = Target.parse(start_server(), "the embedded server")
+    with interruptible(), Scratch(server, "baseline") as scratch:
+        differences = _differences(runner, last, scratch.create("migrated"))
     if differences:
         raise Refused(
             f"The database is not what {last.id} and those before it make:\n  "
@@ -65,21 +63,8 @@ def _refuse_history(runner: Runner) -> None:
         )
 
 
-@contextmanager
-def _scratch_database(server_url: str) -> Iterator[str]:
-    name = f"scratch_{uuid.uuid4().hex}"
-    with interruptible(), psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield make_conninfo(server_url, dbname=name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _differences(runner: Runner, last: Migration, scratch_url: str) -> list[str]:
-    scratch = Runner(
-        runner.project, Target.parse(scratch_url, "scratch"), runner.limits, lambda _: None
-    )
+def _differences(runner: Runner, last: Migration, place: Target) -> list[str]:
+    scratch = Runner(runner.project, place, runner.limits, lambda _: None)
     scratch.migrate(to=last.id, with_seeds=False, dry_run=False)
     expected = snapshot.dump(scratch.target, scratch.session)
     scratch.session.connection.close()

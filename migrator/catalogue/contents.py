@@ -52,11 +52,11 @@ def whole_rows(
     """Read every table but the history's; yield its name, how many rows, and the sum over them.
 
     Args:
-        connection: In a transaction, if the tables are to be read as of one moment.
+        connection: Of the tool's own, whose settings give a value one text; in a transaction, if
+            the tables are to be read as of one moment.
         tell: Called before each table is read.
 
     """
-    connection.execute(sql("catalogue/text_of_values").encode())
     for table, names in _columns(connection).items():
         if table.startswith("yoyo."):
             continue

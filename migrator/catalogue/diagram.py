@@ -12,7 +12,7 @@ import psycopg
 from migrator.catalogue import snapshot
 from migrator.core import files, history
 from migrator.core.runner import Runner
-from migrator.core.target import Session
+from migrator.core.session import Session
 from migrator.sql import sql
 
 _FIRST_LINE = "<!-- Written by `schema` from a migrated database, never by hand. -->"

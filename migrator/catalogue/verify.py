@@ -99,11 +99,11 @@ def _rule(runner: Runner, path: Path) -> Check:
 
 def _seeds(runner: Runner) -> Check:
     """Run each seed and undo it: in a database that is as it should be, none writes a row."""
-    if runner.session.is_standby or runner.session.is_read_only:
+    if runner.session.facts.is_standby or runner.session.facts.is_read_only:
         return Check("seeds", [], skipped="the target is read-only")
     if runner.state().pending:
         return Check("seeds", [], skipped="migrations are pending")
-    applier = Applier(runner.session, runner.say, ledger=runner.ledger)
+    applier = Applier(runner.session, runner.say, additions=runner.additions)
     findings: list[str] = []
     for seed in runner.seeds:
         try:

@@ -138,12 +138,11 @@ class Command:
 
     def other_target(self, value: str | None, option: str) -> Target | None:
         """Return what an option names besides the target; None where it is not given."""
-        from migrator.core.target import Target
+        from migrator.core.target import resolve_other
 
         conninfo = process.option_value(value, option)
-        if conninfo is None:
-            return None
-        return Target.parse(conninfo, options.origin(option)).called(self.settings.application)
+        found = resolve_other(conninfo, options.origin(option), os.environ)
+        return found and found.called(self.settings.application)
 
     def on(self, database: str, option: str) -> Command:
         """Return the same on another database, which another option named."""
@@ -151,7 +150,8 @@ class Command:
 
     def named_runner(self, **limits: Any) -> Runner:
         """Connect to a target that the user named, and read the files."""
-        from migrator.core.runner import Limits, Runner
+        from migrator.core.runner import Runner
+        from migrator.core.session import Limits
 
         found, target = self.project, self.target(must_be_named=True)
         self._say_which(found)
@@ -159,17 +159,18 @@ class Command:
 
     def runner(self, **limits: Any) -> Runner:
         """Connect to the target and read the files."""
-        from migrator.core.runner import Limits, Runner
-        from migrator.core.target import NoConnection
+        from migrator.core.runner import Runner
+        from migrator.core.session import Limits, NoConnection
+        from migrator.deploy.records import additions
 
         found, target = self.project, self.target()
         self._say_which(found)
         try:
-            return Runner(found, target, Limits(**limits), self.say)
+            return Runner(found, target, Limits(**limits), self.say, additions())
         except NoConnection:  # perhaps its database was dropped
             if target.origin != _EMBEDDED or not self.server.create_missing():
                 raise
-            return Runner(found, target, Limits(**limits), self.say)
+            return Runner(found, target, Limits(**limits), self.say, additions())
 
     def _say_which(self, found: Project) -> None:
         """Say which files are meant, where they are not simply the project's own."""

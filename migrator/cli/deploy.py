@@ -207,7 +207,7 @@ def put_back(
     runner = command.named_runner()
     facts = server_facts(runner.session.connection)
     manager = administrator(
-        runner.target, runner.session.database, command.other_target(admin, "--admin")
+        runner.target, runner.session.facts.database, command.other_target(admin, "--admin")
     )
     why = no_restore(facts, manager, other_owners(runner), is_swap=into is None)
     if why or manager is None:
@@ -217,7 +217,7 @@ def put_back(
         )
     tools = archive.programs(max(facts.major, found.manifest.program))
     place = Place(manager, tools, jobs)
-    current = runner.session.database
+    current = runner.session.facts.database
     if into is not None:
         with process.interruptible():
             restored = restore.into_new(found, place, into, steps)

@@ -119,11 +119,11 @@ def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None
 @click.pass_obj
 def status(command: Command, /, exit_code: bool) -> int:
     """Show what is applied, pending, edited, missing, out of order, interrupted; and deploys."""
-    from migrator.core.status import describe
+    from migrator.core.status import standing
 
-    document, lines = describe(command.runner())
-    code = EXIT_NOT_UP_TO_DATE if exit_code and not document["up_to_date"] else 0
-    return answer(command, document, lines, code)
+    found = standing(command.runner())
+    code = EXIT_NOT_UP_TO_DATE if exit_code and not found.up_to_date else 0
+    return answer(command, found.document, found.lines, code)
 
 
 @cli.command()

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from migrator.cli.command import Command
-from migrator.core import files, target
+from migrator.core import files
 from migrator.core.errors import Refused
 from migrator.core.process import interruptible, option_value
-from migrator.core.target import Session, Target
+from migrator.core.session import Session, open_connection
+from migrator.core.target import Target
 from migrator.review import markdown, sarif, selection
 from migrator.review.report import Report
 from migrator.review.run import Review
@@ -121,7 +122,7 @@ def _place(command: Command, scratch: str | None) -> Target:
 
 def _compared(session: Session, place: Target, *, is_named: bool) -> tuple[str, ...]:
     """Refuse the target's own server, if it was named; tell where versions differ."""
-    with target.open_connection(place) as connection:
+    with open_connection(place) as connection:
         theirs = connection.execute(_FACTS).fetchone()
         version = connection.info.server_version // 10000
     if is_named and theirs == session.connection.execute(_FACTS).fetchone():

@@ -7,10 +7,9 @@ connection and one transaction hold the whole file, yoyo's mark and log row, and
 from __future__ import annotations
 
 import socket
-import uuid
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -19,16 +18,16 @@ from psycopg.errors import error_from_result
 from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
 from yoyo.migrations import Migration as YoyoMigration
 from yoyo.migrations import MigrationStep, default_migration_table
-from yoyo.utils import change_param_style
 
 from migrator.core import process, sqltext
 from migrator.core.files import Migration, SqlFile
-from migrator.core.target import Session
+from migrator.core.record import Recorder
+from migrator.core.session import Session
 from migrator.sql import sql
 
 # DEFERRABLE means nothing here, and is gone when anything but the runner ends the transaction.
 _BEGIN = b"BEGIN DEFERRABLE; "
-# A later commit, or Applier.flush(), takes this one to the disk.
+# A later commit, or Backend.flush(), takes this one to the disk.
 _ASYNCHRONOUS = b"SET LOCAL synchronous_commit TO off; "
 _IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
 LARGE = 1_000_000  # bytes
@@ -52,71 +51,67 @@ class StatementError(psycopg.Error):
         self.offset = offset
 
 
+class TransactionEnded(Exception):
+    """A file ended the transaction that it runs in."""
+
+
 class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no types
-    """yoyo's backend on the runner's own connection, with its tables in a schema of their own."""
+    """yoyo's backend on the runner's own connection, with the history in a schema of its own.
+
+    Args:
+        session: The session that holds the runner's lock.
+
+    """
 
     def __init__(self, session: Session) -> None:
-        self._session = session
-        self._batch: list[str] | None = None
-        self._internal_schema_updated = session.has_deploys  # the newest of the tables
-        self._queries: dict[str, str] = {}  # yoyo's statements with psycopg's parameters
-        self._quoting = psycopg.ClientCursor(session.connection)
+        self.session = session
+        self._message: list[str] | None = None
+        self._internal_schema_updated = session.facts.has_checksums
+        self._is_unflushed = False
+        self.recorder = Recorder(session.connection, process.user_name(), socket.gethostname())
         super().__init__(None, default_migration_table)
-        self._logged_as = {"username": process.user_name(), "hostname": socket.gethostname()}
 
     def connect(self, dburi: None) -> psycopg.Connection[Any]:  # noqa: ARG002  yoyo's signature
         """Return the connection that the runner's lock is held on."""
-        return self._session.connection
+        return self.session.connection
 
-    def quote_identifier(self, s: str) -> str:
-        """Quote a name; qualify yoyo's tables, so that search_path cannot matter."""
-        quoted: str = super().quote_identifier(s)
-        tables = {self.migration_table, self.log_table, self.lock_table, self.version_table}
-        return f"yoyo.{quoted}" if s in tables else quoted
+    @property
+    def status(self) -> pq.TransactionStatus:
+        """What the connection is at: nothing, a transaction, or no more."""
+        return self.session.connection.info.transaction_status
 
-    def get_log_data(
-        self, migration: YoyoMigration | None = None, operation: str = "apply"
-    ) -> dict[str, Any]:
-        """Return a row for yoyo's log; the user and host are looked up once, not for each file."""
-        return {
-            "id": str(uuid.uuid1()),
-            "migration_id": migration.id if migration else None,
-            "migration_hash": migration.hash if migration else None,
-            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
-            "operation": operation,
-            **self._logged_as,
-        }
-
-    def ensure_internal_schema_updated(self) -> bool:
-        """Create what is missing of the bookkeeping schema, in one transaction; say if any was."""
+    def ensure_internal_schema_updated(self) -> None:
+        """Create what is missing of the bookkeeping schema, in one transaction."""
         if self._internal_schema_updated:
-            return False
+            return
         with self.transaction():
             self.run(sql("core/bookkeeping").encode(), _ASYNCHRONOUS)
-        self._internal_schema_updated = True
-        return True
+        self._internal_schema_updated = self._is_unflushed = True
 
-    def execute(self, sql: str, params: Any = None) -> psycopg.Cursor[Any] | None:
-        """Run one of yoyo's statements, or keep it for the message that `one_message` sends."""
-        if self._batch is None:
-            return super().execute(sql, params)  # type: ignore[no-any-return]
-        if params:
-            query = self._queries.get(sql)
-            if query is None:
-                query = self._queries[sql] = change_param_style("pyformat", sql, params)[0]
-            sql = self._quoting.mogrify(query, params)
-        self._batch.append(sql)
-        return None
+    def mark_one(self, migration: RawMigration, log: bool = True) -> None:  # noqa: ARG002
+        """Record a migration as applied: yoyo's mark and log, and the checksum of its file."""
+        self.execute(self.recorder.applied(migration.recorded, migration.duration_ms))
+
+    def unmark_one(self, migration: RawMigration, log: bool = True) -> None:  # noqa: ARG002
+        """Record a migration as rolled back."""
+        self.execute(self.recorder.rolled_back(migration.recorded))
+
+    def execute(self, sql: str, params: None = None) -> None:  # noqa: ARG002  yoyo's signature
+        """Run statements, or keep them for the message that `one_message` sends."""
+        if self._message is None:
+            self.run(sql.encode())
+        else:
+            self._message.append(sql)
 
     @contextmanager
     def one_message(self) -> Iterator[None]:
         """Send what the block executes as one message: one round trip for a file's bookkeeping."""
-        self._batch = []
+        self._message = []
         try:
             yield
-            text = ";\n".join(self._batch)
+            text = "\n".join(self._message)
         finally:
-            self._batch = None
+            self._message = None
         self.run(text.encode())
 
     def begin(self) -> None:
@@ -125,26 +120,59 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self.run(_BEGIN)
 
     def commit(self) -> None:
-        """Commit."""
+        """Commit, and wait until that and all commits before it are on disk."""
         self._in_transaction = False
         self.connection.execute("COMMIT")
+        self._is_unflushed = False
 
     def rollback(self) -> None:
         """Roll back, where there still is a connection; without one the server has done it."""
         self._in_transaction = False
-        if self.connection.info.transaction_status in _IN_TRANSACTION:
+        if self.status in _IN_TRANSACTION:
             self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def committing(self, *, durably: bool) -> Iterator[None]:
+        """Commit what a file did together with what the block executes, in one message.
+
+        Args:
+            durably: Whether to wait until it is on disk; else a later commit, or `flush`, does.
+
+        Raises:
+            TransactionEnded: The transaction is no longer the one that was begun.
+            StatementError: It could not be recorded, or committed.
+
+        """
+        if self.status != pq.TransactionStatus.INTRANS:
+            raise TransactionEnded
+        try:
+            with self.one_message():
+                # A division by zero, unless the transaction is still the one that was begun.
+                self.execute(
+                    "SELECT 1 / current_setting('transaction_deferrable')::boolean::integer;"
+                )
+                self.restore_session()
+                yield
+                if not durably:
+                    self.execute(_ASYNCHRONOUS.decode())
+                self.execute("COMMIT;")
+        except StatementError as failure:
+            is_guard = not failure.completed
+            if is_guard and isinstance(failure.error, psycopg.errors.DivisionByZero):
+                raise TransactionEnded from failure
+            raise
+        self._is_unflushed = not durably
+
+    def flush(self) -> None:
+        """Wait until what was committed is on disk; after a run that ended before its last file."""
+        if self._is_unflushed and self.session.is_free:
+            self.connection.execute("SELECT pg_logical_emit_message(TRUE, 'migrator', '')")
+            self._is_unflushed = False
 
     def restore_session(self) -> None:
         """Put back what a file's SET changed, so that it reaches neither history nor next file."""
-        self.execute("RESET SESSION AUTHORIZATION")
-        self.execute("RESET ROLE")
-        self.execute("RESET ALL")
-        self.execute(self._session.settings)
-
-    def guard_transaction(self) -> None:
-        """Fail, by a division by zero, unless the transaction is still the one that was begun."""
-        self.execute("SELECT 1 / current_setting('transaction_deferrable')::boolean::integer")
+        self.execute("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;")
+        self.execute(self.session.settings)
 
     def run(self, text: bytes, prefix: bytes = b"") -> int:
         """Send a whole text to the server as it is, and drop what it returns.
@@ -232,13 +260,28 @@ class _WholeFile(MigrationStep):  # type: ignore[misc]
 
 
 class RawMigration(YoyoMigration):  # type: ignore[misc]
-    """yoyo's migration, with one step: the file of the direction that is wanted."""
+    """yoyo's migration, with one step: the file of the direction that is wanted.
 
-    def __init__(self, migration: Migration, source: SqlFile) -> None:
-        super().__init__(migration.id, str(source.path), str(source.path.parent))
-        self._source = source
+    Args:
+        migration: The migration, as its file is now.
+        file: The file to run.
+
+    """
+
+    def __init__(self, migration: Migration, file: SqlFile) -> None:
+        super().__init__(migration.id, str(file.path), str(file.path.parent))
+        self.recorded = migration
+        self.file = file
+        self.duration_ms = 0
 
     def load(self) -> None:
         """Read nothing more: the file was read and checked before."""
-        self.steps = [_WholeFile(self._source)]
-        self.use_transactions = self._source.transactional
+        self.steps = [_WholeFile(self.file)]
+        self.use_transactions = self.file.transactional
+
+    def run(self, backend: Backend) -> None:
+        """Run the step, and note how long that took."""
+        self.load()
+        started = time.monotonic()
+        self.steps[0].apply(backend)
+        self.duration_ms = round((time.monotonic() - started) * 1000)

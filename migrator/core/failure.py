@@ -30,7 +30,7 @@ def failed(
     *,
     blockers: Blockers = _NOBODY,
     state: str = ROLLED_BACK,
-    hint: str = _AGAIN,
+    hint: str = "",
 ) -> Failed:
     """Return the error of a file's statement.
 
@@ -39,11 +39,11 @@ def failed(
         failure: What the server said.
         blockers: Whom the statement waited for.
         state: What stands now.
-        hint: What to do, where what the server said does not tell.
+        hint: What to do, where neither the server's error tells nor the usual will do.
 
     """
     words = f"{place(source, failure)}: {error_text(failure.error, blockers)}"
-    return Failed(words, state=state, hint=_way_out(failure.error, hint))
+    return Failed(words, state=state, hint=_way_out(failure.error, hint or _AGAIN))
 
 
 def failed_at_commit(source: SqlFile, failure: StatementError, blockers: Blockers) -> Failed:

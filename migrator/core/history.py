@@ -8,7 +8,7 @@ from datetime import datetime
 
 from migrator.core.errors import Refused
 from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed
-from migrator.core.target import Session
+from migrator.core.session import Session
 from migrator.sql import sql
 
 
@@ -98,9 +98,9 @@ def read(session: Session) -> History:
     from psycopg import ProgrammingError
 
     history = History()
-    if not session.has_history:
+    if not session.facts.has_history:
         return history
-    query = sql("core/history" if session.has_checksums else "core/history_of_stock_yoyo")
+    query = sql("core/history" if session.facts.has_checksums else "core/history_of_stock_yoyo")
     kinds = {"migration": history.migrations, "seed": history.seeds, "intent": history.intents}
     try:
         rows = session.connection.execute(query.encode()).fetchall()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from migrator.core.errors import Refused
-from migrator.core.target import Session
+from migrator.core.session import Session
 from migrator.core.waits import sessions_in_words
 from migrator.sql import sql
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from migrator.core import deploys, files, history, lock, process
+from migrator.core import files, history, lock, process
+from migrator.core.additions import Additions
 from migrator.core.errors import Failed, Interrupted, Refused
 from migrator.core.files import Migration
 from migrator.core.history import State
 from migrator.core.plan import Plan, find, is_called, up_to
 from migrator.core.project import Project
-from migrator.core.target import Session, Target, abandon, connect, refuse_unwritable
-from migrator.core.waits import Watch
+from migrator.core.session import Limits, abandon, open_session, refuse_unwritable
+from migrator.core.target import Target
+from migrator.core.waits import SessionWatch
 
 if TYPE_CHECKING:
     from migrator.core.apply import Applier
@@ -32,26 +35,6 @@ _RECONNECT_S = 10.0
 _RETRY_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a command may wait and work.
-
-    Args:
-        lock_timeout_ms: For a lock on a table, each time.
-        lock_attempts: How often a file is tried that gets no lock in time.
-        statement_timeout_ms: For a statement; 0 is for ever.
-        online_wait_ms: For locks and older transactions, of a statement outside a transaction.
-        lock_wait_s: For another runner.
-
-    """
-
-    lock_timeout_ms: int = 2_000
-    lock_attempts: int = 5
-    statement_timeout_ms: int = 0
-    online_wait_ms: int = 600_000
-    lock_wait_s: float = 60.0
-
-
 class Runner:
     """One command's work on one target.
 
@@ -60,10 +43,18 @@ class Runner:
         target: The database.
         limits: How long to wait.
         say: Told what is done as it is done.
+        additions: What a capability does beside.
 
     """
 
-    def __init__(self, project: Project, target: Target, limits: Limits, say: Say) -> None:
+    def __init__(
+        self,
+        project: Project,
+        target: Target,
+        limits: Limits,
+        say: Say,
+        additions: Additions = Additions(),  # noqa: B008  it is frozen
+    ) -> None:
         self.project = project
         self.migrations = files.discover(project.migrations)
         self.seeds = files.discover_seeds(project.seeds)
@@ -71,20 +62,22 @@ class Runner:
         self.limits = limits
         self.say = say
         self.done: list[str] = []
-        self.is_deploy = False  # else a deploy that has not ended stands in the way
-        self.ledger: tuple[str, str] | None = None  # see Applier
-        self.before_file: Callable[[], None] = lambda: None
+        self.additions = additions
         self.waited_for: list[str] = []
-        self.session = self.connect()
+        self.session = self._open()
 
-    def connect(self) -> Session:
-        """Open a session on the target."""
-        return connect(
-            self.target,
-            lock_timeout_ms=self.limits.lock_timeout_ms,
-            statement_timeout_ms=self.limits.statement_timeout_ms,
-            lock_key=self.project.settings.lock_key,
-        )
+    def adding(self, additions: Additions) -> Runner:
+        """Return the same runner, on the same session, with other additions."""
+        other = copy(self)
+        other.additions = additions
+        return other
+
+    def reconnect(self) -> None:
+        """Open a new session, in the place of one that was lost."""
+        self.session = self._open()
+
+    def _open(self) -> Session:
+        return open_session(self.target, self.limits, self.project.settings.lock_key)
 
     def state(self) -> State:
         """Compare the history, as it is now, with the files."""
@@ -211,7 +204,7 @@ class Runner:
             applier.settle(intent.id, migration if took_effect else None, str(intent.detail))
             self.done.append(intent.id)
 
-        self._changing(lambda: Plan([], []), work, in_a_deploy=True)
+        self._changing(lambda: Plan([], []), work, at_any_time=True)
         return self.done[-1]
 
     def clear(self) -> bool:
@@ -271,7 +264,7 @@ class Runner:
         plan: Callable[[], Plan],
         work: Callable[[Applier, Plan], None],
         *,
-        in_a_deploy: bool = False,
+        at_any_time: bool = False,
     ) -> Plan:
         """Do work under the lock, by the plan as it stands once the lock is held."""
         from migrator.core.apply import Applier
@@ -279,18 +272,17 @@ class Runner:
         with (
             self._telling_the_truth(),
             lock.held(self.session, self.limits.lock_wait_s, self.say),
-            Watch(self.target, self.session, self.limits.lock_timeout_ms, self.say) as watch,
+            SessionWatch(self.target, self.session, self.limits.lock_timeout_ms, self.say) as watch,
         ):
             applier = Applier(
                 self.session,
                 self.say,
-                lock_attempts=self.limits.lock_attempts,
-                online_wait_ms=self.limits.online_wait_ms,
+                limits=self.limits,
                 watch=watch,
-                ledger=self.ledger,
+                additions=self.additions,
             )
-            if not (self.is_deploy or in_a_deploy):
-                deploys.refuse_under_way(self.session)
+            if not at_any_time:
+                self.additions.before_plan(self.session)
             self._prepare(applier)
             planned = plan()  # another runner may have been at work meanwhile
             try:
@@ -308,7 +300,8 @@ class Runner:
 
     def _prepare(self, applier: Applier) -> None:
         applier.prepare()
-        self.session = replace(self.session, has_history=True, has_checksums=True, has_deploys=True)
+        facts = replace(self.session.facts, has_history=True, has_checksums=True)
+        self.session = replace(self.session, facts=facts)
 
     def _apply(self, applier: Applier, plan: Plan) -> None:
         applier.check_syntax(
@@ -317,18 +310,15 @@ class Runner:
         left = len(plan.migrations) + len(plan.seeds)
         for migration in plan.migrations:
             left -= 1
-            self.before_file()
             duration_ms = applier.apply(migration, last=not left)
             self._did(f"applied {migration.id} ({duration_ms} ms)")
         for seed in plan.seeds:
             left -= 1
-            self.before_file()
             rows = applier.seed(seed, last=not left)
             self._did(f"seeded {seed.id} ({rows} rows written)")
 
     def _roll_back(self, applier: Applier, plan: Plan) -> None:
         for migration in plan.migrations:
-            self.before_file()
             applier.roll_back(migration, last=migration is plan.migrations[-1])
             self._did(f"rolled back {migration.id}")
 
@@ -358,12 +348,12 @@ class Runner:
         A session whose connection was lost may be at its COMMIT yet: its end is waited for.
         """
         deadline = time.monotonic() + _RECONNECT_S
-        lost = self.session.pid
+        lost = self.session.facts.pid
         while True:
             try:
                 if self.session.connection.closed:
-                    self.session = self.connect()
-                is_at_work = self.session.pid != lost and lost in lock.holders(self.session)
+                    self.reconnect()
+                is_at_work = self.session.facts.pid != lost and lost in lock.holders(self.session)
                 state = self.state()
             except (Refused, psycopg.Error):
                 abandon(self.session)

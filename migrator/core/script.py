@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
-import psycopg
-
 from migrator.core import files, sqltext
-from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile
-from migrator.core.target import Session
+from migrator.core.files import Migration, Seed, SqlFile
+from migrator.core.record import Recorder
+from migrator.core.session import Session
 from migrator.sql import sql
 
 _PREAMBLE = """\
@@ -42,32 +40,20 @@ def script(
     """
     parts = [
         _PREAMBLE.format(
-            database=session.database,
+            database=session.facts.database,
             settings=session.settings,
             key=session.lock_key,
             bookkeeping=sql("core/bookkeeping"),
         )
     ]
+    recorder = Recorder(session.connection, None, "psql")
     for migration in migrations:
         source = files.read(migration.rollback_path) if rollback else migration.source
-        record = "core/record_rollback" if rollback else "core/record_apply"
-        values = {
-            "id": migration.id,
-            "hash": hashlib.sha256(migration.id.encode()).hexdigest(),  # as yoyo names it
-            "algorithm": CHECKSUM_ALGORITHM,
-            "checksum": migration.source.checksum,
-        }
-        parts.extend(_one(source, session.settings, _quoted(session, record, values)))
+        record = recorder.rolled_back(migration) if rollback else recorder.applied(migration)
+        parts.extend(_one(source, session.settings, record))
     for seed in seeds:
-        values = {"id": seed.id, "algorithm": CHECKSUM_ALGORITHM, "checksum": seed.source.checksum}
-        parts.extend(
-            _one(seed.source, session.settings, _quoted(session, "core/record_seed", values))
-        )
+        parts.extend(_one(seed.source, session.settings, recorder.seeded(seed)))
     return "\n".join(parts)
-
-
-def _quoted(session: Session, name: str, values: dict[str, str]) -> str:
-    return psycopg.ClientCursor(session.connection).mogrify(sql(name), values)
 
 
 def _one(source: SqlFile, settings: str, record: str) -> Iterator[str]:

@@ -12,7 +12,8 @@ from typing import Any
 import psycopg
 
 from migrator.core.errors import Refused
-from migrator.core.target import Session, Target, open_connection
+from migrator.core.session import Session, open_connection
+from migrator.core.target import Target
 from migrator.sql import sql
 
 _SHORTEST_INTERVAL_S, _LONGEST_INTERVAL_S = 0.01, 0.5
@@ -44,6 +45,27 @@ class Blockers:
 
 
 class Watch:
+    """What is seen of a session's waits; here nothing, for nobody looks."""
+
+    def __init__(self) -> None:
+        self.seen = Blockers()
+        self.told: list[str] = []
+
+    @contextmanager
+    def over(self, *, tells: bool = False) -> Iterator[None]:  # noqa: ARG002
+        """Watch over a statement; `seen` holds whom it waited for last.
+
+        Args:
+            tells: Say at once, and at each change, whom it waits for: the wait may be long.
+
+        """
+        yield
+
+
+UNWATCHED = Watch()
+
+
+class SessionWatch(Watch):
     """Looks, from a session of its own, whether the migrating session waits, and for whom.
 
     That session is opened once something has taken longer than a look at it would. Where it cannot
@@ -60,8 +82,9 @@ class Watch:
     def __init__(
         self, target: Target, session: Session, lock_timeout_ms: int, say: Callable[[str], None]
     ) -> None:
+        super().__init__()
         self._target = target
-        self._pid = session.pid
+        self._pid = session.facts.pid
         quarter_s = lock_timeout_ms / 4000 or _LONGEST_INTERVAL_S
         self._interval_s = max(_SHORTEST_INTERVAL_S, min(quarter_s, _LONGEST_INTERVAL_S))
         self._say = say
@@ -69,10 +92,8 @@ class Watch:
         self._since: float | None = None
         self._tells = False
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
-        self.seen = Blockers()
-        self.told: list[str] = []
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> SessionWatch:
         """Begin to look."""
         self._thread.start()
         return self
@@ -84,12 +105,7 @@ class Watch:
 
     @contextmanager
     def over(self, *, tells: bool = False) -> Iterator[None]:
-        """Watch over a statement; `seen` holds whom it waited for last.
-
-        Args:
-            tells: Say at once, and at each change, whom it waits for: the wait may be long.
-
-        """
+        """Watch over a statement; see `Watch.over`."""
         self.seen, self._tells, self._since = Blockers(), tells, time.monotonic()
         try:
             yield

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from migrator.catalogue import contents
 from migrator.core.errors import Failed
 from migrator.core.runner import Runner
-from migrator.core.target import for_program, open_connection
+from migrator.core.session import for_program, open_connection
 from migrator.deploy import archive, databases, writes
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest, Programs
 from migrator.server import binaries
@@ -72,7 +72,7 @@ def make(
     state = runner.state()
     prepare_directory(wanted.directory)
     last = state.applied[-1].id if state.applied else ""
-    final = _free_name(wanted, runner.session.database, last, made_at)
+    final = _free_name(wanted, runner.session.facts.database, last, made_at)
     part = final.with_name(final.name + PART)
     try:
         with archive.claimed(part, is_directory=wanted.format == "directory") as claim:
@@ -89,7 +89,7 @@ def make(
                 Manifest(
                     name=final.name,
                     format=wanted.format,
-                    database=runner.session.database,
+                    database=runner.session.facts.database,
                     made_at=made_at.isoformat(timespec="milliseconds"),
                     seconds=round(time.monotonic() - started, 3),
                     migration=last,
@@ -164,10 +164,8 @@ def _dump(
 ) -> tuple[dict[str, list[int]], dict[str, int | None]]:
     """Run pg_dump into a file that is claimed; meanwhile sum the rows of its snapshot."""
     part, claim = dump
-    conninfo, environment = for_program(runner.target, runner.session.database)
+    conninfo, environment = for_program(runner.target, runner.session.facts.database)
     with open_connection(runner.target) as reader:
-        reader.execute("SET idle_in_transaction_session_timeout TO 0")
-        reader.execute("SET statement_timeout TO 0")
         reader.execute(f"SET lock_timeout TO {wanted.lock_wait_ms}")
         reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         ((snapshot,),) = reader.execute("SELECT pg_export_snapshot()").fetchall()

@@ -15,7 +15,8 @@ from psycopg import sql as words
 
 from migrator.catalogue import contents
 from migrator.core.errors import Failed, Refused
-from migrator.core.target import NoConnection, Target, for_program, open_connection
+from migrator.core.session import NoConnection, for_program, open_connection
+from migrator.core.target import Target
 from migrator.deploy import archive
 from migrator.deploy.archive import Backup, Programs
 from migrator.server import binaries
@@ -272,7 +273,6 @@ def fill(
                 hint="Correct the cause and run the command again.",
             )
         show(f"analysing {database}")
-        connection.execute("SET statement_timeout TO 0")
         connection.execute("ANALYZE")
 
 
@@ -306,7 +306,6 @@ def differences(
     wanted = backup.manifest.tables
     told = {}
     with open_connection(target) as connection:
-        connection.execute("SET statement_timeout TO 0")
         found: dict[str, tuple[int, int]] = {}
         for table, rows, total in contents.whole_rows(
             connection, lambda: show(f"comparing rows: {len(found)} of {len(wanted)} tables")
@@ -361,8 +360,6 @@ def swap(
 
     """
     with open_connection(admin.target) as renaming, open_connection(admin.target) as ending:
-        renaming.execute("SET idle_in_transaction_session_timeout TO 0")
-        renaming.execute("SET client_connection_check_interval TO '500ms'")
         # Whoever connects while it waits for the lock waits behind it.
         renaming.execute("SET lock_timeout TO '5s'")
         renaming.execute("BEGIN")

@@ -12,13 +12,14 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from migrator.core import deploys, history, lock
+from migrator.core import history, lock
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
-from migrator.core.target import Target, refuse_unwritable
+from migrator.core.session import refuse_unwritable
+from migrator.core.target import Target
 from migrator.core.waits import sessions_in_words
-from migrator.deploy import archive, databases
+from migrator.deploy import archive, databases, records
 from migrator.deploy.archive import Programs
 from migrator.deploy.databases import Administrator
 from migrator.sql import sql
@@ -34,7 +35,7 @@ class ServerFacts:
 
     major: int
     database_bytes: int
-    may_create: bool
+    may_create_history: bool
     may_create_in_public: bool
     hidden_sessions: int
     prepared_transactions: int
@@ -148,7 +149,7 @@ def check(
         problems.append((refusal.message, refusal.hint))
     if not resumes:  # else the backup is there already
         problems += _room(runner, asked.directory, facts)
-    admin = databases.administrator(runner.target, runner.session.database, asked.admin)
+    admin = databases.administrator(runner.target, runner.session.facts.database, asked.admin)
     owners = other_owners(runner)
     no_rehearsal = _no_rehearsal(runner, asked, facts, admin, owners)
     if no_rehearsal and asked.rehearse:
@@ -171,19 +172,19 @@ _ADMIN = (
 
 
 def _unfinished(runner: Runner) -> list[tuple[str, str]]:
-    cut_off = deploys.under_way(runner.session)
+    cut_off = records.under_way(runner.session)
     if cut_off is None:
         return []
     if at_work := lock.holders(runner.session):
         words = sessions_in_words(runner.session.connection, at_work)
         return [(f"A deploy is under way: {cut_off.words}; {words}", "Wait for it to end.")]
-    return [(f"A deploy was cut off: {cut_off.words}", deploys.END_IT)]
+    return [(f"A deploy was cut off: {cut_off.words}", records.END_IT)]
 
 
 def _rights(runner: Runner, facts: ServerFacts) -> list[tuple[str, str]]:
     told = []
     user = runner.session.connection.info.user
-    if not facts.may_create and not runner.session.has_deploys:
+    if not (facts.may_create_history or records.are_kept(runner.session.connection)):
         told.append(
             (
                 f"The role {user} may not create the history's schema yoyo.",
@@ -236,7 +237,7 @@ def _room(runner: Runner, directory: Path, facts: ServerFacts) -> list[tuple[str
     earlier = [
         each.manifest
         for each in archive.all_in(directory)
-        if each.manifest.database == runner.session.database
+        if each.manifest.database == runner.session.facts.database
     ]
     needed = float(facts.database_bytes)
     if earlier:

@@ -8,7 +8,8 @@ from typing import Any
 
 from migrator.core.errors import Failed, Interrupted, MigratorError
 from migrator.core.runner import Runner
-from migrator.core.target import Target, open_connection
+from migrator.core.session import open_connection
+from migrator.core.target import Target
 from migrator.deploy import checks, databases, restore
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.prerequisites import Prerequisites
@@ -116,7 +117,6 @@ def _migrate(runner: Runner, copy: Target, steps: Steps) -> list[dict[str, Any]]
     rehearsed = Runner(
         runner.project, copy, runner.limits, lambda line: steps.show(f"rehearsal: {line}")
     )
-    rehearsed.is_deploy = True
     try:
         known = checks.known(rehearsed)
         rehearsed.migrate(to=None, with_seeds=True, dry_run=False)

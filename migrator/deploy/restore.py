@@ -9,10 +9,10 @@ from typing import Any
 import psycopg
 
 from migrator.catalogue import contents
-from migrator.core import deploys
 from migrator.core.errors import Failed, Refused
-from migrator.core.target import Session, Target, open_connection
-from migrator.deploy import archive, databases, writes
+from migrator.core.session import Session, open_connection
+from migrator.core.target import Target
+from migrator.deploy import archive, databases, records, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.databases import Administrator
 from migrator.deploy.steps import Steps
@@ -101,7 +101,7 @@ def over(
         Failed: It could not be done; the current database is as it was.
 
     """
-    current = session.database
+    current = session.facts.database
     writes.hand_in(session.connection)  # what it is known to have written must be counted, too
     guard.check(target)
     aside = databases.shortened(current, f"_before_{archive.stamp()}")
@@ -123,7 +123,7 @@ def over(
                     current=current,
                     new=str(made.parameters["dbname"]),
                     old=aside,
-                    own={last.info.backend_pid, session.pid},
+                    own={last.info.backend_pid, session.facts.pid},
                     look=look,
                 )
             finally:
@@ -160,7 +160,7 @@ def _filled(
         refuse_different(backup, made, steps.show)
         detail["said"] = f"{len(backup.manifest.tables)} tables are as the manifest says"
     with open_connection(made) as connection:
-        deploys.end_in_copy(connection, str(backup.path), reason)
+        records.end_in_copy(connection, str(backup.path), reason)
     with open_connection(place.admin.target) as connection:
         notes = databases.dress(connection, name, backup.manifest.properties)
     return made, notes

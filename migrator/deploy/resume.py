@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from migrator.core import deploys, history
-from migrator.core.deploys import DeployRecord
+from migrator.core import history
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
-from migrator.deploy import approval, archive
+from migrator.deploy import approval, archive, records
 from migrator.deploy.archive import Backup
+from migrator.deploy.records import DeployRecord
 from migrator.deploy.run import NOTHING, Deploy, DeployResult, OpenDeploy
 from migrator.deploy.steps import Event
 
@@ -29,7 +29,7 @@ class InterruptedDeploy(Deploy):
                     return DeployResult("nothing to do")
                 approved = approval.compute(self.runner, plan)
                 approved.refuse_unless(self.options.approve or cut_off.digest)
-                number = deploys.begin(self.connection, approved.digest, cut_off.plan)
+                number = records.begin(self.connection, approved.digest, cut_off.plan)
                 begun = OpenDeploy(number, approved.digest, dict(cut_off.plan), found)
                 return self.prepare_and_apply(begun, approved)
             begun, backup = self._again_found(cut_off)
@@ -55,9 +55,9 @@ class InterruptedDeploy(Deploy):
             return self._end(cut_off, "left")
 
     def _cut_off_before(self) -> DeployRecord:
-        cut_off = deploys.under_way(self.runner.session)
+        cut_off = records.under_way(self.runner.session)
         if cut_off is None:
-            last = deploys.recent(self.runner.session, 1)
+            last = records.recent(self.runner.session, 1)
             raise Refused(
                 "No deploy was cut off here.",
                 hint=f"The last one: {last[0].words}" if last else "There was none yet.",
@@ -67,7 +67,7 @@ class InterruptedDeploy(Deploy):
 
     def _end(self, cut_off: DeployRecord, outcome: str, reason: str | None = None) -> DeployResult:
         """End a deploy without changing anything."""
-        deploys.end(self.connection, cut_off.id, outcome, reason)
+        records.end(self.connection, cut_off.id, outcome, reason)
         with contextlib.suppress(OSError):
             self.settle_manifests()
         return DeployResult(outcome, cut_off.digest, cut_off.backup or "")

@@ -12,7 +12,7 @@ from migrator.catalogue import snapshot
 from migrator.core import history, leftovers
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.runner import Runner
-from migrator.core.target import NoConnection
+from migrator.core.session import NoConnection
 from migrator.deploy import archive, databases, restore, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.prerequisites import Prerequisites

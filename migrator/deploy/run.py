@@ -10,12 +10,22 @@ from typing import Any, NoReturn
 
 import psycopg
 
-from migrator.core import deploys, history, leftovers, lock, process
+from migrator.core import history, leftovers, lock, process
+from migrator.core.additions import Additions
 from migrator.core.errors import Failed, Interrupted, MigratorError
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
-from migrator.core.target import NoConnection
-from migrator.deploy import approval, archive, checks, monitor, prerequisites, rehearsal, report
+from migrator.core.session import NoConnection
+from migrator.deploy import (
+    approval,
+    archive,
+    checks,
+    monitor,
+    prerequisites,
+    records,
+    rehearsal,
+    report,
+)
 from migrator.deploy import backup as backups
 from migrator.deploy.approval import Approval
 from migrator.deploy.archive import Backup, Programs
@@ -127,7 +137,6 @@ class Deploy:
 
     def __init__(self, runner: Runner, options: DeployOptions, steps: Steps) -> None:
         self.runner = runner
-        self.runner.is_deploy = True
         self.options = options
         self.steps = steps
         self.watched = monitor.queries(runner.project)
@@ -199,6 +208,7 @@ class Deploy:
             plan = self._again(approved)
             known = checks.known(self.runner)
             self.runner.prepare()
+            records.prepare(self.connection)
             document = {
                 **approval.document(plan),
                 "before": [each.id for each in self.runner.state().applied],
@@ -207,7 +217,7 @@ class Deploy:
                 "seeded": seeded(self.runner),
                 "known": sorted(known),
             }
-            number = deploys.begin(self.connection, approved.digest, document)
+            number = records.begin(self.connection, approved.digest, document)
             return self.prepare_and_apply(
                 OpenDeploy(number, approved.digest, document, found), approved
             )
@@ -247,7 +257,7 @@ class Deploy:
             backup = backups.make(
                 self.runner, begun.tools, self.options.wanted, made_for, self.steps.show
             )
-            deploys.backed_up(self.connection, begun.number, str(backup.path))
+            records.backed_up(self.connection, begun.number, str(backup.path))
             detail.update(path=str(backup.path), bytes=backup.manifest.bytes)
             detail["said"] = f"{backup.path}, {backup.manifest.bytes:,} bytes, read to its end"
         return backup
@@ -264,7 +274,7 @@ class Deploy:
     def _nothing_changed(self, begun: OpenDeploy, error: BaseException) -> None:
         """End a deploy that applied nothing; where the server is gone, `--resume` ends it."""
         with contextlib.suppress(psycopg.Error):
-            deploys.end(self.connection, begun.number, NOTHING, _reason(error))
+            records.end(self.connection, begun.number, NOTHING, _reason(error))
             self.ended = NOTHING
             with contextlib.suppress(OSError):
                 self.settle_manifests()
@@ -273,7 +283,7 @@ class Deploy:
         """Look at the database, and keep account from now on; the last before the first change."""
         guard = self.guard(begun, backup)
         before = monitor.measure(self.connection, self.watched)
-        deploys.enter(self.connection, begun.number, "applying")
+        records.enter(self.connection, begun.number, "applying")
         return StartingPoint(guard, before)
 
     # From the first change on
@@ -306,7 +316,7 @@ class Deploy:
             after = monitor.measure(self.connection, self.watched)
             changes = monitor.changes(ready.before, after)
             detail.update(asdict(changes), waited_for=runner.waited_for)
-        deploys.end(self.connection, begun.number, result.outcome)
+        records.end(self.connection, begun.number, result.outcome)
         backup = self._ended(backup, result.outcome)
         result.reports = self._report(
             result, backup, rehearsed=rehearsed, changes=changes, moments=(ready.before, after)
@@ -320,11 +330,16 @@ class Deploy:
         kept, lost = (
             cursor.mogrify(
                 sql("deploy/record_writes"), {"deploy": begun.number, "rolled_back": rolled_back}
-            ).rstrip()
+            )
             for rolled_back in (False, True)
         )
-        self.runner.ledger = kept, lost
-        self.runner.before_file = lambda: guard.note(self.connection)
+        self.runner = self.runner.adding(
+            Additions(
+                before_file=lambda session: guard.note(session.connection),
+                with_file=kept,
+                without_file=lost,
+            )
+        )
         return guard
 
     def _cut_off(self, error: BaseException, reason: str = "") -> MigratorError:
@@ -348,12 +363,12 @@ class Deploy:
 
         """
         session = self.runner.session
-        if not session.connection.closed and session.pid in lock.holders(session):
+        if not session.connection.closed and session.facts.pid in lock.holders(session):
             return
         if session.connection.closed:
-            self.runner.session = self.runner.connect()
+            self.runner.reconnect()
         lock.take(self.runner.session, self.runner.limits.lock_wait_s, self.runner.say)
-        now = deploys.under_way(self.runner.session)
+        now = records.under_way(self.runner.session)
         if now is None or now.id != begun.number:
             raise Failed(
                 "The session was lost, and another runner ended this deploy meanwhile.",
@@ -369,7 +384,7 @@ class Deploy:
         try:
             self.regain(begun)
             if not self.options.undo:
-                deploys.end(self.connection, begun.number, "left", reason)
+                records.end(self.connection, begun.number, "left", reason)
                 state = history.in_words(self.runner.state())
         except (NoConnection, psycopg.Error) as lost:
             raise self._cut_off(lost, reason) from error
@@ -392,7 +407,7 @@ class Deploy:
     ) -> tuple[ReversalResult, DeployResult]:
         """Put back what a deploy did; record and report how."""
         try:
-            deploys.enter(self.connection, begun.number, "undoing", reason)
+            records.enter(self.connection, begun.number, "undoing", reason)
             way = Reversal(
                 self.runner,
                 backup,
@@ -406,7 +421,7 @@ class Deploy:
             )
             back = way.go(reason)
             if back.outcome == UNDONE:
-                deploys.end(self.connection, begun.number, UNDONE, reason)
+                records.end(self.connection, begun.number, UNDONE, reason)
         except (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error) as cut_off:
             raise self._cut_off(cut_off, reason) from cut_off
         backup = self._ended(backup, back.outcome)
@@ -457,11 +472,11 @@ class Deploy:
     def settle_manifests(self) -> None:
         """Note in manifests how deploys ended that were killed before they could do so."""
         ended = {
-            (each.id, each.digest): each.outcome for each in deploys.recent(self.runner.session)
+            (each.id, each.digest): each.outcome for each in records.recent(self.runner.session)
         }
         for backup in archive.all_in(self.options.wanted.directory):
             outcome = ended.get((backup.manifest.deploy["id"], backup.manifest.deploy["digest"]))
-            is_ours = backup.manifest.database == self.runner.session.database
+            is_ours = backup.manifest.database == self.runner.session.facts.database
             if backup.manifest.ended is None and is_ours and outcome:
                 backup.ended(outcome)
 

@@ -17,7 +17,8 @@ from typing import Any
 import psycopg
 from psycopg import sql as words
 
-from migrator.core.target import Target, open_connection
+from migrator.core.session import open_connection
+from migrator.core.target import Target
 from migrator.review import locks
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.sql import sql

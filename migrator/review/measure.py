@@ -19,14 +19,14 @@ import psycopg
 
 from migrator.core import sqltext
 from migrator.core.files import SqlFile
-from migrator.core.target import Target, connect, open_connection
+from migrator.core.session import open_connection, open_session
+from migrator.core.target import Target
 from migrator.review import catalogue, gate, locks
 from migrator.review.catalogue import CatalogueState
 from migrator.review.report import Sample
 from migrator.sql import sql
 
 _MANY = 500  # statements, each of which costs some milliseconds to look at
-_LOCK_TIMEOUT_MS = 2_000  # the runner's own default: a file that sets another one is seen by it
 # Rows that parallel workers read are counted as theirs, later.
 _SETTINGS = """\
 SET max_parallel_workers_per_gather TO 0;
@@ -140,7 +140,7 @@ def parts(source: SqlFile) -> Iterator[Part]:
 
 def run(target: Target, source: SqlFile) -> Failure | None:
     """Run a file as the runner does, seen by nobody; return what failed."""
-    with connect(target, lock_timeout_ms=_LOCK_TIMEOUT_MS).connection as connection:
+    with open_session(target).connection as connection:
         return _run(connection, source, connection.execute)
 
 
@@ -238,7 +238,7 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
 
 
 def _subject(target: Target) -> psycopg.Connection[Any]:
-    connection = connect(target, lock_timeout_ms=_LOCK_TIMEOUT_MS).connection
+    connection = open_session(target).connection
     connection.prepare_threshold = None
     connection.execute(_SETTINGS.encode())
     with suppress(psycopg.errors.InsufficientPrivilege):

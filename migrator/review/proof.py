@@ -17,7 +17,8 @@ from migrator.catalogue.contents import Contents
 from migrator.core import leftovers
 from migrator.core.failure import error_text
 from migrator.core.files import SqlFile
-from migrator.core.target import Target, connect, open_connection
+from migrator.core.session import open_connection, open_session
+from migrator.core.target import Target
 from migrator.review import measure
 from migrator.review.measure import Failure
 from migrator.review.report import Proof, Sample
@@ -27,7 +28,7 @@ Schema = dict[str, str]
 
 def schema(target: Target) -> Schema:
     """Return a database's schema, object by object."""
-    session = connect(target)
+    session = open_session(target)
     with session.connection:
         return snapshot.dump(target, session)
 

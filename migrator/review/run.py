@@ -21,7 +21,8 @@ from migrator.core.errors import Refused
 from migrator.core.failure import error_text
 from migrator.core.files import Migration, SqlFile
 from migrator.core.project import Project
-from migrator.core.target import Target, open_connection
+from migrator.core.session import open_connection, open_session
+from migrator.core.target import Target
 from migrator.lint import squawk
 from migrator.review import evidence, findings, locks, measure, proof
 from migrator.review.judge import Measurements, judge
@@ -261,7 +262,7 @@ class Review:
 
     def _fill(self, target: Target, sizes: Mapping[str, int] | None = None) -> None:
         """Bring every table up to few rows, and some up to a size."""
-        with open_connection(target) as connection:
+        with open_session(target).connection as connection:
             wanted = demands(connection)
             for later in self._later:
                 wanted = wanted.with_later(later)
@@ -296,7 +297,7 @@ class Review:
             if locks.strength(mode) >= strong
         }
         new = {each.name for each in watched.after.relations.values()} - old
-        with open_connection(target) as connection:
+        with open_session(target).connection as connection:
             wanted = demands(connection)
             sizes = {
                 table: rows + _SINCE

@@ -25,6 +25,7 @@ from urllib.parse import quote
 from migrator.core.errors import Failed, Refused
 from migrator.core.process import interruptible
 from migrator.core.settings import ServerNames
+from migrator.core.target import environment_with
 from migrator.server import binaries
 from migrator.server.binaries import User, make_directory
 from migrator.server.cluster import (
@@ -159,7 +160,7 @@ class EmbeddedServer:
         if action == "psql":
             self.start()
             argv = [*self.psql_argv(), *arguments]
-            os.execv(argv[0], argv)  # noqa: S606  psql takes the terminal over
+            os.execve(argv[0], argv, environment_with({}))  # noqa: S606  psql takes the terminal over
         if action == "stop":
             stopped = self.stop()
             return {"stopped": stopped}, ["stopped" if stopped else "it was not running"]

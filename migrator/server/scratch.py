@@ -14,7 +14,8 @@ import psycopg
 from psycopg import sql as words
 
 from migrator.core.errors import Refused
-from migrator.core.target import NoConnection, Target, open_connection
+from migrator.core.session import NoConnection, open_connection
+from migrator.core.target import Target
 from migrator.sql import sql
 
 _LOCK_CLASS = 1_919_252_073  # "revi"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 
+@cache
 def sql(name: str) -> str:
     """Return one of the tool's queries.
 

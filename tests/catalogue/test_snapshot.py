@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from migrator.catalogue import snapshot
-from migrator.core.target import Target, connect
+from migrator.core.session import open_session
+from migrator.core.target import Target
 from migrator.server import binaries
 from tests.support.servers import ROOT, clean_environment
 
@@ -35,14 +36,14 @@ SABOTAGE = {
 
 def found_in(conninfo: str) -> list[str]:
     target = Target.parse(conninfo, "test")
-    session = connect(target)
+    session = open_session(target)
     with session.connection:
         return snapshot.compare(snapshot.load(SNAPSHOT), target, session)
 
 
 def dump_of(conninfo: str) -> str:
     target = Target.parse(conninfo, "test")
-    session = connect(target)
+    session = open_session(target)
     with session.connection:
         return snapshot.render(snapshot.dump(target, session))
 

@@ -16,7 +16,8 @@ import pytest
 from migrator.catalogue.baseline import baseline
 from migrator.core.errors import Failed, Refused
 from migrator.core.project import Project
-from migrator.core.runner import Limits, Runner
+from migrator.core.runner import Runner
+from migrator.core.session import Limits
 from migrator.core.settings import LOCK_KEY
 from migrator.core.target import Target
 from migrator.server import binaries
@@ -241,7 +242,7 @@ def applied_or_nothing(database: str) -> list[str] | None:
 
 
 def scratch_databases(pg: Server) -> list[tuple[Any, ...]]:
-    query = "SELECT datname FROM pg_database WHERE datname LIKE 'scratch%'"
+    query = "SELECT datname FROM pg_database WHERE datname LIKE 'baseline%'"
     return rows(pg.dsn("postgres", pg.user), query)
 
 
@@ -264,7 +265,9 @@ def test_baseline_marks_what_the_database_has(mark: Baseline) -> None:
 
 
 @newest
-def test_baseline_by_the_command_line_uses_the_embedded_server(mark: Baseline) -> None:
+def test_baseline_uses_the_embedded_server_whatever_libpqs_variables_say(
+    mark: Baseline,
+) -> None:
     with TemporaryDirectory(dir=fast_place()) as directory:
         project = Path(directory)
         project.chmod(0o755)
@@ -272,12 +275,13 @@ def test_baseline_by_the_command_line_uses_the_embedded_server(mark: Baseline) -
         shutil.copytree(ROOT / "migrator", project / "migrator")
         options = ["--database", mark.database, "--migrations", str(mark.made.migrations)]
         runner = [sys.executable, str(project / "runner.py"), *options, "--json"]
+        elsewhere = {"PGHOSTADDR": "192.0.2.1", "PGUSER": "nobody", "PGPORT": "1"}
         try:
             ran = subprocess.run(
                 [*runner, "baseline", "0002"],
                 capture_output=True,
                 check=False,
-                env=clean_environment(),
+                env=clean_environment() | elsewhere,
                 text=True,
             )
         finally:

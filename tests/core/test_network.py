@@ -26,17 +26,17 @@ pytestmark = pytest.mark.slow
 # The runner, with its patience of a minute cut down to two seconds.
 IMPATIENT = """\
 import sys
-from migrator.core import runner, target
+from migrator.core import runner, session
 runner._RECONNECT_S = 1.0
-unchanged = target.sql
+unchanged = session.sql
 def impatient(name):
     text = unchanged(name)
     for seconds in ("TO 30;", "TO 10;", "TO '60s';"):
         text = text.replace(seconds, "TO 1;" if seconds != "TO '60s';" else "TO '2s';")
     return text
-target.sql = impatient
-target._KEEPALIVES.update(keepalives_idle="1", keepalives_interval="1", tcp_user_timeout="2000")
-target._CONNECT_TIMEOUT_S = "2"
+session.sql = impatient
+session._KEEPALIVES.update(keepalives_idle="1", keepalives_interval="1", tcp_user_timeout="2000")
+session._CONNECT_TIMEOUT_S = "2"
 from pathlib import Path
 from migrator.cli.main import main
 sys.argv[0] = "runner.py"

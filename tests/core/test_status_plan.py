@@ -114,18 +114,14 @@ class TestStatus:
         document = status(made, database)
         assert document["pending_seeds"] == ["01.a", "02.b"]
 
-    def test_a_history_from_before_there_were_deploys(
+    def test_the_history_of_deploys_is_the_deploys_own(
         self, database: str, made: MigrationSet
     ) -> None:
-        for table in ("deploy_write", "deploy"):
-            run(database, f"DROP TABLE yoyo.{table}")
-        assert status(made, database) == NOTHING | {"applied": THREE}
-        made.table(4, "d")
-        assert call(made, database, "migrate").code == 0
-        assert rows(database, "SELECT count(*) FROM yoyo.deploy") == [(0,)]
+        assert rows(database, "SELECT relname FROM pg_class WHERE relname ~ '^deploy'") == []
+        assert status(made, database)["deploys"] == []
 
     def test_a_history_that_stock_yoyo_wrote(self, database: str, made: MigrationSet) -> None:
-        ours = ("migration_checksum", "seed_checksum", "intent", "deploy_write", "deploy")
+        ours = ("migration_checksum", "seed_checksum", "intent")
         for table in ours:
             run(database, f"DROP TABLE yoyo.{table}")
         expected = {"applied": THREE, "pending_seeds": ["01.a"]}

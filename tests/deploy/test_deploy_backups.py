@@ -25,6 +25,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.catalogue import contents
+from migrator.core.session import open_connection
+from migrator.core.target import Target
 from migrator.deploy import archive, retention
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest
 from tests.core.test_secrets import Way, files_below, shown, watched
@@ -243,7 +245,10 @@ def test_the_manifest_is_of_the_dumps_own_moment_while_others_commit(
     assert now["a"] == now["b"] + 2
     assert 0 < told["b"][0] < now["b"], "others committed before the snapshot, and after it"
     assert told["a"][0] == told["b"][0] + 2
-    with restored(pg, backup.path) as copy, psycopg.connect(copy) as connection:
+    with (
+        restored(pg, backup.path) as copy,
+        open_connection(Target.parse(copy, "test")) as connection,
+    ):
         for table, (rows_told, _) in told.items():
             assert rows(copy, f"SELECT count(*) FROM {table}") == [(rows_told,)]
         found = {name: [number, total] for name, number, total in contents.whole_rows(connection)}

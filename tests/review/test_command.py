@@ -17,7 +17,8 @@ import pytest
 from migrator.core import files
 from migrator.core.errors import Refused
 from migrator.core.project import Project
-from migrator.core.target import Target, open_connection
+from migrator.core.session import open_connection
+from migrator.core.target import Target
 from migrator.review import allow, findings, gate, measure, selection
 from migrator.review.catalogue import read
 from migrator.review.report import Finding

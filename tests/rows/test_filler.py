@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
 from migrator.core.project import Project
-from migrator.core.runner import Limits, Runner
+from migrator.core.runner import Runner
+from migrator.core.session import Limits
 from migrator.core.target import Target
 from migrator.rows import shapes
 from migrator.rows.demands import Demands, demands

@@ -6,7 +6,8 @@ import pytest
 
 from migrator.catalogue import snapshot
 from migrator.core.project import Project
-from migrator.core.runner import Limits, Runner
+from migrator.core.runner import Runner
+from migrator.core.session import Limits
 from migrator.core.target import Target
 from tests.support.servers import MIGRATIONS
 

@@ -116,7 +116,7 @@ def command(
         "from migrator.server.embedded import EmbeddedServer\n"
         f"place, shared = Path({str(it.directory)!r}), Path({str(it.shared)!r})\n"
         "embedded = EmbeddedServer(place, shared=shared)\n"
-        f"print(embedded.{action}())"
+        f"print(embedded.{action if '(' in action else action + '()'})"
     )
     return [python, "-c", script]
 
@@ -209,12 +209,15 @@ def test_status_and_url_say_where_and_start_nothing(fresh: EmbeddedServer) -> No
 
 
 def test_psql_opens_the_database_as_its_owner(running: EmbeddedServer) -> None:
+    query = ["-XAtc", "SELECT current_user, current_database()"]
+    elsewhere = {"PGPORT": "1", "PGUSER": "x", "PGHOST": "y", "PGDATABASE": "z"}
+    elsewhere |= {"PGHOSTADDR": "192.0.2.1", "PGOPTIONS": "-c role=nobody"}
     done = subprocess.run(
-        [*running.psql_argv(), "-XAtc", "SELECT current_user, current_database()"],
+        command(running, action=f"act('psql', {query!r})"),
         capture_output=True,
         check=True,
         text=True,
-        env=clean_environment() | {"PGPORT": "1", "PGUSER": "x", "PGHOST": "y", "PGDATABASE": "z"},
+        env=clean_environment() | elsewhere,
     )
     assert done.stdout == "app|app\n"
 

@@ -20,7 +20,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from migrator.core.project import Project
-from migrator.core.runner import Limits, Runner
+from migrator.core.runner import Runner
+from migrator.core.session import Limits
 from migrator.core.target import Target
 from migrator.server import binaries
 from migrator.server import embedded as server

@@ -3,14 +3,13 @@ SELECT
     current_setting('server_version_num')::integer AS server_version,
     current_setting('server_encoding') AS encoding,
     current_setting('search_path') AS search_path,
-    current_database() AS database_name,
-    pg_backend_pid() AS backend_pid,
+    current_database() AS database,
+    pg_backend_pid() AS pid,
     pg_is_in_recovery() AS is_standby,
     current_setting('session_replication_role') = 'replica' AS is_replica_role,
     current_setting('transaction_read_only')::boolean AS is_read_only,
     history.tables @> '{_yoyo_migration}' AS has_history,
-    history.tables @> '{migration_checksum}' AS has_checksums,
-    history.tables @> '{deploy}' AS has_deploys,
+    history.tables @> '{migration_checksum,seed_checksum,intent}' AS has_checksums,
     history.may_write AS may_write_history
 FROM (
     -- Not to_regclass(): it fails for a role that may not use the schema.

@@ -1,14 +1,14 @@
--- The history of one applied file, for a script that psql runs; the runner itself writes it through yoyo.
+-- That a migration was applied: yoyo's log and mark, the checksum; it is no longer under way.
 INSERT INTO yoyo._yoyo_log (
     id, migration_hash, migration_id, operation, username, hostname, created_at_utc
 )
 VALUES (
-    gen_random_uuid()::text, %(hash)s, %(id)s, 'apply', current_user, 'psql',
-    now() AT TIME ZONE 'UTC'
+    gen_random_uuid()::text, %(hash)s, %(id)s, 'apply', coalesce(%(username)s, current_user),
+    %(hostname)s, now() AT TIME ZONE 'UTC'
 );
 INSERT INTO yoyo._yoyo_migration (migration_hash, migration_id, applied_at_utc)
 VALUES (%(hash)s, %(id)s, clock_timestamp() AT TIME ZONE 'UTC');
 INSERT INTO yoyo.migration_checksum (migration_hash, algorithm, checksum, duration_ms)
-VALUES (%(hash)s, %(algorithm)s, %(checksum)s, 0);
+VALUES (%(hash)s, %(algorithm)s, %(checksum)s, %(duration_ms)s);
 DELETE FROM yoyo.intent
 WHERE migration_hash = %(hash)s;

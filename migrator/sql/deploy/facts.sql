@@ -2,7 +2,10 @@
 SELECT
     current_setting('server_version_num')::integer / 10000 AS major,
     pg_database_size(current_database()) AS database_bytes,
-    has_database_privilege(current_database(), 'CREATE') AS may_create,
+    coalesce(
+        has_schema_privilege(to_regnamespace('yoyo')::oid, 'CREATE'),
+        has_database_privilege(current_database(), 'CREATE')
+    ) AS may_create_history,
     coalesce(
         has_schema_privilege(to_regnamespace('public')::oid, 'CREATE'), TRUE
     ) AS may_create_in_public,

@@ -11,4 +11,4 @@ SELECT
 FROM pg_stat_xact_user_tables AS s
 WHERE
     s.schemaname <> 'yoyo'
-    AND s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0
+    AND s.n_tup_ins + s.n_tup_upd + s.n_tup_del > 0;

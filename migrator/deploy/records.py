@@ -13,8 +13,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from migrator.core import process
+from migrator.core.additions import Additions, StatusSection
 from migrator.core.errors import Refused
-from migrator.core.target import Session
+from migrator.core.session import Session
 from migrator.sql import sql
 
 Connection = psycopg.Connection[Any]
@@ -88,12 +89,41 @@ def _count(plan: Mapping[str, Any], what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 
+def additions() -> Additions:
+    """Return what the history of deploys adds to other commands."""
+    return Additions(before_plan=refuse_under_way, status=section)
+
+
+def section(session: Session) -> StatusSection:
+    """Return what `status` tells of deploys."""
+    known = recent(session)
+    return StatusSection(
+        "deploys",
+        [each.document() for each in known],
+        [f"{'deploy':<14}{each.words}" for each in known[::-1]],
+        "a deploy has not ended" if any(each.ended_at is None for each in known) else "",
+    )
+
+
+def are_kept(connection: Connection) -> bool:
+    """Say whether a database keeps a history of deploys."""
+    ((are_kept,),) = connection.execute(sql("deploy/has_records").encode()).fetchall()
+    return bool(are_kept)
+
+
+def prepare(connection: Connection) -> None:
+    """Create the history of deploys where it is missing, in that of migrations."""
+    if not are_kept(connection):
+        with connection.transaction():
+            connection.execute(sql("deploy/bookkeeping").encode())
+
+
 def recent(session: Session, last: int = SHOWN) -> list[DeployRecord]:
     """Return the last deploys, newest first."""
-    if not session.has_deploys:
+    if not are_kept(session.connection):
         return []
     cursor = session.connection.cursor(row_factory=dict_row)
-    rows = cursor.execute(sql("core/deploys").encode(), {"last": last}).fetchall()
+    rows = cursor.execute(sql("deploy/records").encode(), {"last": last}).fetchall()
     return [DeployRecord(**row) for row in rows]
 
 
@@ -139,8 +169,7 @@ def enter(connection: Connection, deploy: int, phase: str, reason: str | None = 
 
 def end_in_copy(connection: Connection, backup: str, reason: str) -> None:
     """Record, in a database that was restored, that the deploy its backup was made for ended so."""
-    row = connection.execute("SELECT to_regclass('yoyo.deploy') IS NOT NULL").fetchone()
-    if row and row[0]:
+    if are_kept(connection):
         connection.execute(
             "UPDATE yoyo.deploy SET phase = 'ended', outcome = 'restored', backup = %s,"
             " reason = %s, ended_at = clock_timestamp() WHERE ended_at IS NULL",

@@ -1,0 +1,189 @@
+"""Runs the one statement of a file that can be in no transaction, between intent and outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from functools import partial
+
+from migrator.core import leftovers, sqltext
+from migrator.core.additions import Additions
+from migrator.core.engine import Backend, RawMigration, StatementError
+from migrator.core.errors import Failed, Refused
+from migrator.core.failure import failed
+from migrator.core.files import SqlFile
+from migrator.core.leftovers import Leftovers, Outcome
+from migrator.core.waits import Watch, sessions_in_words
+
+_POLL_S = 0.2
+_STAYS = (
+    "It ran outside a transaction: what it did before it failed, if anything, stays. "
+    "It is not recorded as done."
+)
+_STARTED = "It is recorded as started."
+_SETTLE = (
+    "Look at the database, and say what is so: `settle {id} --as applied` or `settle {id} --as "
+    "pending`."
+)
+
+
+class OnlineApplier:
+    """Runs statements that can be in no transaction.
+
+    Args:
+        backend: The engine, on the session that holds the lock.
+        say: Told whom a statement waits for, and what an interrupted one left.
+        wait_ms: How long a statement may wait for locks and for older transactions.
+        watch: Looks whom a statement waits for.
+        additions: What a capability does beside.
+
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        say: Callable[[str], None],
+        wait_ms: int,
+        watch: Watch,
+        additions: Additions,
+    ) -> None:
+        self._backend = backend
+        self._connection = backend.session.connection
+        self._say = say
+        self._wait_ms = wait_ms
+        self._watch = watch
+        self._additions = additions
+
+    def apply(self, migration: RawMigration, direction: str, record: Callable[[], None]) -> None:
+        """Run a file's statement, or bring an interrupted one to its end, and record it.
+
+        Args:
+            migration: With the file of the direction that is wanted.
+            direction: `apply` or `rollback`.
+            record: Executes the statements that record it, and end its intent.
+
+        Raises:
+            Refused: It was interrupted before, and nothing shows whether it took effect.
+            Failed: The message says what is left of it.
+
+        """
+        file, statement = migration.file, only_statement(migration.file)
+        found = Leftovers(Outcome.NOTHING_DONE)
+        self._additions.before_file(self._backend.session)
+        if not self._record_intent(migration, direction):
+            found = self.leftovers(file)
+            told = ", so ".join(filter(None, (found.outcome.what, found.outcome.then)))
+            self._say(f"{migration.id}: was interrupted before: {told}")
+        if found.outcome is Outcome.UNKNOWN:
+            raise Refused(
+                f"{file.path}: was started before, and nothing shows whether it took effect.",
+                state=f"{_STARTED} Nothing was changed now.",
+                hint=_SETTLE.format(id=migration.id),
+            )
+        try:
+            self.repair(found)
+            if found.is_to_run:
+                self._patiently(partial(migration.run, self._backend))
+        except StatementError as failure:
+            if self._connection.closed:
+                raise failure.error from failure
+            if self._additions.with_file:
+                with contextlib.suppress(StatementError):
+                    self._backend.execute(self._additions.with_file)
+            raise self._half_done(migration, statement, failure) from failure
+        left = leftovers.inspect(self._connection, statement)
+        if left.outcome is Outcome.INVALID_INDEX:
+            raise Failed(
+                f"{file.path}: an INVALID index of that name was there, and is there still.",
+                state=_STARTED,
+                hint="Run the same command again: that is dropped, and built anew.",
+            )
+        with self._backend.transaction(), self._backend.one_message():
+            record()
+            self._backend.execute(self._additions.with_file)
+
+    def leftovers(self, file: SqlFile) -> Leftovers:
+        """Look what a statement did that was started, once nobody else builds on its table.
+
+        An operator may be building that index by hand: INVALID is then no leftover. Polled: a
+        session that waits in the server holds up, or deadlocks with, what it waits for.
+
+        Raises:
+            Refused: Another session is at work on the table all the time.
+
+        """
+        statement = only_statement(file)
+        deadline = time.monotonic() + self._wait_ms / 1000
+        told = False
+        while builders := leftovers.builders(self._connection, statement):
+            words = sessions_in_words(self._connection, builders)
+            if time.monotonic() >= deadline:
+                raise Refused(
+                    f"{file.path}: another session is at work on its table: {words}",
+                    state=f"{_STARTED} Nothing was changed now.",
+                    hint="Wait for it to end, and run the same command again.",
+                )
+            if not told:
+                self._say(f"waiting for {words}")
+                told = True
+            time.sleep(_POLL_S)
+        return leftovers.inspect(self._connection, statement)
+
+    def repair(self, found: Leftovers) -> None:
+        """Take away what an interrupted statement left."""
+        for statement in found.repairs:
+            self._patiently(partial(self._backend.run, statement.encode()))
+
+    def refuse_contradiction(self, file: SqlFile, direction: str, *, took_effect: bool) -> None:
+        """Refuse to record of an interrupted file what the catalogue shows to be otherwise.
+
+        Raises:
+            Refused: It does.
+
+        """
+        outcome = self.leftovers(file).outcome
+        agreeing = Outcome.DONE if took_effect else Outcome.NOTHING_DONE
+        if outcome not in {agreeing, Outcome.UNKNOWN, Outcome.MAY_BE_REPEATED}:
+            command = "migrate" if direction == "apply" else "rollback"
+            raise Refused(
+                f"{file.path}: the database shows otherwise: {outcome.what}.",
+                hint=f"Run {command} again: {outcome.then}.",
+            )
+
+    def _record_intent(self, migration: RawMigration, direction: str) -> bool:
+        """Record that a file is about to run; say whether that is new."""
+        intent = self._backend.recorder.started(migration.recorded, migration.file, direction)
+        return self._backend.run(intent.encode()) > 0
+
+    def _half_done(
+        self, migration: RawMigration, statement: str, failure: StatementError
+    ) -> Failed:
+        """Return a statement's error; keep its start recorded if a half of it may be there."""
+        left = leftovers.inspect(self._connection, statement)
+        state, hint = _STAYS, ""
+        if left.is_half:
+            state = f"{left.outcome.what[0].upper()}{left.outcome.what[1:]}. {_STARTED}"
+            hint = f"Correct the cause and run the same command again: {left.outcome.then}."
+        elif left.outcome is Outcome.UNKNOWN and not leftovers.fails_whole(statement):
+            state = f"What it committed before it failed stays. {_STARTED}"
+            hint = _SETTLE.format(id=migration.id)
+        else:
+            self._backend.execute(self._backend.recorder.not_started(migration.id))
+        return failed(migration.file, failure, state=state, hint=hint, blockers=self._watch.seen)
+
+    def _patiently(self, run: Callable[[], object]) -> None:
+        """Run a statement with the patience that a wait for older transactions needs."""
+        self._connection.execute(f"SET lock_timeout TO {self._wait_ms}")
+        try:
+            with self._watch.over(tells=True):
+                run()
+        finally:
+            if self._backend.session.is_free:
+                self._backend.restore_session()
+
+
+def only_statement(file: SqlFile) -> str:
+    """Return the statement of a file that has one, without the comments around it."""
+    (statement,) = sqltext.statements(file.text)
+    return file.text[statement.start : statement.end].decode()

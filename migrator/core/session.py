@@ -1,0 +1,327 @@
+"""Connections: each made of its target alone, with settings pinned that could bend its answers.
+
+Two kinds. `open_connection` is for the tool's own statements: nothing that is set for a role or a
+database changes what they read, or ends them. `open_session` is for files: they see what psql would
+show them, except for the few settings of core/settings.sql.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import class_row
+
+from migrator.core.errors import Refused
+from migrator.core.settings import LOCK_KEY
+from migrator.core.target import SECRETS, Target, environment_with, is_of_libpq
+from migrator.sql import sql
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_CONNECT_TIMEOUT_S = "10"
+# As in settings.sql: a server that the network swallowed is given up within a minute.
+_KEEPALIVES = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+# As in settings.sql: the session of a program that is gone does not wait on for a lock.
+_OPTIONS_OF_PROGRAMS = "-c client_connection_check_interval=500ms"
+_CANCEL_TIMEOUT_S = 2.0
+_MINIMUM_VERSION = 150000
+_HAS_TRANSACTION_TIMEOUT = 170000
+_ENVIRONMENT = threading.Lock()
+
+
+class NoConnection(Refused):
+    """The target cannot be connected to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a command may wait and work.
+
+    Args:
+        lock_timeout_ms: For a lock on a table, each time; 0 is no limit.
+        lock_attempts: How often a file is tried that gets no lock in time.
+        statement_timeout_ms: For a statement; 0 is no limit.
+        online_wait_ms: For locks and older transactions, of a statement outside a transaction.
+        lock_wait_s: For another runner.
+
+    """
+
+    lock_timeout_ms: int = 2_000
+    lock_attempts: int = 5
+    statement_timeout_ms: int = 0
+    online_wait_ms: int = 600_000
+    lock_wait_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the server says of itself and of the history: see core/facts.sql.
+
+    Args:
+        server_version: As PostgreSQL numbers it: 180006.
+        encoding: The database's.
+        search_path: As it is set for the role and the database.
+        database: The database's name.
+        pid: The server's process.
+        is_standby: Whether the server is in recovery.
+        is_replica_role: Whether session_replication_role is replica.
+        is_read_only: Whether transactions are read-only by default.
+        has_history: Whether the database has yoyo's tables in schema yoyo.
+        has_checksums: Whether it has the runner's own tables beside them.
+        may_write_history: Whether the role may write the tables that are there.
+
+    """
+
+    server_version: int
+    encoding: str
+    search_path: str
+    database: str
+    pid: int
+    is_standby: bool
+    is_replica_role: bool
+    is_read_only: bool
+    has_history: bool
+    has_checksums: bool
+    may_write_history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection for files, and what the server said of itself when it was opened.
+
+    Args:
+        connection: In autocommit mode; the runner begins and ends transactions itself.
+        settings: The statements that put the session's settings back after a file changed them.
+        lock_key: The advisory lock that lets one runner at a time change the database.
+        facts: What the server said.
+
+    """
+
+    connection: Connection
+    settings: str
+    lock_key: int
+    facts: Facts
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the connection is open, with no statement or transaction under way."""
+        return self.connection.info.transaction_status == 0  # IDLE
+
+
+def open_connection(target: Target) -> Connection:
+    """Connect for the tool's own statements.
+
+    Raises:
+        NoConnection: The server cannot be reached, or turned the role away.
+        Refused: A connection pooler.
+
+    """
+    connection = _connect(target)
+    with _closed_on_error(connection, target):
+        pid = connection.info.backend_pid
+        ((found, _),) = connection.execute(sql("core/own_settings"), {"pid": pid}).fetchall()
+        if found != pid:
+            raise _pooled(target)
+    return connection
+
+
+def open_session(
+    target: Target,
+    limits: Limits = Limits(),
+    lock_key: int = LOCK_KEY,
+) -> Session:
+    """Connect for files, and learn what decides whether a command may go on.
+
+    Args:
+        target: Where to connect.
+        limits: How long statements may wait and run.
+        lock_key: The advisory lock that lets one runner at a time change the database.
+
+    Raises:
+        NoConnection: The server cannot be reached, or turned the role away.
+        Refused: A connection pooler, a server too old, an encoding but UTF8.
+
+    """
+    connection = _connect(target)
+    with _closed_on_error(connection, target):
+        asking = connection.cursor(row_factory=class_row(Facts))
+        (facts,) = asking.execute(sql("core/facts").encode()).fetchall()
+        _refuse_unfit(connection, target, facts)
+        settings = _settings(connection, facts, limits)
+        connection.execute(settings.encode())
+    return Session(connection, settings, lock_key, facts)
+
+
+def abandon(session: Session) -> None:
+    """Close a connection on which something is under way; the server ends that."""
+    if not session.is_free and not session.connection.closed:
+        with suppress(psycopg.Error):
+            session.connection.cancel_safe(timeout=_CANCEL_TIMEOUT_S)
+        session.connection.close()
+
+
+def for_program(target: Target, database: str) -> tuple[str, dict[str, str]]:
+    """Return how one of PostgreSQL's programs connects: where other users can read no secret.
+
+    Args:
+        target: The server, and the role with its options.
+        database: The database's name.
+
+    Returns:
+        A connection string without secrets, and an environment with them.
+
+    Raises:
+        Refused: A secret that no environment variable can hold.
+
+    """
+    parameters = {**target.parameters, "dbname": database, "client_encoding": "UTF8"}
+    environment = environment_with(target.variables)
+    if "options" in parameters:
+        parameters["options"] = f"{_OPTIONS_OF_PROGRAMS} {parameters['options']}"
+    else:  # of a service's options, libpq takes none beside a parameter
+        options = environment.get("PGOPTIONS", "")
+        environment["PGOPTIONS"] = f"{_OPTIONS_OF_PROGRAMS} {options}".strip()
+    if "password" in parameters:
+        environment["PGPASSWORD"] = parameters.pop("password")
+    if shown := SECRETS & parameters.keys():
+        raise Refused(
+            f"pg_dump would show other users {', '.join(sorted(shown))}, as an argument.",
+            hint="Put it into a service file, and name that with PGSERVICE.",
+        )
+    return make_conninfo("", **parameters), environment
+
+
+def refuse_unwritable(session: Session, target: Target) -> None:
+    """Refuse a target where nothing can be written, or not recorded, before any work.
+
+    Raises:
+        Refused: A standby, a read-only session, one without triggers, a history of others'.
+
+    """
+    facts = session.facts
+    if facts.is_standby:
+        raise Refused(
+            f"{target.shown} is a standby: nothing can be written there.",
+            hint="Name the primary.",
+        )
+    if facts.is_read_only:
+        raise Refused(
+            f"{target.shown} is read-only: nothing can be written there.",
+            hint="Set default_transaction_read_only off.",
+        )
+    if facts.is_replica_role:
+        raise Refused(
+            f"{target.shown} has session_replication_role replica: no trigger and no reference "
+            "works there.",
+            hint="Take that setting from the role, the database or the URL.",
+        )
+    if not facts.may_write_history:
+        raise Refused(
+            f"The role {session.connection.info.user} may not write the history in schema yoyo, so "
+            "nothing that it did could be recorded.",
+            hint="Use the role that migrates, which owns that schema.",
+        )
+
+
+def _connect(target: Target) -> Connection:
+    parameters: dict[str, Any] = {
+        "connect_timeout": target.variables.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
+        "fallback_application_name": "migrator",
+        **_KEEPALIVES,
+        **target.parameters,
+        "client_encoding": "UTF8",
+    }
+    try:
+        with _only_its_variables(target):
+            return psycopg.connect(**parameters, autocommit=True)
+    except psycopg.Error as error:
+        raise NoConnection(
+            f"Cannot connect to {target.shown}: {_without_secrets(str(error), target)}",
+            hint="Check the target, the server and the role's rights; behind PgBouncer, connect to "
+            "PostgreSQL itself.",
+        ) from None
+
+
+@contextmanager
+def _only_its_variables(target: Target) -> Iterator[None]:
+    """Have libpq find a target's own variables in the environment, and no others."""
+    with _ENVIRONMENT:
+        aside = {name: os.environ.pop(name) for name in [*os.environ] if is_of_libpq(name)}
+        os.environ.update(target.variables)
+        try:
+            yield
+        finally:
+            for name in target.variables:
+                os.environ.pop(name, None)
+            os.environ.update(aside)
+
+
+@contextmanager
+def _closed_on_error(connection: Connection, target: Target) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        connection.close()
+        if not isinstance(error, psycopg.Error):
+            raise
+        raise Refused(
+            f"Cannot work on {target.shown}: {_without_secrets(str(error), target)}",
+            hint="Check the target and the role's rights.",
+        ) from None
+
+
+def _settings(connection: Connection, facts: Facts, limits: Limits) -> str:
+    values = {
+        "lock_timeout": f"{limits.lock_timeout_ms}ms",
+        "statement_timeout": f"{limits.statement_timeout_ms}ms",
+    }
+    settings = psycopg.ClientCursor(connection).mogrify(sql("core/settings"), values)
+    if facts.server_version >= _HAS_TRANSACTION_TIMEOUT:
+        settings += "SET transaction_timeout TO 0;\n"
+    if facts.search_path == '"$user", public':
+        # Its "$user" would let a schema that is named as the role catch the tables.
+        settings += "SET search_path TO public;\n"
+    return settings
+
+
+def _refuse_unfit(connection: Connection, target: Target, facts: Facts) -> None:
+    """Refuse what cannot be worked on, before anything is SET: a pooler would keep that."""
+    if connection.info.backend_pid != facts.pid:
+        raise _pooled(target)
+    if facts.server_version < _MINIMUM_VERSION:
+        raise Refused(
+            f"{target.shown} is PostgreSQL {facts.server_version // 10000}; 15 is the oldest "
+            "that can be migrated.",
+        )
+    if facts.encoding != "UTF8":
+        raise Refused(
+            f"{target.shown} has the encoding {facts.encoding}; UTF8 is needed.",
+            hint="Create the database with ENCODING 'UTF8'.",
+        )
+
+
+def _pooled(target: Target) -> Refused:
+    return Refused(
+        f"{target.shown} is behind a connection pooler, where the runner's lock and settings "
+        "would reach other sessions.",
+        hint="Connect to PostgreSQL itself, past the pooler.",
+    )
+
+
+def _without_secrets(message: str, target: Target) -> str:
+    secrets = {target.parameters[key] for key in SECRETS & target.parameters.keys()}
+    for secret in secrets | {target.variables.get("PGPASSWORD", "")} - {""}:
+        message = message.replace(secret, "********")
+    return message.strip()

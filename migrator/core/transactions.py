@@ -1,0 +1,126 @@
+"""Applies a file and records it in one transaction, again where a lock was not to be had."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable
+
+import psycopg
+from psycopg import pq
+
+from migrator.core.additions import Additions
+from migrator.core.engine import Backend, StatementError, TransactionEnded
+from migrator.core.failure import ended_transaction, error_text, failed, failed_at_commit
+from migrator.core.files import SqlFile
+from migrator.core.waits import Watch
+
+_RETRIED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+_LONGEST_BACKOFF_S = 5.0
+
+
+class TransactionApplier:
+    """Applies files that run in a transaction.
+
+    Args:
+        backend: The engine, on the session that holds the lock.
+        say: Told of retries.
+        attempts: How often a file is tried that does not get a lock in time.
+        watch: Looks whom a statement waits for.
+        additions: What a capability does beside.
+
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        say: Callable[[str], None],
+        attempts: int,
+        watch: Watch,
+        additions: Additions,
+    ) -> None:
+        self._backend = backend
+        self._say = say
+        self._attempts = attempts
+        self._watch = watch
+        self._additions = additions
+
+    def apply(
+        self, file: SqlFile, run: Callable[[], None], record: Callable[[], None], *, last: bool
+    ) -> None:
+        """Run a file and record it.
+
+        Args:
+            file: The file, to tell of failures.
+            run: Begins a transaction and runs the file in it.
+            record: Executes the statements that record it.
+            last: Whether its commit is to reach the disk before this returns.
+
+        Raises:
+            Failed: It could not be applied; nothing of it is left, or the message says what is.
+
+        """
+        for attempt in range(1, self._attempts + 1):
+            self._additions.before_file(self._backend.session)
+            try:
+                with self._watch.over():
+                    run()
+                    self._commit(file, record, last=last)
+            except StatementError as failure:
+                if failure.completed and self._backend.status == pq.TransactionStatus.IDLE:
+                    raise ended_transaction(file) from failure
+                self._roll_back()
+                if self._backend.session.connection.closed:
+                    raise failure.error from failure
+                if attempt == self._attempts or not isinstance(failure.error, _RETRIED):
+                    raise failed(file, failure, blockers=self._watch.seen) from failure
+                self._pause(file, failure, attempt)
+            except BaseException:
+                self._backend.rollback()
+                raise
+            else:
+                return
+
+    def try_out(self, file: SqlFile) -> int:
+        """Run a file and undo it; return how many rows it would write.
+
+        Raises:
+            Failed: It cannot be applied.
+
+        """
+        self._additions.before_file(self._backend.session)
+        try:
+            return self._backend.run_in_transaction(file.text)
+        except StatementError as failure:
+            raise failed(file, failure) from failure
+        finally:
+            self._roll_back()
+
+    def _commit(self, file: SqlFile, record: Callable[[], None], *, last: bool) -> None:
+        try:
+            with self._backend.committing(durably=last):
+                record()
+                self._backend.execute(self._additions.with_file)
+        except TransactionEnded as ended:
+            raise ended_transaction(file) from ended
+        except StatementError as failure:
+            if self._backend.session.connection.closed:
+                raise
+            raise failed_at_commit(file, failure, self._watch.seen) from failure
+
+    def _roll_back(self) -> None:
+        added = self._additions.without_file
+        if added and not self._backend.session.connection.closed:
+            with contextlib.suppress(StatementError):
+                self._backend.run(b"ROLLBACK; " + added.encode())
+        self._backend.rollback()
+
+    def _pause(self, file: SqlFile, failure: StatementError, attempt: int) -> None:
+        pause_s = min(_LONGEST_BACKOFF_S, 0.25 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
+        why = error_text(failure.error, self._watch.seen)
+        self._say(
+            f"{file.path.name}: {why}; attempt {attempt} of {self._attempts}, "
+            f"again in {pause_s:.1f} s"
+        )
+        time.sleep(pause_s)
