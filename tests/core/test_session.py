@@ -16,8 +16,10 @@ from migrator.core.errors import Refused
 from migrator.core.session import for_program, open_connection, open_session
 from migrator.core.target import Target, resolve, resolve_other
 from tests.support import poolers
-from tests.support.servers import Server
-from tests.support.sets import MigrationSet, call, name_of, newest, rows, run
+from tests.support.commands import call
+from tests.support.databases import name_of, rows, run
+from tests.support.servers import Server, newest
+from tests.support.sets import MigrationSet
 
 # Each of them changes how one of the values below is written, or which is read.
 BENDING = {
