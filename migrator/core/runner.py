@@ -18,7 +18,7 @@ from migrator.core.files import Migration
 from migrator.core.history import State
 from migrator.core.plan import Plan, find, is_called, up_to
 from migrator.core.project import Project
-from migrator.core.session import Limits, abandon, open_session, refuse_unwritable
+from migrator.core.session import Limits, Session, abandon, open_session, refuse_unwritable
 from migrator.core.target import Target
 from migrator.core.waits import SessionWatch
 
