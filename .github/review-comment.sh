@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 # A run without a report must not leave an older, better one standing.
 if [ ! -f "$body" ]; then
     body=$work/comment.md
-    printf '%s\n# Migration review: not measured\n\n%s\n' "$marker" \
+    printf '%s\n# Migration review: do not apply yet: not measured\n\n%s\n' "$marker" \
         'The review ended before it wrote a report. The log of its run says why.' >"$body"
 fi
 

@@ -1,4 +1,4 @@
-"""The command `review`: what is reviewed, where, and in which formats it is told."""
+"""The command `review`: which migrations, on which server, and in which formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migrator.core.process import interruptible, option_value
 from migrator.core.session import Session, open_connection
 from migrator.core.target import Target
 from migrator.review import markdown, sarif, selection
-from migrator.review.report import Report
+from migrator.review.report import WORDS, Report
 from migrator.review.run import Review
 from migrator.review.selection import Selection
 from migrator.rows import counts
@@ -36,18 +36,18 @@ def review(
 
     Args:
         command: What the options before the command's name say.
-        ids: What is reviewed; empty for what is pending, or new.
-        against: A git revision, since which files are new, or a database, on which they are
-            pending; None for the target.
-        rows: A file of relations and their rows in production.
-        scratch: The server where scratch databases are made; None for the embedded one.
+        ids: The migrations to review; empty for those that are pending or new.
+        against: Review what is new since this git revision, or pending on this database; None for
+            what is pending on the target.
+        rows: A file with the number of rows of each relation in production.
+        scratch: The server for the scratch databases; None for the embedded server.
 
     Raises:
-        Refused: It could not be begun.
+        Refused: The review cannot begin.
 
     """
     if ids and against is not None:
-        raise Refused("ID and --against both say what is reviewed.", hint="Give one of them.")
+        raise Refused("IDs and --against exclude each other.", hint="Give either IDs or --against.")
     against, scratch = option_value(against, "--against"), option_value(scratch, "--scratch")
     project = command.project
     known = counts.read(rows) if rows is not None else None
@@ -83,11 +83,11 @@ def reviewed(
 
 
 def rendered(report: Report, wanted: Sequence[str], out: Path | None) -> list[str]:
-    """Return a report as text, or write it to files and return what to say of that.
+    """Return a report as text, or write it to files and return a summary.
 
     Args:
         report: The review.
-        wanted: Formats; with none, md is returned, or all are written.
+        wanted: The formats; empty for md, or with `out` for all formats.
         out: The directory to write to; None to return the text.
 
     """
@@ -105,7 +105,7 @@ def rendered(report: Report, wanted: Sequence[str], out: Path | None) -> list[st
 def _choose(
     command: Command, ids: Sequence[str], against: str | None
 ) -> tuple[Selection, Session | None]:
-    """Return what is reviewed, and a session on the database that decided that."""
+    """Return the migrations to review, and a session on the database that decided that, if any."""
     if ids:
         return selection.by_id(command.project, ids), None
     if against is not None and "://" not in against and "=" not in against:
@@ -121,14 +121,15 @@ def _place(command: Command, scratch: str | None) -> Target:
 
 
 def _compared(session: Session, place: Target, *, is_named: bool) -> tuple[str, ...]:
-    """Refuse the target's own server, if it was named; tell where versions differ."""
+    """Refuse a scratch server that is the target's own; return notes if the versions differ."""
     with open_connection(place) as connection:
         theirs = connection.execute(_FACTS).fetchone()
         version = connection.info.server_version // 10000
     if is_named and theirs == session.connection.execute(_FACTS).fetchone():
         raise Refused(
-            "The scratch server is the target's own: filling databases there would slow it down.",
-            hint="Name another one with --scratch, or none for the embedded server.",
+            "The scratch server is the target's own server; a review would slow it down.",
+            hint="Give another server with --scratch, or leave --scratch out to use the embedded "
+            "server.",
         )
     on_target = session.connection.info.server_version // 10000
     if on_target == version:
@@ -139,7 +140,7 @@ def _compared(session: Session, place: Target, *, is_named: bool) -> tuple[str, 
 def _summary(report: Report) -> list[str]:
     lines = []
     for each in report.migrations:
-        lines.append(f"{each.id}: {each.verdict}")
+        lines.append(f"{each.id}: {WORDS[each.verdict]}")
         lines += [f"    {why}" for why in each.not_measured]
         lines += [
             f"    {found.file or each.path}:{found.line}: {found.rule}: {found.message}"

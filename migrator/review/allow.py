@@ -32,14 +32,14 @@ def apply(
     """Mark the findings that a file allows.
 
     Args:
-        text: The file.
-        findings: What was found in it.
-        today: Allowances end on their day.
-        is_whole: Whether all of the file was measured; else nobody knows what is of no use.
+        text: The text of the file.
+        findings: What the rules found in it.
+        today: The day of the review; an allowance is valid up to its own day.
+        is_whole: Whether the whole file was measured. If not, no allowance is called unused.
 
     Returns:
-        The findings, those allowed marked; and one for each line that allows nothing any more, has
-        no reason, or no date.
+        The findings, the allowed ones marked; then a finding for each allowance that is unused,
+        not understood, has ended, or lacks a reason or a date.
 
     """
     lines, wrong = _read(text, today)
@@ -54,7 +54,7 @@ def apply(
                 finding = replace(finding, allowed=line.allowance)  # noqa: PLW2901
         marked.append(finding)
     unused = [
-        _wrong(line.number, f"allows {line.rule}, of which nothing was found", "Take the line out.")
+        _wrong(line.number, f"allows {line.rule}, but this rule found nothing", "Remove the line.")
         for line in lines
         if is_whole and line.number not in used
     ]
@@ -79,7 +79,7 @@ def _read(text: str, today: date) -> tuple[list[_Line], list[Finding]]:
                 _wrong(
                     number,
                     f"ended on {until}",
-                    "Look at the finding again: correct it, or allow it anew.",
+                    "Decide again: correct the migration, or write a later date.",
                 )
             )
         else:
@@ -90,7 +90,7 @@ def _read(text: str, today: date) -> tuple[list[_Line], list[Finding]]:
 
 
 def _wrong(line: int, what: str, instead: str) -> Finding:
-    return Finding(RULE, f"the review:allow of line {line} {what}", instead, line)
+    return Finding(RULE, f"the review:allow in line {line} {what}", instead, line)
 
 
 def _day(text: str) -> date | None:

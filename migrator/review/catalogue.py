@@ -1,4 +1,4 @@
-"""What the catalogue holds at one moment, and how two moments differ."""
+"""Reads the catalogue at one moment, and compares two readings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = {
     "i": "index",
     "I": "partitioned index",
 }
-# What is part of a table, and goes with it.
+# Parts of a table: dropping the table drops them.
 _PARTS = {
     "default value",
     "index",
@@ -30,7 +30,7 @@ _PARTS = {
     "trigger",
 }
 _HOLDS_ROWS = {"table", "table column"}
-# What an application names: it fails where one of these is gone.
+# Kinds that an application names in its SQL: it fails if one of them is gone.
 _NAMED_BY_APPLICATIONS = {
     "foreign table column",
     "function",
@@ -49,18 +49,18 @@ _NAMED_BY_APPLICATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One relation: where it is stored, and what the transaction did to its rows so far.
+    """One relation: its storage, and what the transaction has done to its rows so far.
 
     Args:
-        oid: Its oid, which a rename keeps.
-        name: Its name; qualified where it is not in public.
-        kind: One of KINDS' keys.
-        table: Of an index, the oid of its table; else its own.
-        root: Of a partition, the oid of the topmost partitioned table; else as `table`.
-        filenode: Its storage: another one means that it was rewritten.
-        is_valid: False for an index that PostgreSQL would not use.
-        read: Rows that scans returned so far.
-        written: Rows that were inserted, updated or deleted so far.
+        oid: Its oid, which a rename does not change.
+        name: Its name, with its schema unless that is public.
+        kind: A key of KINDS.
+        table: For an index, the oid of its table; else its own oid.
+        root: For a partition, the oid of the topmost partitioned table; else the same as `table`.
+        filenode: The number of its storage file; it changes when the relation is rewritten.
+        is_valid: False for an index that no query uses.
+        read: How many rows scans have returned so far.
+        written: How many rows have been inserted, updated or deleted so far.
 
     """
 
@@ -76,13 +76,13 @@ class Relation:
 
     @property
     def is_index(self) -> bool:
-        """Whether it is an index."""
+        """Whether it is an index, also of a partitioned table."""
         return self.kind in "iI"
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A constraint of a table that rows may or may not be known to satisfy."""
+    """A constraint of a table, and whether all rows are known to satisfy it."""
 
     name: str
     table: int
@@ -94,9 +94,9 @@ class CatalogueObject:
     """Anything that can be dropped or renamed.
 
     Args:
-        type: As PostgreSQL calls it: table column, view, function.
-        name: As PostgreSQL identifies it.
-        table: The oid of the table that it is part of; 0 where it is part of none.
+        type: PostgreSQL's word for it: table column, view, function.
+        name: PostgreSQL's identity of it.
+        table: The oid of the table that it is part of; 0 if it is part of none.
 
     """
 
@@ -106,7 +106,7 @@ class CatalogueObject:
 
     @property
     def shown(self) -> str:
-        """Type and name."""
+        """Its type and name, for a message."""
         return f"{self.type} {self.name}"
 
 
@@ -126,9 +126,9 @@ def read(
 
     Args:
         connection: The session.
-        committed: Count the rows that all sessions have read and written, instead of those of this
-            one's transaction.
-        with_things: Whether to read everything that could be dropped, too.
+        committed: Count the rows that all sessions have read and written, instead of the rows of
+            this session's transaction.
+        with_things: Whether to read all objects that could be dropped, too.
 
     """
     query = sql("review/relations")
@@ -151,7 +151,7 @@ def _ask(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...
 
 
 def vanished(before: CatalogueState, after: CatalogueState) -> list[CatalogueObject]:
-    """Return what is gone, without what went because the table is gone that it was part of."""
+    """Return the objects that are gone, without the parts of tables that are gone."""
     return [
         thing
         for key, thing in before.things.items()
@@ -163,14 +163,14 @@ def vanished(before: CatalogueState, after: CatalogueState) -> list[CatalogueObj
 
 @dataclass(frozen=True, slots=True)
 class BrokenReference:
-    """What an application may name, and does not find.
+    """An object that an application may name and that is gone or renamed.
 
     Args:
-        name: What it was named.
-        words: What became of it.
-        relation: The relation that it is, or is part of, if it is of any.
-        is_replaceable: Whether a new one of that name does as well: it held no rows.
-        is_part: Whether it went with that relation.
+        name: Its old name.
+        words: What happened to it, for a message.
+        relation: The relation that it is, or is part of; empty if there is none.
+        is_replaceable: Whether a new object of that name does as well, because it held no rows.
+        is_part: Whether it was dropped together with that relation.
 
     """
 
@@ -182,7 +182,7 @@ class BrokenReference:
 
 
 def broken(before: CatalogueState, after: CatalogueState) -> list[BrokenReference]:
-    """Return what an application may name that is gone, or has another name."""
+    """Return the objects that an application may name and that are gone or renamed."""
     told = []
     for key, thing in before.things.items():
         if thing.type not in _NAMED_BY_APPLICATIONS:
@@ -192,7 +192,7 @@ def broken(before: CatalogueState, after: CatalogueState) -> list[BrokenReferenc
         if now is None:
             words = f"{thing.shown} is gone"
         elif _own_name(now) != _own_name(thing):
-            words = f"{thing.shown} is named {_own_name(now)} now"
+            words = f"{thing.shown} is now named {_own_name(now)}"
         else:
             continue
         is_replaceable = now is not None or thing.type not in _HOLDS_ROWS
@@ -206,5 +206,5 @@ def _is_part(thing: CatalogueObject) -> bool:
 
 
 def _own_name(thing: CatalogueObject) -> str:
-    """Return a column's name without its table's: a renamed table is told once."""
+    """Return a column's name without its table's, so that a renamed table is reported once."""
     return thing.name.rpartition(".")[2] if thing.type.endswith("column") else thing.name

@@ -1,4 +1,4 @@
-"""From what was seen to facts by relation: what each statement did, and which locks it left."""
+"""Turns traces of statements into facts: what each did to which relation, which locks it holds."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ _HOLDS_ROWS = "rm"
 _LOCKED_FOR_ROWS = "rpmf"
 _READS_WHOLE = {"VACUUM", "CLUSTER", "REINDEX", "REFRESH"}
 _RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
-# Less than this share of a table's rows is a batch.
+# A statement that touches a smaller share of a table's rows than this is a batch.
 SHARE_OF_A_BATCH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement: the facts.
+    """The facts about one statement.
 
     Args:
         part: The statement.
-        taken: Each lock that is new, or stronger than before, by the relation's oid.
-        held: What is held on each table once the statement has run, by the table's name; the lock
-            on an index counts as one on its table where it stops queries on that.
+        taken: Each lock that is new or stronger than before, by the relation's oid.
+        held: The lock held on each table after the statement, by the table's name. A lock on an
+            index counts as one on its table if it blocks queries on that table.
         work: What it did to each table that existed before the file.
-        validated: Constraints that were checked against rows.
-        dropped: What a CASCADE took along.
-        gone: What an application may name that is gone, and that the file does not make anew.
-        emptied: Tables that lost all rows at once.
-        said: What PostgreSQL said.
-        lock_timeout_ms: As it stands after the statement.
+        validated: The constraints that were checked against rows.
+        dropped: The objects that a CASCADE dropped.
+        gone: Objects that an application may name, that are gone, and that the file does not
+            create again.
+        emptied: The tables that lost all rows at once.
+        said: The messages of PostgreSQL.
+        lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
 
     """
 
@@ -51,18 +52,18 @@ class Step:
 
 
 def steps(watched: FileTrace, present: Mapping[str, int], *, transactional: bool) -> list[Step]:
-    """Return the facts of a file's statements.
+    """Return the facts about each statement of a file.
 
     Args:
-        watched: What was seen.
+        watched: The traces of its statements.
         present: How many rows each table had.
-        transactional: Whether locks stay until the end of the file.
+        transactional: Whether the file runs in one transaction, which keeps its locks to the end.
 
     """
     found = []
     had: dict[int, str] = {}
     for seen in watched.seen:
-        # A lock on what the file itself made stops nobody.
+        # Nobody waits for a lock on a relation that the file itself created.
         mine = {oid: mode for oid, mode in seen.locks.items() if oid in watched.before.relations}
         taken = {
             oid: mode
@@ -96,16 +97,17 @@ def steps(watched: FileTrace, present: Mapping[str, int], *, transactional: bool
 
 
 def _is_missed(thing: BrokenReference, names: Collection[str]) -> bool:
-    """Say whether an application misses a thing: not what went with its table, or is there anew."""
+    """Say whether an application misses an object; not if it went with its table or is back."""
     if thing.is_part and thing.relation not in names:
         return False
     return thing.name not in names or not (thing.is_replaceable or thing.is_part)
 
 
 def with_work(found: Sequence[Step], watched: FileTrace, present: Mapping[str, int]) -> list[Step]:
-    """Return facts with what the same statements did on more rows, where there were more.
+    """Return the facts with the work of a second run on larger tables.
 
-    A statement that touches a thousand rows touches all of a small table, and not of a large one.
+    A statement that touches a thousand rows touches all rows of a small table, but few of a large
+    one.
     """
     steps = []
     for step, seen in zip(found, watched.seen, strict=True):
@@ -158,13 +160,13 @@ def _is_built(index: Relation, before: CatalogueState) -> bool:
 
 
 def _is_at_work_on(table: Relation, seen: Trace) -> bool:
-    """Say whether a maintenance command locked a table, and not only looked at it."""
+    """Say whether a maintenance command works on a table: whether it locks it for that."""
     mode = seen.locks.get(table.oid, "")
     return locks.strength(mode) >= locks.strength(locks.SHARE_UPDATE_EXCLUSIVE)
 
 
 def _truncates(seen: Trace, read: int) -> bool:
-    """Say whether storage was replaced by empty storage: nothing was read to fill it."""
+    """Say whether new storage is empty: no row was read to fill it."""
     if seen.part.words[0] == "TRUNCATE":
         return True
     rewrote = any("rewriting table" in each for each in seen.said)
@@ -174,7 +176,7 @@ def _truncates(seen: Trace, read: int) -> bool:
 def _validated(
     seen: Trace, before: CatalogueState, work: Sequence[RelationWork]
 ) -> tuple[str, ...]:
-    """Return the constraints that became valid in a statement that read their table."""
+    """Return the constraints that a statement validated by reading their table."""
     read = {each.relation for each in work if each.read}
     told = []
     for oid, constraint in seen.after.constraints.items():
@@ -187,7 +189,7 @@ def _validated(
 
 
 def _dropped(seen: Trace) -> list[str]:
-    """Return what vanished that the statement does not name, if a CASCADE may have taken it."""
+    """Return what a CASCADE dropped: objects that are gone and that the statement does not name."""
     text = seen.part.text
     if not re.search(r"\bcascade\b", text, re.IGNORECASE):
         return []
@@ -202,7 +204,7 @@ def _dropped(seen: Trace) -> list[str]:
 
 
 def _is_named(name: str, kind: str, named: set[str]) -> bool:
-    """Say whether a statement names a thing itself, and not only the table that it is on."""
+    """Say whether a statement names an object itself, not only the table that it is on."""
     own = name.split(" on ", maxsplit=1)[0] if " on " in name else name.rpartition(".")[2]
     if kind in {"function", "procedure", "aggregate"}:
         own = name.partition("(")[0].rpartition(".")[2]
@@ -216,7 +218,7 @@ def _held(mine: Mapping[int, str], before: CatalogueState, after: CatalogueState
         table = before.relations.get(relation.table, relation)
         if table.kind not in _LOCKED_FOR_ROWS:
             continue
-        if table.kind == "m" and mode != locks.ACCESS_EXCLUSIVE:  # nobody but REFRESH writes it
+        if table.kind == "m" and mode != locks.ACCESS_EXCLUSIVE:  # only REFRESH writes it
             continue
         if relation.is_index and (mode != locks.ACCESS_EXCLUSIVE or oid not in after.relations):
             continue
@@ -225,7 +227,7 @@ def _held(mine: Mapping[int, str], before: CatalogueState, after: CatalogueState
 
 
 def roots(before: CatalogueState) -> dict[str, str]:
-    """Return, for each table, the table that it is a partition of; else itself."""
+    """Return the topmost parent of each partition; for each other table, the table itself."""
     return {
         each.name: before.relations[each.root].name
         for each in before.relations.values()
@@ -234,12 +236,12 @@ def roots(before: CatalogueState) -> dict[str, str]:
 
 
 def share(work: RelationWork) -> float:
-    """Return which share of a table's rows a statement read or wrote, up to all of them."""
+    """Return which share of a table's rows a statement read or wrote: 0.0 to 1.0."""
     if work.rewritten or work.indexes_built or not work.present:
         return 1.0
     return min(1.0, max(work.read, work.written) / work.present)
 
 
 def scaling(done: Sequence[RelationWork]) -> list[RelationWork]:
-    """Return the work that grows with the rows."""
+    """Return the work that takes longer the more rows there are."""
     return [each for each in done if share(each) >= SHARE_OF_A_BATCH]

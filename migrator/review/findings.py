@@ -1,7 +1,7 @@
-"""The rules: what a team should not let pass unseen, each with what to do instead.
+"""The rules: what a team should decide about before it applies a migration, and what to do instead.
 
-A rule looks at facts, never at milliseconds: which lock, how much of which table, how many rows
-that table has in production. Each has a page in docs/rules/ under its name.
+A rule decides by facts: which lock, how much of which table, how many rows that table has in
+production. It never decides by milliseconds. Each rule has a page in docs/rules/ under its name.
 """
 
 from __future__ import annotations
@@ -16,29 +16,31 @@ from migrator.review.evidence import SHARE_OF_A_BATCH, Step, scaling, share
 from migrator.review.report import Finding, Lock, Opinion, Proof, RelationWork, count
 
 INSTEAD = {
-    "rewrite": "Add a new column, fill it in batches, and let the application switch to it; VACUUM "
-    "FULL and CLUSTER: pg_repack, or not at all.",
-    "scan": "Add the constraint NOT VALID, and validate it in a file of its own. Before SET NOT "
-    "NULL or ATTACH PARTITION, add and validate a CHECK that says the same.",
-    "index-build": "Build the index CONCURRENTLY, alone in a file with `-- transactional: false`; "
-    "a constraint then takes it over: ADD CONSTRAINT ... USING INDEX.",
-    "large-write": "Write in batches outside the migration, each committed; let the migration "
-    "only check that none is left.",
-    "work-after-lock": "Split the file: the statement that takes the lock goes alone, or last.",
-    "second-table": "Name the lock in the header, so that everybody knows; add a reference in a "
-    "file of its own, NOT VALID first.",
-    "several-tables": "Split the file, so that each transaction locks one of the tables.",
-    "cascade": "Take the CASCADE out, and drop by name what is really meant to go.",
-    "lock-timeout": "Leave lock_timeout to the runner, which tries again: --lock-timeout.",
-    "invalid-index": "Drop the index CONCURRENTLY and build it anew; find out what it failed of.",
-    "rollback-loss": "Say so: `-- reversible: lossy: what is lost`. Better: first only stop using "
-    "it, and drop it in a later release.",
-    "rollback-fails": "Correct the rollback file; where there is no way back, let it RAISE "
-    "EXCEPTION, and say `-- reversible: no: why`.",
-    "rollback-differs": "Let the rollback file undo what the migration did, no less and no more.",
-    "breaking-change": "Expand and contract: add the new, let the application switch, and take "
-    "the old away in a later release.",
-    "fails-on-rows": "Add the column with a default, or nullable and filled in batches.",
+    "rewrite": "Add a new column, fill it in batches, and switch the application to it. Instead of "
+    "VACUUM FULL or CLUSTER, use pg_repack.",
+    "scan": "Add the constraint NOT VALID, and validate it in its own file. Before SET NOT NULL or "
+    "ATTACH PARTITION, add and validate a CHECK with the same condition.",
+    "index-build": "Build the index CONCURRENTLY, alone in a file with `-- transactional: false`. "
+    "In the next file, make the constraint from it: ADD CONSTRAINT ... USING INDEX.",
+    "large-write": "Write in batches outside the migration, and commit each batch. Let the "
+    "migration only check that no row is left.",
+    "work-after-lock": "Split the file: put the statement that takes the lock into its own file, "
+    "or last.",
+    "second-table": "Name the lock in the header. Add a reference in its own file, NOT VALID "
+    "first.",
+    "several-tables": "Split the file, so that each transaction locks one table.",
+    "cascade": "Remove the CASCADE, and drop by name what you really mean to drop.",
+    "lock-timeout": "Do not set lock_timeout: the runner sets it and tries again (--lock-timeout).",
+    "invalid-index": "Drop the index CONCURRENTLY, find out why its build failed, and build it "
+    "again.",
+    "rollback-loss": "Say so in the header: `-- reversible: lossy: what is lost`. Better: stop "
+    "using it first, and drop it in a later release.",
+    "rollback-fails": "Correct the rollback file. If a rollback is not possible, let it RAISE "
+    "EXCEPTION, and say in the header: `-- reversible: no: why`.",
+    "rollback-differs": "Let the rollback file undo exactly what the migration did.",
+    "breaking-change": "Expand, then contract: add the new object, switch the application, and "
+    "drop the old object in a later release.",
+    "fails-on-rows": "Give the column a default, or add it as nullable and fill it in batches.",
     "locks-header": "Correct the header: `-- locks: MODE on relation, ...`.",
 }
 RULES = (*INSTEAD, "allowance")
@@ -48,18 +50,18 @@ _CLAIM = re.compile(rf"([A-Z][A-Z ]+?) on ((?:{_NAME}\.)?{_NAME})\s*(?:,\s*|$)")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of one migration.
+    """Everything that the rules know about one migration.
 
     Args:
-        steps: What its statements did.
+        steps: What each statement did.
         locks: The strongest lock on each relation.
-        roots: For each table, the one that it is a partition of; else itself.
-        transactional: Whether it runs in one transaction.
-        claims: What its header says.
-        proof: Of its way back.
-        rollback_name: The rollback file's name.
-        required: Columns that a running application's INSERT would miss.
-        counts: The rows in production by relation; None where they are not known.
+        roots: For each partition, its topmost parent; for each other table, itself.
+        transactional: Whether the file runs in one transaction.
+        claims: The keys and values of its header.
+        proof: What applying and rolling back showed.
+        rollback_name: The name of the rollback file.
+        required: New columns that every INSERT must give.
+        counts: The number of rows in production by relation; None if unknown.
         settings: The thresholds.
 
     """
@@ -76,24 +78,24 @@ class Evidence:
     settings: Thresholds
 
     def rows(self, table: str) -> int | None:
-        """Return how many rows a table has in production; None where that is not known."""
+        """Return how many rows a table has in production; None if that is unknown."""
         return None if self.counts is None else self.counts.get(table)
 
     def is_large(self, table: str, part: float = 1.0) -> bool:
-        """Say whether so large a part of a table counts as large."""
+        """Say whether this part of a table, 0.0 to 1.0, counts as large."""
         rows = self.rows(table)
         if rows is None:
             return part >= SHARE_OF_A_BATCH
         return rows * part >= self.settings.large_rows
 
     def shown(self, table: str) -> str:
-        """Return a table with its rows in production."""
+        """Return a table's name and its number of rows in production."""
         rows = self.rows(table)
-        return f"{table} ({'rows not known' if rows is None else count(rows, 'row')})"
+        return f"{table} ({'unknown number of rows' if rows is None else count(rows, 'row')})"
 
 
 def find(evidence: Evidence, opinions: Sequence[Opinion]) -> list[Finding]:
-    """Apply every rule; the findings in the order of INSTEAD, then squawk's own."""
+    """Apply every rule; return the findings in the order of RULES, then those of squawk."""
     found: list[Finding] = []
     for step in evidence.steps:
         found += _of_work(evidence, step)
@@ -101,14 +103,15 @@ def find(evidence: Evidence, opinions: Sequence[Opinion]) -> list[Finding]:
     found += _after_a_lock(evidence)
     found += _second_tables(evidence)
     found += _lock_timeouts(evidence)
-    found += _of_the_way_back(evidence)
+    found += _of_the_rollback(evidence)
     found += _of_the_header(evidence)
     for column in evidence.required:
-        message = f"{column} must be given by every INSERT from now on: a running application fails"
+        message = f"every INSERT must now give a value for {column}; a running application fails"
         found.append(_finding("breaking-change", message, relation=column.rpartition(".")[0]))
     for opinion in opinions:
         if opinion.verdict == "beyond measuring":
-            found.append(Finding(opinion.rule, opinion.message, "See squawk's page.", opinion.line))
+            instead = f"See https://squawkhq.com/docs/{opinion.rule}."
+            found.append(Finding(opinion.rule, opinion.message, instead, opinion.line))
     order = {rule: place for place, rule in enumerate(RULES)}
     kept = [each for each in found if each.rule not in evidence.settings.ignore]
     return sorted(kept, key=lambda each: (order.get(each.rule, len(order)), each.line))
@@ -139,7 +142,7 @@ def _of_work(evidence: Evidence, step: Step) -> Iterator[Finding]:
         elif _writes_much(evidence, work):
             message = (
                 f"writes {work.written:,} of {count(work.present, 'row')} of "
-                f"{evidence.shown(table)} at once: they stay locked until COMMIT"
+                f"{evidence.shown(table)} in one statement; they stay locked until COMMIT"
             )
             yield _finding("large-write", message, line, relation=table)
         elif _is_scanned(step, work, mode):
@@ -153,7 +156,7 @@ def _writes_much(evidence: Evidence, work: RelationWork) -> bool:
 
 
 def _is_scanned(step: Step, work: RelationWork, mode: str) -> bool:
-    """Say whether a statement reads a table under a lock that it took, or to validate."""
+    """Say whether a statement reads a table under a lock that blocks writes."""
     validates = any(each.endswith(f" on {work.relation}") for each in step.validated)
     is_query = step.part.words[0] in {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH"}
     return locks.blocks_writes(mode) and work.read > 0 and (validates or not is_query)
@@ -168,7 +171,7 @@ def _of_what_is_gone(evidence: Evidence, step: Step) -> Iterator[Finding]:
         is_named = re.search(rf"\b{re.escape(table)}\b", step.part.text)
         if is_named or "CASCADE" not in step.part.text.upper():
             if evidence.claims.get("reversible", "yes").startswith("yes"):
-                message = f"every row of {table} is gone"
+                message = f"deletes every row of {table}; a rollback does not restore them"
                 yield _finding("rollback-loss", message, line, relation=table)
         else:
             message = f"the CASCADE also empties {table}"
@@ -178,7 +181,7 @@ def _of_what_is_gone(evidence: Evidence, step: Step) -> Iterator[Finding]:
 
 
 def _after_a_lock(evidence: Evidence) -> Iterator[Finding]:
-    """More work once a table is locked against everybody: they wait for that, too."""
+    """Find work that a transaction does while it blocks reads and writes of a table."""
     if not evidence.transactional:
         return
     since: dict[str, int] = {}
@@ -193,8 +196,8 @@ def _after_a_lock(evidence: Evidence) -> Iterator[Finding]:
                 told.add(table)
                 what = ", ".join(evidence.shown(each.relation) for each in others)
                 message = (
-                    f"{table} is locked against reads and writes since line {line}, "
-                    f"while this works on {what}"
+                    f"works on {what} while {table} is locked against reads and writes, "
+                    f"since line {line}"
                 )
                 yield _finding("work-after-lock", message, step.part.line, relation=table)
         for table, mode in step.held.items():
@@ -223,22 +226,22 @@ def _second_tables(evidence: Evidence) -> Iterator[Finding]:
             named = locks.strength(promised.get(table, "")) >= locks.strength(mode)
             if not named and not _is_subject(table, step, evidence.roots):
                 message = (
-                    f"also locks {evidence.shown(table)}: {mode} "
-                    f"{locks.in_words(mode, table)}, until COMMIT"
+                    f"also locks {evidence.shown(table)} until COMMIT: {mode} "
+                    f"{locks.in_words(mode, table)}"
                 )
                 yield _finding("second-table", message, step.part.line, relation=table)
     if len(first) > 1:
         tables = ", ".join(f"{table} (line {line})" for table, line in first.items())
         message = (
-            f"{len(first)} tables are locked against writes until COMMIT: {tables}; each wait for "
-            "the next one prolongs the others' locks, and an application that locks them in "
-            "another order deadlocks"
+            f"blocks writes to {len(first)} tables until COMMIT: {tables}; while it waits for one "
+            "lock, the other tables stay blocked, and an application that locks them in another "
+            "order deadlocks"
         )
         yield _finding("several-tables", message, max(first.values()))
 
 
 def _is_subject(table: str, step: Step, roots: Mapping[str, str]) -> bool:
-    """Say whether a statement is about a table: it names it before it refers to others."""
+    """Say whether a statement is about a table: whether it names it outside REFERENCES."""
     if step.part.words[0] in {"DO", "SELECT", "CALL", "WITH"}:
         return True
     text = re.split(r"\bREFERENCES\b", step.part.text, maxsplit=1, flags=re.IGNORECASE)[0]
@@ -257,18 +260,21 @@ def _lock_timeouts(evidence: Evidence) -> Iterator[Finding]:
     for step in evidence.steps:
         timeout = step.lock_timeout_ms
         if timeout == 0 or timeout > longest:
-            what = "none" if timeout == 0 else f"{timeout:,} ms"
-            message = f"sets lock_timeout to {what}: while it waits, everybody waits behind it"
+            what = "0 (no limit)" if timeout == 0 else f"{timeout:,} ms"
+            message = (
+                f"sets lock_timeout to {what}: while it waits for a lock, all later queries on "
+                "that table wait behind it"
+            )
             yield _finding("lock-timeout", message, step.part.line)
             return
 
 
-def _of_the_way_back(evidence: Evidence) -> Iterator[Finding]:
+def _of_the_rollback(evidence: Evidence) -> Iterator[Finding]:
     proof, file = evidence.proof, evidence.rollback_name
     claim = evidence.claims.get("reversible", "")
     says_no, says_lossy = claim.startswith("no"), claim.startswith("lossy")
     for index in proof.invalid_indexes:
-        yield _finding("invalid-index", f"an INVALID index is left: {index}")
+        yield _finding("invalid-index", f"leaves an INVALID index: {index}")
     if proof.error and not (proof.verdict == "irreversible" and says_no):
         yield _finding("rollback-fails", f"the rollback fails: {proof.error}", file=file)
     for difference in proof.differences:
@@ -277,10 +283,11 @@ def _of_the_way_back(evidence: Evidence) -> Iterator[Finding]:
         return
     if claim and proof.lost:
         lost = ", ".join(proof.lost)
-        yield _finding("rollback-loss", f"the rollback loses {lost}, and the header says {claim!r}")
+        message = f"the rollback loses {lost}, but the header says {claim!r}"
+        yield _finding("rollback-loss", message)
     elif proof.destroyed:
         lost = ", ".join(proof.destroyed)
-        yield _finding("rollback-loss", f"the rollback does not bring back {lost}")
+        yield _finding("rollback-loss", f"the rollback does not restore {lost}")
 
 
 def _of_the_header(evidence: Evidence) -> Iterator[Finding]:
@@ -289,28 +296,28 @@ def _of_the_header(evidence: Evidence) -> Iterator[Finding]:
         return
     for lock in evidence.locks:
         if locks.strength(lock.mode) <= locks.strength(locks.ROW_SHARE):
-            continue  # it stops nobody's reads or writes, and every reference takes it
+            continue  # it blocks neither reads nor writes, and every reference takes it
         if lock.promised:
             if locks.strength(lock.mode) > locks.strength(lock.promised):
                 message = (
-                    f"the lock on {lock.relation} is {lock.mode}, and the header says "
+                    f"the lock on {lock.relation} is {lock.mode}, but the header says "
                     f"{lock.promised}"
                 )
                 yield _finding("locks-header", message, lock.line, relation=lock.relation)
         else:
-            message = f"{lock.mode} on {lock.relation} is not in the header"
+            message = f"the header does not name {lock.mode} on {lock.relation}"
             yield _finding("locks-header", message, lock.line, relation=lock.relation)
     if said != "none" and not claimed(evidence.claims):
-        yield _finding("locks-header", f"`-- locks: {said}` is not understood")
+        yield _finding("locks-header", f"the header's `-- locks: {said}` is not understood")
 
 
 def claimed(claims: Mapping[str, str]) -> dict[str, str]:
-    """Return the mode that a header names for each relation."""
+    """Return the lock mode that a header names for each relation."""
     found = _CLAIM.findall(claims.get("locks", ""))
     return {relation.removeprefix("public."): mode for mode, relation in found}
 
 
 def promised(claims: Mapping[str, str], relation: str, table: str, *, is_index: bool) -> str:
-    """Return the mode that a header names for a relation, or for the table of an index."""
+    """Return the lock mode that a header names for a relation, or for an index's table."""
     said = claimed(claims)
     return said.get(relation) or (said.get(table, "") if is_index else "")

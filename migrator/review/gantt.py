@@ -1,7 +1,7 @@
 """The time line of a migration's locks, as figures: a lane for each table, a bar for each lock.
 
-Places are percent of the width, so that the picture is as wide as the page and its letters keep
-their size on a telephone.
+Positions are percent of the width, so that the picture is as wide as the page and its letters keep
+their size on a phone.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Where a statement begins.
+    """The beginning of a statement on the time line.
 
     Args:
-        x: There.
-        line: Its line; None where there is no room for it.
-        on_phone: Whether there is room for it on a telephone.
-        middle: Where its duration is written.
-        duration: It; empty where there is no room.
+        x: Its position, in percent of the width.
+        line: The number of its line; None if there is no room for it.
+        on_phone: Whether there is room for the number on a phone.
+        middle: The position of its duration, in percent of the width.
+        duration: How long it takes; empty if there is no room.
 
     """
 
@@ -73,11 +73,11 @@ class Chart:
     """A time line.
 
     Args:
-        lanes: From top to bottom.
-        ticks: From left to right.
-        height: Of all lanes.
+        lanes: The lanes, from top to bottom.
+        ticks: The beginnings of statements, from left to right.
+        height: The height of all lanes, in pixels.
         end: What happens at the right edge.
-        scale: What a width stands for.
+        scale: What the width of a statement means.
 
     """
 
@@ -94,13 +94,13 @@ class Chart:
 
 
 def strength(mode: str) -> int:
-    """Return how much a mode stops: 4 reads too, 3 writes, 2 changes of the schema, 1 less."""
+    """Return what a mode blocks: 4 also reads, 3 writes, 2 schema changes, 1 less."""
     held = locks.strength(mode)
     return next((each for least, each in _STRENGTHS if held >= locks.strength(least)), 1)
 
 
 def chart(migration: MigrationReview) -> Chart | None:
-    """Return a migration's time line; None where it locks nothing that was there before."""
+    """Return a migration's time line; None if it locks nothing that existed before."""
     statements = migration.statements
     if not statements or not migration.locks:
         return None
@@ -108,7 +108,7 @@ def chart(migration: MigrationReview) -> Chart | None:
     edges = _edges(times or [1.0] * len(statements))
     lanes: list[Lane] = []
     grows = any(each.ms_per_million for each in statements)
-    unknown = "grows with the rows" if grows else "how long is not known"
+    unknown = "grows with the rows" if grows else "duration unknown"
     by_table: dict[str, list[Lock]] = {}
     for lock in migration.locks:
         by_table.setdefault(lock.table, []).append(lock)
@@ -118,26 +118,26 @@ def chart(migration: MigrationReview) -> Chart | None:
         height = len(bars) * (_LABEL + _BAR + _GAP)
         lanes.append(Lane(table, bars, y, height))
         y += height
-    end = "COMMIT" if migration.transactional else "the end"
+    end = "COMMIT" if migration.transactional else "the end of the file"
     return Chart(tuple(lanes), tuple(_ticks(statements, times, edges)), y, end, scale)
 
 
 def _times(statements: Sequence[StatementReview]) -> tuple[list[float], str]:
-    """Return each statement's milliseconds, none where they are not known, and what they are."""
+    """Return each statement's milliseconds, none if they are unknown, and what they mean."""
     known = [each.duration_ms.estimate for each in statements if each.duration_ms]
     if len(known) == len(statements):
-        return known, "Widths follow the time that is expected in production"
+        return known, "Widths show the expected time in production"
     samples = [max(each.samples, key=lambda of: of.rows) for each in statements if each.samples]
     if len(samples) == len(statements):
         rows = count(samples[0].rows, "row")
-        return [each.ms for each in samples], f"Widths follow the time that {rows} took"
-    return [], "Widths say nothing: how long each statement takes is not known"
+        return [each.ms for each in samples], f"Widths show the time measured with {rows}"
+    return [], "All widths are equal, because the times are unknown"
 
 
 def _edges(times: Sequence[float]) -> list[float]:
-    """Return where each statement begins, and where the last one ends.
+    """Return the positions where statements begin, and where the last one ends, in percent.
 
-    In proportion to the times, but wide enough to be seen.
+    The widths are in proportion to the times, but wide enough to be seen.
     """
     least = min(_LEAST, _LEAST_OF_ALL / len(times))
     left = _WIDTH - least * len(times)
@@ -152,7 +152,7 @@ def _bars(
     y: int,
     unknown: str,
 ) -> Iterator[Bar]:
-    """Yield a table's bars: its own, then those of its indexes, alike ones as one."""
+    """Yield the bars of a table, then those of its indexes; equal ones share a bar."""
 
     def alike(lock: Lock) -> tuple[bool, str, str, int, str]:
         return (lock.relation != lock.table, lock.kind, lock.mode, lock.line, lock.until)
@@ -193,7 +193,7 @@ def _ticks(
 
 
 def _labelled(edges: Sequence[float], apart: float) -> set[int]:
-    """Return the statements whose labels have room; the longest choose first."""
+    """Return the statements whose labels have room; long statements come first."""
     shown: set[int] = set()
     for place in sorted(range(len(edges) - 1), key=lambda at: edges[at] - edges[at + 1]):
         if all(abs(edges[place] - edges[other]) >= apart for other in shown):

@@ -1,9 +1,9 @@
-"""Stops a statement that runs outside a transaction, so that its locks can be read.
+"""Pauses a statement that runs outside a transaction, so that all its locks can be recorded.
 
-VACUUM, CREATE INDEX CONCURRENTLY and the like hold their locks for moments that polling misses. So
-for each table that the statement may mean, two other sessions hold a lock: SHARE UPDATE EXCLUSIVE,
-at which it stops when it asks for its own lock; and ROW EXCLUSIVE in an old transaction, at which
-it stops when it waits for those before it. Each gate is opened once the locks have been read there.
+VACUUM, CREATE INDEX CONCURRENTLY and the like hold their locks too briefly for polling. So two
+other sessions hold a lock on each table that the statement may mean: SHARE UPDATE EXCLUSIVE pauses
+it when it asks for its own lock; ROW EXCLUSIVE pauses it when it waits for older transactions. Each
+of these gates is opened as soon as the locks have been recorded there.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _POLL_S = 0.001
 
 
 class Gates:
-    """The way of statements of one session through gates.
+    """Gates for the statements of one session.
 
     Args:
         target: The database.
-        subject: The session that runs them.
-        observer: Another session.
-        before: The catalogue before.
+        subject: The session that runs the statements.
+        observer: Another session, which reads the locks.
+        before: The catalogue before the statements.
 
     """
 
@@ -52,10 +52,13 @@ class Gates:
         self.locks: dict[int, str] = {}
 
     def run(self, statement: bytes) -> None:
-        """Run a statement; `locks` holds the strongest mode that it had, or asked for, by oid.
+        """Run a statement, and record the strongest lock it held or asked for, by oid, in `locks`.
+
+        Args:
+            statement: The statement.
 
         Raises:
-            psycopg.Error: It failed.
+            psycopg.Error: The statement failed.
 
         """
         self.locks = {}
@@ -83,7 +86,7 @@ class Gates:
             raise failures[0]
 
     def _meant(self, statement: str) -> list[Relation]:
-        """Return the tables that a statement names, by an index too; all where it names none."""
+        """Return the tables that a statement names, or whose index; all if it names none."""
         mentioned = {each.lower().strip('"') for each in re.findall(r'"[^"]+"|[\w$]+', statement)}
         relations = self._before.relations
         tables = [each for each in relations.values() if each.kind == "r"]
@@ -105,7 +108,7 @@ class Gates:
         return session
 
     def _look(self, gates: list[psycopg.Connection[Any]]) -> None:
-        """Read the locks; where the statement waits at gates, open the first."""
+        """Record the locks; if the statement waits at a gate, open that gate."""
         pid = self._subject.info.backend_pid
         waits = False
         rows = self._observer.execute(sql("review/locks").encode(), {"pid": pid}).fetchall()

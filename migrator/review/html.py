@@ -1,7 +1,7 @@
-"""A report as one HTML page: for a DBA who decides, on any screen or on paper.
+"""A report as one HTML page, for a DBA who decides: on any screen or on paper.
 
-The page asks nobody for anything. Its policy allows its own style and its own script by their
-hashes and nothing else, so that SQL that gets past the escaping still could not act.
+The page loads nothing. Its policy allows only its own style and its own script, by their hashes, so
+that SQL that escaped the escaping could still not act.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from pygments.token import Comment, Keyword, Name, Number, String
 
 from migrator.review import gantt
 from migrator.review.report import (
+    FINDING,
     HIGH,
     LOW,
+    PASS,
+    WORDS,
     Finding,
     MigrationReview,
     Report,
@@ -35,10 +38,10 @@ from migrator.review.report import (
 _HERE = Path(__file__).parent
 _LEXER = PostgresLexer(stripnl=False, ensurenl=False)
 _CLASSES = ((Comment, "c"), (String, "s"), (Number, "m"), (Keyword, "k"), (Name.Builtin, "b"))
-# A verdict is told by a sign, a word and a frame: colour only repeats it.
+# A verdict is shown by a sign, a word and a frame; the colour only repeats it.
 _SIGNS = {
-    "pass": ("✓", "good"),
-    "finding": ("✗", "bad"),
+    WORDS[PASS]: ("✓", "good"),
+    WORDS[FINDING]: ("✗", "bad"),
     "not measured": ("?", "warn"),
     "allowed": ("✓", "good"),
     "lossless": ("✓", "good"),
@@ -54,10 +57,10 @@ class Mark(NamedTuple):
     """A finding as the page shows it.
 
     Args:
-        anchor: Its anchor.
+        anchor: The anchor of the finding.
         line: The anchor of its line.
-        advice: The anchor of the first finding that says the same to do instead.
-        finding: The finding itself.
+        advice: The anchor of the first finding with the same advice.
+        finding: The finding.
 
     """
 
@@ -68,7 +71,7 @@ class Mark(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of SQL as HTML, and the findings at it."""
+    """A line of SQL as HTML, with its number, its anchor and its findings."""
 
     number: int
     anchor: str
@@ -77,7 +80,7 @@ class Line(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Lines of a file, with the statements that stand on them; none for what is between."""
+    """Lines of a file and the statements on them; no statement for the lines between."""
 
     lines: list[Line]
     statements: list[StatementReview]
@@ -88,8 +91,8 @@ class View:
     """A migration as the page shows it.
 
     Args:
-        key: What its anchors begin with.
-        migration: Its review.
+        key: The beginning of its anchors.
+        migration: The review of the migration.
 
     """
 
@@ -98,18 +101,18 @@ class View:
 
     @property
     def anchor(self) -> str:
-        """Where it begins: its id, without what no anchor may have."""
+        """The anchor of its heading: its id, without characters that an anchor cannot have."""
         return re.sub(r"[^\w.-]", "-", self.migration.id)
 
     def at(self, line: int, *, rollback: bool = False) -> str:
-        """Return the anchor of a line, of the nearest one where there is none such."""
+        """Return the anchor of a line, or of the nearest line if there is none."""
         text = self.migration.rollback_text if rollback else self.migration.text
         last = text.removesuffix("\n").count("\n") + 1
         return self._anchor(min(max(line, 1), last), rollback)
 
     @property
     def marks(self) -> list[Mark]:
-        """Every finding, in the report's order."""
+        """Its findings, in the order of the report."""
         advice: dict[str, str] = {}
         marks = []
         for number, each in enumerate(self.migration.findings, 1):
@@ -120,12 +123,12 @@ class View:
 
     @property
     def rollback(self) -> list[Line]:
-        """The rollback file."""
+        """The lines of the rollback file."""
         return self._lines(self.migration.rollback_text, rollback=True)
 
     @property
     def segments(self) -> Iterator[Segment]:
-        """The file, cut where statements begin and end."""
+        """The lines of the file, divided where statements begin and end."""
         lines = self._lines(self.migration.text)
         done = 0
         for first, last, statements in _extents(self.migration.statements):
@@ -138,7 +141,7 @@ class View:
 
     @property
     def chart(self) -> gantt.Chart | None:
-        """The time line of its locks."""
+        """The time line of its locks; None if it has none."""
         return gantt.chart(self.migration)
 
     def _lines(self, text: str, *, rollback: bool = False) -> list[Line]:
@@ -169,6 +172,7 @@ def render(report: Report) -> str:
         report=report,
         views=[View(f"m{place}", each) for place, each in enumerate(report.migrations, 1)],
         signs=_SIGNS,
+        words=WORDS,
         strength=gantt.strength,
         duration=duration,
         size=size,
@@ -187,7 +191,7 @@ def _digest(text: str) -> str:
 
 
 def _extents(statements: Sequence[StatementReview]) -> list[tuple[int, int, list[StatementReview]]]:
-    """Return first line, last line and statements; those that share a line come together."""
+    """Return first line, last line and statements; statements that share a line are one entry."""
     extents: list[tuple[int, int, list[StatementReview]]] = []
     for each in statements:
         if extents and each.line <= extents[-1][1]:
@@ -199,9 +203,9 @@ def _extents(statements: Sequence[StatementReview]) -> list[tuple[int, int, list
 
 
 def _highlighted(text: str) -> list[Markup]:
-    """Return the lines of some SQL, its words in spans; only classes that the page has colours for.
+    """Return the lines of some SQL, with spans around the words that have a colour.
 
-    Pygments' own formatter puts every blank and every comma in a span, four times the text.
+    Pygments' own formatter puts every space and every comma into a span: four times the text.
     """
     lines: list[list[str]] = [[]]
     for token, value in _LEXER.get_tokens(text.removesuffix("\n")):
@@ -216,7 +220,7 @@ def _highlighted(text: str) -> list[Markup]:
 
 
 def _marked(text: str) -> Markup:
-    """Escape a text; show what cannot be seen, or turns the text around, by its number."""
+    """Escape a text; show characters that are invisible or turn the text around by their number."""
     if text.isprintable():
         return escape(text)
     return Markup().join(
@@ -228,7 +232,7 @@ def _marked(text: str) -> Markup:
 
 
 def _visible(value: Any) -> Any:
-    """Show what cannot be seen by its number, wherever the page shows a text."""
+    """Show invisible characters by their number, in every text of the page."""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     seen = "\n\t"
@@ -240,10 +244,10 @@ def _number(character: str) -> str:
 
 
 def _name(name: str) -> Markup:
-    """Return a name that a narrow column breaks after a dot or an underscore."""
+    """Return a name that may be broken after a dot or an underscore in a narrow column."""
     return Markup(re.sub("([._])", r"\1<wbr>", str(escape(_visible(name)))))  # noqa: S704
 
 
 def _prose(text: str) -> Markup:
-    """Return a sentence with what stands in backticks as code."""
+    """Return a sentence with the parts in backticks as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(_visible(text)))))  # noqa: S704

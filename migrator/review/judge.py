@@ -1,4 +1,4 @@
-"""From what was measured of a migration to what the report says of it."""
+"""Turns the measurements of a migration into its part of the report."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _LONGEST_TEXT = 200_000
 
 @dataclass(slots=True)
 class Measurements:
-    """What was measured of one migration.
+    """What was measured about one migration.
 
     Args:
-        migration: The files that were measured.
-        rollback: The file that undoes it.
+        migration: The migration.
+        rollback: Its rollback file.
         present: How many rows each table had.
-        watched: What it was seen to do.
-        steps: The same, as facts by statement.
-        proof: Of its way back.
-        required: Columns that every INSERT must give from now on.
-        samples: Of each statement, its time and WAL at each size.
-        not_measured: Why it could not be measured, or not wholly.
-        found: Findings that are no rule's over the facts.
+        watched: The traces of its statements; None if it was not run.
+        steps: The facts about each statement.
+        proof: What applying and rolling back showed.
+        required: New columns that every INSERT must give.
+        samples: For each statement, its time and WAL at each size.
+        not_measured: Why something could not be measured; empty if everything was.
+        found: Findings that the run itself made, not a rule.
 
     """
 
@@ -63,13 +63,13 @@ class Measurements:
 def judge(
     facts: Measurements, counts: Counts, settings: Settings, today: date
 ) -> report.MigrationReview:
-    """Return what the report says of a migration.
+    """Return a migration's part of the report.
 
     Args:
         facts: What was measured.
-        counts: The rows in production by relation; None where they are not known.
-        settings: The project's.
-        today: Allowances end by it.
+        counts: The number of rows in production by relation; None if unknown.
+        settings: The project's settings.
+        today: The day of the review, by which allowances end.
 
     """
     source = facts.migration.source
@@ -94,7 +94,7 @@ def judge(
     text = source.text.decode()
     notes = _notes(facts, known)
     if len(text) > _LONGEST_TEXT:
-        notes.append("the file is too long to be shown here whole")
+        notes.append("the file is too long to be shown in full")
     claims = {name: said for name, said in source.header.items() if name != "purpose"}
     return report.MigrationReview(
         id=facts.migration.id,
@@ -138,7 +138,7 @@ def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
                 dropped=step.dropped,
                 gone=(
                     *(each.words for each in step.gone),
-                    *(f"every row of {each} is gone" for each in step.emptied),
+                    *(f"every row of {each} is deleted" for each in step.emptied),
                 ),
                 said=step.said,
                 samples=tuple(samples),
@@ -153,17 +153,23 @@ def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
 def _extrapolated(
     growing: Sequence[RelationWork], points: Sequence[tuple[int, float]], counts: Counts
 ) -> tuple[Range | None, bool]:
-    """Carry figures at two sizes on to production's rows.
+    """Extrapolate figures at two sizes to the number of rows in production.
+
+    Args:
+        growing: The work that grows with the rows.
+        points: The number of rows and the figure, for each size.
+        counts: The number of rows in production by relation; None if unknown.
 
     Returns:
-        The figure; and whether it is for a million more rows, those of production being unknown.
+        The figure, or None if nothing was measured; and whether it is per million rows, because
+        the number of rows in production is unknown.
 
     """
     if not points:
         return None, False
     (first_rows, first), (last_rows, last) = points[0], points[-1]
     slope = (last - first) / (last_rows - first_rows) if last_rows > first_rows else 0.0
-    if slope <= 0:  # noise hid the growth: as if all of it were growth
+    if slope <= 0:  # noise hides the growth: assume that all of the figure is growth
         slope = last / last_rows
     start = max(0.0, first - slope * first_rows)
     if not growing:
@@ -204,7 +210,7 @@ def _locks(
                 mode=mode,
                 words=locks.in_words(mode, table, index=relation.name if relation.is_index else ""),
                 line=facts.steps[place].part.line,
-                until="COMMIT" if source.transactional else "the statement's end",
+                until="COMMIT" if source.transactional else "the end of the statement",
                 held_ms=_total([each.duration_ms for each in until]),
                 rows=known.rows(table),
                 large=known.is_large(table),
@@ -219,9 +225,9 @@ def _locks(
 def _says_no_more(
     index: Relation, mode: str, taken: Mapping[int, list[tuple[int, str]]], facts: Measurements
 ) -> bool:
-    """Say whether the lock on an index stops nobody whom that on its table does not stop.
+    """Say whether the lock on an index blocks no more than the lock on its table.
 
-    An index that is gone afterwards stops nobody: it was in no plan any more.
+    Nobody waits for an index that is dropped: no new plan uses it.
     """
     after = facts.watched.after.relations if facts.watched else {}
     if mode != locks.ACCESS_EXCLUSIVE or index.oid not in after:
@@ -230,20 +236,20 @@ def _says_no_more(
 
 
 def _notes(facts: Measurements, known: Evidence) -> list[str]:
-    """Say where the header says more than was measured."""
+    """Return notes where the header says more than was measured."""
     told = []
     locked = {each.relation for each in known.locks}
     for relation, mode in findings.claimed(known.claims).items():
         if relation not in locked and facts.watched and not facts.not_measured:
-            told.append(f"the header names {mode} on {relation}, and no lock on it was measured")
+            told.append(f"the header names {mode} on {relation}, but no lock on it was measured")
     for lock in known.locks:
         if locks.strength(lock.promised) > locks.strength(lock.mode):
             told.append(
-                f"the header names {lock.promised} on {lock.relation}; measured was {lock.mode}"
+                f"the header names {lock.promised} on {lock.relation}, but the lock is {lock.mode}"
             )
     claim = known.claims.get("reversible", "")
     if claim and not claim.startswith("yes") and facts.proof.verdict == "lossless":
-        told.append(f"the header says {claim!r}, and the way back lost nothing")
+        told.append(f"the header says {claim!r}, but the rollback lost nothing")
     return told
 
 

@@ -1,7 +1,7 @@
-"""A report as Markdown: for a terminal, a file, a comment on a pull request.
+"""A report as Markdown: for a terminal, a file, or a comment on a pull request.
 
-What it tells comes from files that anyone may have written. None of it may act as markup, command a
-terminal, or call somebody by an @.
+Its texts come from files that anybody may have written. None of them may act as markup, control a
+terminal, or mention somebody with an @.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import groupby
 
 from migrator.review.report import (
     PASS,
+    WORDS,
     Finding,
     Lock,
     MigrationReview,
@@ -29,17 +30,17 @@ from migrator.review.report import (
 )
 
 MARKER = "<!-- migrator review -->"
-_OVERVIEW = ("verdict", "migration", "strongest lock", "held", "findings", "way back")
+_OVERVIEW = ("verdict", "migration", "strongest lock", "held for", "findings", "rollback")
 _LONGEST_CODE, _LONGEST_LIST = 100, 20
-_NOTICED_MS = 100  # a statement that does nothing to rows is told if it takes that long
+_NOTICED_MS = 100  # a statement without effect on rows is listed if it takes that long
 _MARKUP = re.compile(r"[\\`*\[\]<~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 _QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _BLOCK = re.compile(r"^(?=[#+=>-])|^\d+(?=[.)](\s|$))")
 _CALL = re.compile(r"(@|#|\bGH-)(?=\w)", re.IGNORECASE)
-_BACK = {
-    "lossless": "lossless: schema and rows are as before, and the file applies again",
+_ROLLBACK = {
+    "lossless": "lossless: it restores schema and rows, and the file can be applied again",
     "lossy": "lossy",
-    "irreversible": "there is none",
+    "irreversible": "not possible",
     "not measured": "not measured",
 }
 
@@ -53,19 +54,19 @@ def render(report: Report) -> str:
 
 
 def comment(report: Report, limit: int = 65_000) -> str:
-    """Return a report as one comment on GitHub, which is found again by its first line.
+    """Return a report as a comment for GitHub; its first line identifies it.
 
     Args:
-        report: What to tell.
-        limit: How many characters the comment may have. Whole migrations are left out from the end
-            until it fits, and then lines of the table.
+        report: The review.
+        limit: How many characters the comment may have. If it is too long, migrations are left out
+            from the end, and then lines of the table.
 
     """
     total = len(report.migrations)
     title, *intro = _head(report)
     rows = _rows(report.migrations)
     told = ["\n\n".join([*_verdict(each), *_folded(_measured(each))]) for each in report.migrations]
-    # How many are told, and how many are in the table: ever fewer.
+    # How many migrations are described, and how many are in the table: fewer and fewer.
     sizes = [(each, total) for each in range(total, 0, -1)]
     sizes += [(0, each) for each in range(total, -1, -1)]
 
@@ -74,7 +75,7 @@ def comment(report: Report, limit: int = 65_000) -> str:
         parts = [f"{MARKER}\n{title}", *intro, *_table(_OVERVIEW, rows[:listed]), *told[:shown]]
         if shown < total:
             left_out = count(total - shown, "migration")
-            parts.append(f"A comment can be no longer: {left_out} left out. `review.md` has all.")
+            parts.append(f"GitHub limits the length: {left_out} left out. `review.md` has all.")
         else:
             parts += _notes(report.notes)
         return "\n\n".join(parts) + "\n"
@@ -84,16 +85,16 @@ def comment(report: Report, limit: int = 65_000) -> str:
 
 
 def _head(report: Report) -> list[str]:
-    title = f"# Migration review: {report.verdict}"
+    title = f"# Migration review: {report.headline}"
     if not report.migrations:
-        return [title, "No migration is new."]
-    rows = f"those of {_code(report.rows_from)}" if report.rows_from else "not known"
+        return [title, "No migration is new or pending."]
+    unknown = "unknown, so every table is assumed to be large"
+    rows = f"from {_code(report.rows_from)}" if report.rows_from else unknown
     sizes = " and ".join(f"{each:,}" for each in report.sizes)
     return [
         title,
-        f"{_findings_in_words(report.migrations)}. Measured on {report.made_on} in "
-        f"{duration(report.seconds * 1000)} on PostgreSQL {_text(report.server)}, with {sizes} rows"
-        f" a table. The rows in production are {rows}.",
+        f"Measured on {report.made_on} in {duration(report.seconds * 1000)} on PostgreSQL "
+        f"{_text(report.server)}, with {sizes} rows per table. Rows in production: {rows}.",
     ]
 
 
@@ -109,7 +110,8 @@ def _rows(migrations: Sequence[MigrationReview]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for each in migrations:
         lock = next(iter(each.locks), None)
-        verdict = each.verdict if each.verdict == PASS else f"**{each.verdict}**"
+        word = WORDS[each.verdict]
+        verdict = word if each.verdict == PASS else f"**{word}**"
         strongest = f"{_text(lock.words)} ({_text(lock.mode)})" if lock else "none"
         held = _held(lock, each) if lock else ""
         found = _findings_in_words([each])
@@ -118,22 +120,22 @@ def _rows(migrations: Sequence[MigrationReview]) -> list[tuple[str, ...]]:
 
 
 def _verdict(migration: MigrationReview) -> list[str]:
-    """Return what decides: a title, what the file is for, what was found, what is not known."""
+    """Return what a reader decides by: the verdict, the purpose, the findings, the rollback."""
     how = "In one transaction" if migration.transactional else "Outside a transaction"
     if migration.duration_ms:
-        how += f", {in_words(migration.duration_ms)} in all"
+        how += f", {in_words(migration.duration_ms)} in total"
     return [
-        f"## {_code(migration.id)}: {migration.verdict}",
+        f"## {_code(migration.id)}: {WORDS[migration.verdict]}",
         f"Purpose: {_sentence(migration.purpose)} {how}.",
         *_listed("Not measured:", map(_sentence, migration.not_measured)),
         *_listed("Findings:", map(_finding, unallowed(migration.findings))),
         *_allowed(migration),
-        f"Way back: {_back(migration.proof)}",
+        f"Rollback: {_rollback(migration.proof)}",
     ]
 
 
 def _allowed(migration: MigrationReview) -> list[str]:
-    """Return the findings that are allowed, under the reason that they share."""
+    """Return the allowed findings, grouped by the line that allows them."""
     told = []
     for reason in dict.fromkeys(each.allowed for each in migration.findings if each.allowed):
         title = f"Allowed until {reason.until} by line {reason.line}: {_sentence(reason.reason)}"
@@ -143,24 +145,24 @@ def _allowed(migration: MigrationReview) -> list[str]:
 
 
 def _measured(migration: MigrationReview) -> list[str]:
-    """Return what was measured, of which the verdict is a summary."""
+    """Return the measurements behind the verdict."""
     told = [each for each in map(_statement, migration.statements) if each]
     quiet = len(migration.statements) - len(told)
-    harmless = f"{count(quiet, 'statement')} without effect on rows that were there."
+    harmless = f"{count(quiet, 'statement')} without effect on existing rows."
     locked = _locks(migration)
     if not (locked or migration.not_measured):
-        locked = ["It locks nothing that was there before."]
+        locked = ["It locks no existing table."]
     return [
         *locked,
-        *_listed("What its statements do:", told),
+        *_listed("Statements:", told),
         *[harmless] * (quiet > 0),
-        *_listed("What squawk says:", map(_opinion, migration.opinions)),
+        *_listed("squawk's warnings:", map(_opinion, migration.opinions)),
         *_notes(migration.notes),
     ]
 
 
 def _locks(migration: MigrationReview) -> list[str]:
-    """Return a table of the locks; those of a table's indexes share a line if they are alike."""
+    """Return a table of the locks; equal locks of a table and its indexes share a line."""
     rows = []
     for _, alike in groupby(migration.locks, _alike):
         lock, *others = alike
@@ -168,7 +170,7 @@ def _locks(migration: MigrationReview) -> list[str]:
         rows.append(
             (
                 names,
-                "not known" if lock.rows is None else f"{lock.rows:,}" + ", large" * lock.large,
+                "unknown" if lock.rows is None else f"{lock.rows:,}" + ", large" * lock.large,
                 _text(lock.mode),
                 _text(lock.words),
                 str(lock.line),
@@ -176,7 +178,7 @@ def _locks(migration: MigrationReview) -> list[str]:
                 _held(lock, migration),
             )
         )
-    head = ("relation", "rows", "lock", "in plain words", "from line", "until", "for")
+    head = ("relation", "rows", "lock", "effect", "from line", "until", "held for")
     return _table(head, rows)
 
 
@@ -193,11 +195,11 @@ def _held(lock: Lock, migration: MigrationReview) -> str:
     if lock.held_ms:
         return in_words(lock.held_ms)
     grows = any(each.ms_per_million for each in migration.statements)
-    return "grows with the rows" if grows else "not known"
+    return "grows with the rows" if grows else "unknown"
 
 
 def _statement(statement: StatementReview) -> str:
-    """Return what a statement does; nothing where nobody needs to be told."""
+    """Return what a statement does; an empty text if it is not worth a line."""
     does = [part for work in statement.work for part in _work(work)]
     does += [f"checks {each} against every row" for each in _few(statement.validated)]
     does += [f"drops {each} by CASCADE" for each in _few(statement.dropped)]
@@ -220,7 +222,7 @@ def _work(work: RelationWork) -> list[str]:
     built = work.indexes_built
     does = []
     if work.rewritten:
-        does = [f"rewrites {table}" + f" and {count(len(built), 'index')} of it" * bool(built)]
+        does = [f"rewrites {table}" + f" and rebuilds {count(len(built), 'index')}" * bool(built)]
     elif built:
         does = [f"builds {', '.join(_few(built))} on {table}"]
     for verb, touched in (("reads", work.read), ("writes", work.written)):
@@ -239,13 +241,14 @@ def _finding(finding: Finding) -> str:
     return told if finding.allowed else f"{told} Instead: {_sentence(finding.instead)}"
 
 
-def _back(proof: Proof) -> str:
-    told = [f"{_BACK[proof.verdict]}{f': {_text(proof.error)}' if proof.error else ''}."]
-    lost = [f"{each} (there before)" if each in proof.destroyed else each for each in proof.lost]
+def _rollback(proof: Proof) -> str:
+    told = [f"{_ROLLBACK[proof.verdict]}{f': {_text(proof.error)}' if proof.error else ''}."]
+    old = " (older than the migration)"
+    lost = [each + old * (each in proof.destroyed) for each in proof.lost]
     for what, items in (
         ("It loses", lost),
-        ("Not as before", proof.differences),
-        ("Left INVALID", proof.invalid_indexes),
+        ("Differences", proof.differences),
+        ("INVALID indexes left", proof.invalid_indexes),
     ):
         if items:
             told.append(f"{what}: {'; '.join(_few(items))}.")
@@ -262,24 +265,24 @@ def _notes(notes: Sequence[str]) -> list[str]:
 
 
 def _few(items: Sequence[str]) -> list[str]:
-    """Return texts, no more than anyone reads."""
+    """Return the first texts of a long list, and how many more there are."""
     more = len(items) - _LONGEST_LIST
     return [*map(_text, items[:_LONGEST_LIST]), *[f"{more} more"] * (more > 0)]
 
 
 def _listed(title: str, items: Iterable[str]) -> list[str]:
-    """Return a title and a list; nothing for an empty list."""
+    """Return a title and a list; nothing if the list is empty."""
     lines = [f"- {each}" for each in items]
     return [title, "\n".join(lines)] if lines else []
 
 
 def _folded(parts: Sequence[str]) -> list[str]:
-    start, end = "<details><summary>What was measured</summary>", "</details>"
+    start, end = "<details><summary>Measurements</summary>", "</details>"
     return [start, *parts, end] if parts else []
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table; nothing where it has no row."""
+    """Return a table; nothing if it has no row."""
     lines = [head, ["---"] * len(head), *rows]
     shown = ("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
     return ["\n".join(shown)] if rows else []
@@ -292,9 +295,9 @@ def _sentence(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text as one line that Markdown shows as it is, wherever it stands.
+    """Return a text as one line that Markdown shows literally, at any place.
 
-    What it has in single backquotes is shown as code; that is as harmless.
+    A part in single backquotes is shown as code, which is harmless, too.
     """
     first, *parts = _QUOTED.split(_line(text))
     shown = [_BLOCK.sub(r"\g<0>\\", _plain(first))]
@@ -308,7 +311,7 @@ def _plain(part: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Return a text as code on one line, cut where it is long."""
+    """Return a text as code on one line; a long one is cut."""
     line = _line(text) or " "
     if len(line) > _LONGEST_CODE:
         line = line[: _LONGEST_CODE - 4] + " ..."
@@ -322,6 +325,6 @@ def _fenced(line: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Return a text as one line, without what a terminal obeys or what turns the writing round."""
+    """Return a text as one line, without characters that control a terminal or the direction."""
     line = " ".join(text.split())
     return "".join(each if each.isprintable() else "\ufffd" for each in line)

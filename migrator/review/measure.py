@@ -1,8 +1,8 @@
-"""Runs a file statement by statement on a scratch database, and sees what each one does.
+"""Runs a file statement by statement on a scratch database, and records what each one does.
 
-Two sessions: the subject runs the file, the observer reads pg_locks for it. In a transaction every
-lock stays until COMMIT, so what is read after each statement is complete. A statement outside a
-transaction may take and release its locks in microseconds: it is stopped by gates (see `gate`).
+Two sessions: the subject runs the file, the observer reads the subject's locks. In a transaction
+every lock stays until COMMIT, so a reading after each statement is complete. A statement outside a
+transaction may take and release its locks within microseconds, so gates pause it (see `gate`).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from migrator.review.catalogue import CatalogueState
 from migrator.review.report import Sample
 from migrator.sql import sql
 
-_MANY = 500  # statements, each of which costs some milliseconds to look at
-# Rows that parallel workers read are counted as theirs, later.
+_MANY = 500  # statements; looking at each one takes some milliseconds
+# PostgreSQL counts the rows of parallel workers later, and not for this session.
 _SETTINGS = """\
 SET max_parallel_workers_per_gather TO 0;
 SET max_parallel_maintenance_workers TO 0;"""
@@ -35,18 +35,18 @@ _TELLING = re.compile(
     r"rewriting table|verifying table|building index|existing constraints on|"
     r"validating foreign key|rehashing catalog|will create implicit|drop cascades to"
 )
-# They create, comment or write: they make nothing vanish.
+# These commands drop nothing.
 _DROPS_NOTHING = {"COMMENT", "GRANT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET"}
 _VERIFYING = re.compile(r'(?:verifying|rewriting) table "(.*)"')
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A statement that could not be run, or a commit.
+    """A statement, or a COMMIT, that failed.
 
     Args:
         line: The line where it begins, from 1.
-        error: What the server said.
+        error: The server's error.
 
     """
 
@@ -59,10 +59,10 @@ class Part:
     """A statement of a file.
 
     Args:
-        line: Where it begins, from 1.
-        end_line: Where it ends.
+        line: The line where it begins, from 1.
+        end_line: The line where it ends.
         text: Its SQL.
-        words: Its first words, as `sqltext` has them.
+        words: Its first words, in upper case, as `sqltext` returns them.
 
     """
 
@@ -74,15 +74,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one statement was seen to do.
+    """What was recorded about one statement.
 
     Args:
         part: The statement.
-        locks: The strongest mode that is held on each relation once it has run, by oid.
+        locks: The strongest lock held on each relation after it, by oid.
         before: The catalogue before it.
         after: The catalogue after it.
-        said: What PostgreSQL said.
-        lock_timeout_ms: As it stands after the statement; 0 is for ever.
+        said: The messages of PostgreSQL.
+        lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
 
     """
 
@@ -95,19 +95,19 @@ class Trace:
 
     @property
     def verified(self) -> set[str]:
-        """The tables, by their last name, that PostgreSQL says it read from end to end."""
+        """The tables, without their schema, that PostgreSQL says it read completely."""
         return {match[1] for each in self.said if (match := _VERIFYING.search(each))}
 
 
 @dataclass(slots=True)
 class FileTrace:
-    """What a whole file was seen to do: each statement until the first failure.
+    """What was recorded about a file, up to its first failure.
 
     Args:
         before: The catalogue before it.
-        seen: Each statement.
-        failure: What ended it early.
-        names: What everything is named in the end.
+        seen: The traces of its statements.
+        failure: The statement that failed; None if none did.
+        names: The names of all objects after it.
 
     """
 
@@ -123,7 +123,7 @@ class FileTrace:
 
 
 def parts(source: SqlFile) -> Iterator[Part]:
-    """Yield a file's statements; of one with very many, runs of the same command as one."""
+    """Yield a file's statements; if they are very many, runs of the same command as one part."""
     statements = list(sqltext.statements(source.text))
     runs = [[each] for each in statements]
     if len(statements) > _MANY:
@@ -139,17 +139,17 @@ def parts(source: SqlFile) -> Iterator[Part]:
 
 
 def run(target: Target, source: SqlFile) -> Failure | None:
-    """Run a file as the runner does, seen by nobody; return what failed."""
+    """Run a file as the runner does, without recording; return what failed, or None."""
     with open_session(target).connection as connection:
         return _run(connection, source, connection.execute)
 
 
 def watch(target: Target, source: SqlFile) -> FileTrace:
-    """Run a file and see what it does.
+    """Run a file and record what each statement does.
 
     Args:
         target: A scratch database with rows.
-        source: The file. It is committed, unless a statement of it fails.
+        source: The file. It is committed unless one of its statements fails.
 
     """
     with _subject(target) as connection, open_connection(target) as observer:
@@ -186,7 +186,7 @@ def watch(target: Target, source: SqlFile) -> FileTrace:
             try:
                 passed.run(text)
             except psycopg.Error:
-                after(next(parts(source)))  # what it did before it failed stays
+                after(next(parts(source)))  # what it did before its failure remains
                 raise
 
         passed = gate.Gates(target, connection, observer, watched.before)
@@ -197,15 +197,15 @@ def watch(target: Target, source: SqlFile) -> FileTrace:
 
 
 def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], FileTrace]:
-    """Run a file with nobody watching, and take each statement's time and WAL.
+    """Run a file undisturbed, and measure each statement's time and WAL.
 
     Args:
         target: A scratch database with rows.
-        source: The file. It is committed, unless a statement of it fails.
+        source: The file. It is committed unless one of its statements fails.
         rows: How many rows its tables were filled with.
 
     Returns:
-        The samples; and what was seen between the statements: all but locks.
+        The samples; and the traces of the statements, without their locks.
 
     """
     samples: list[Sample] = []
@@ -242,7 +242,7 @@ def _subject(target: Target) -> psycopg.Connection[Any]:
     connection.prepare_threshold = None
     connection.execute(_SETTINGS.encode())
     with suppress(psycopg.errors.InsufficientPrivilege):
-        connection.execute("SET lc_messages TO 'C'")  # what it says is understood by its words
+        connection.execute("SET lc_messages TO 'C'")  # its messages are matched by their words
     return connection
 
 

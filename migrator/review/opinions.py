@@ -1,4 +1,4 @@
-"""squawk's findings beside what was measured: confirmed, refuted, or beyond measuring."""
+"""Compares squawk's warnings with what was measured: confirmed, refuted, or beyond measuring."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Judge = Callable[[Step], str]
 
 
 def judge(warnings: Sequence[SquawkWarning], steps: Sequence[Step]) -> list[Opinion]:
-    """Judge what squawk said of a file by what its statements were measured to do."""
+    """Judge squawk's warnings about a file by what its statements did."""
     return [_judged(each, steps) for each in warnings]
 
 
@@ -32,7 +32,7 @@ def _judged(warned: SquawkWarning, steps: Sequence[Step]) -> Opinion:
 
 
 def _heavy(step: Step) -> str:
-    """Say what was read or written under a lock that blocks."""
+    """Say what a statement read or wrote under a lock that blocks writes; empty for nothing."""
     told = []
     for work in scaling(step.work):
         mode = step.held.get(work.relation, "")
@@ -45,7 +45,7 @@ def _heavy(step: Step) -> str:
 
 
 def _blocking(step: Step) -> str:
-    """Say which lock blocks queries, however briefly."""
+    """Say which lock of a statement blocks queries, however briefly; empty for none."""
     told = [
         locks.in_words(mode, table)
         for table, mode in step.held.items()
@@ -55,15 +55,15 @@ def _blocking(step: Step) -> str:
 
 
 def _breaking(step: Step) -> str:
-    """Say what is gone that an application may use."""
+    """Say what a statement dropped or renamed that an application may use; empty for nothing."""
     gone = [each.words for each in step.gone] + [f"{each} is gone" for each in step.dropped]
     return "; ".join([*gone, *(f"{each} is emptied" for each in step.emptied)])
 
 
 _HARMLESS: dict[Judge, str] = {
-    _heavy: "no rows that were there before are read or written under a lock that blocks",
-    _blocking: "no lock blocks a table that was there before",
-    _breaking: "nothing that was there before is gone",
+    _heavy: "it reads and writes no existing rows under a lock that blocks others",
+    _blocking: "it locks no existing table against reads",
+    _breaking: "it drops and renames nothing that existed before",
 }
 _JUDGES: dict[str, Judge] = {
     "adding-field-with-default": _heavy,

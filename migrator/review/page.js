@@ -1,5 +1,5 @@
 "use strict";
-// Nothing that the page says needs this: it opens folds, and goes from migration to migration.
+// The page is complete without this script: it only opens folds and moves between migrations.
 (() => {
   const folds = [...document.querySelectorAll("details")];
   const headings = [...document.querySelectorAll("article h2")];
@@ -14,7 +14,7 @@
     unfold.textContent = open ? "Close all details" : "Open all details";
   });
 
-  // Letters that act can be switched off: speech input and some hands type them unawares.
+  // The keys can be switched off: speech input may type them by accident.
   keys.addEventListener("click", () => {
     keys.setAttribute("aria-pressed", String(keys.getAttribute("aria-pressed") !== "true"));
   });
@@ -29,7 +29,7 @@
     to?.scrollIntoView();
   });
 
-  // A browser that does not open folds for a link or for paper is helped.
+  // Some browsers do not open folds for a link or for printing.
   const reveal = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     const fold = target?.closest("details:not([open])");

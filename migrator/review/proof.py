@@ -1,8 +1,8 @@
-"""The rollback proof: apply, roll back, apply on filled tables, and compare.
+"""The rollback proof: applies, rolls back and applies again on filled tables, and compares.
 
-Twice. First with the rows that were there before: what they miss afterwards, applying and rolling
-back destroyed. Then with rows written after the migration was applied: what they miss once it was
-rolled back and applied again, its rollback loses.
+It does so twice. First with the rows from before the migration: what is missing after the rollback
+was destroyed. Then with rows written after the migration: what is missing after a rollback and
+another apply is lost by the rollback.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Schema = dict[str, str]
 
 
 def schema(target: Target) -> Schema:
-    """Return a database's schema, object by object."""
+    """Return a database's schema: the definition of each object by its name."""
     session = open_session(target)
     with session.connection:
         return snapshot.dump(target, session)
@@ -42,19 +42,19 @@ def prove(
     write: Callable[[], None],
     sample_rows: int,
 ) -> tuple[Proof, Schema, list[Sample]]:
-    """Prove the way back of a migration that has just been applied; it is applied in the end.
+    """Test the rollback of a migration that has just been applied; leave it applied.
 
     Args:
         target: A scratch database with rows.
         apply: The file that was applied.
-        rollback: The file that undoes it.
-        before: The schema and the rows as they were before it was applied.
-        write: Writes rows that were not there yet, as an application would by now.
+        rollback: Its rollback file.
+        before: The schema and the rows from before it was applied.
+        write: Writes new rows, as an application would after the migration.
         sample_rows: How many rows the tables have.
 
     Returns:
-        What was proved; the schema as the migration leaves it; and, of each statement, what it
-        took when it was applied again, with nobody watching.
+        The proof; the schema after the migration; and a sample for each statement, from the
+        second time that the file was applied.
 
     """
     schema_before, rows_before = before
@@ -72,7 +72,7 @@ def prove(
         )
     back = _contents(target)
     destroyed = contents.lost(rows_before.tables, back.tables)
-    differs = _differences(schema_before, schema(target), "after the way back")
+    differs = _differences(schema_before, schema(target), "after the rollback")
     differs += contents.moved(rows_before.sequences, back.sequences)
     left += invalid_indexes(target)
 
@@ -88,14 +88,14 @@ def prove(
 
     clocked, again = measure.clock(target, apply, sample_rows)
     if again.failure:
-        return incomplete(again.failure, apply, "it cannot be applied again")
-    differs += _differences(applied, schema(target), "applied again")
+        return incomplete(again.failure, apply, "the migration cannot be applied again")
+    differs += _differences(applied, schema(target), "after applying it again")
     write()
     written = _contents(target)
     if failure := measure.run(target, rollback):
-        return incomplete(failure, rollback, "the way back fails on rows written since")
+        return incomplete(failure, rollback, "it fails on rows written after the migration")
     if failure := measure.run(target, apply):
-        return incomplete(failure, apply, "it cannot be applied again once rows were written")
+        return incomplete(failure, apply, "the migration cannot be applied again on newer rows")
     lost = destroyed + [
         each
         for each in contents.lost(written.tables, _contents(target).tables)
@@ -114,7 +114,7 @@ def _contents(target: Target) -> Contents:
 
 
 def invalid_indexes(target: Target) -> list[str]:
-    """Return the indexes that PostgreSQL would not use."""
+    """Return the INVALID indexes of a database."""
     with open_connection(target) as connection:
         return leftovers.invalid_indexes(connection)
 
@@ -124,9 +124,9 @@ def _where(source: SqlFile, failure: Failure) -> str:
 
 
 def _differences(expected: Schema, found: Schema, when: str) -> list[str]:
-    """Compare two schemas; the order of columns, which a way back cannot restore, is no difference.
+    """Compare two schemas, but not the order of columns, which a rollback cannot restore.
 
-    A column that comes back comes back last.
+    A restored column is the last one of its table.
     """
     ordered = {name: _in_order(name, body) for name, body in expected.items()}
     same = {name: _in_order(name, body) for name, body in found.items()}
@@ -134,7 +134,7 @@ def _differences(expected: Schema, found: Schema, when: str) -> list[str]:
 
 
 def _in_order(name: str, body: str) -> str:
-    """Return a table's definition with its lines in one order."""
+    """Return a table's definition with its lines sorted; another definition as it is."""
     if "; Type: TABLE;" not in name:
         return body
     return "\n".join(sorted(line.rstrip(",") for line in body.splitlines()))

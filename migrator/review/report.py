@@ -1,4 +1,4 @@
-"""What a review found, as data: what every format shows, and what the gate decides by."""
+"""What a review found, as data: the source of every format and of the verdict."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any, Literal
 
 PASS, FINDING, NOT_MEASURED = "pass", "finding", "not measured"
 EXIT_CODES = {PASS: 0, FINDING: 1, NOT_MEASURED: 2}
-# What was extrapolated from two sizes came true within these factors: see make bench-review.
+# Each verdict in the words of a report for people; JSON and SARIF keep the short ones.
+WORDS = {PASS: "safe to apply", FINDING: "do not apply yet", NOT_MEASURED: "not measured"}
+# Extrapolations from two sizes were right within these factors: see make bench-review.
 LOW, HIGH = 0.4, 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A figure for the rows in production: milliseconds or bytes."""
+    """An estimate for production and its bounds, in milliseconds or bytes."""
 
     low: float
     estimate: float
@@ -23,18 +25,18 @@ class Range:
 
     @classmethod
     def around(cls, estimate: float) -> Range:
-        """Return the honest range around an extrapolation."""
+        """Return the range within which such an extrapolation is right."""
         return cls(estimate * LOW, estimate, estimate * HIGH)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one size of the scratch database gave for a statement.
+    """A statement measured at one size of the scratch database.
 
     Args:
-        rows: How many rows each table was filled with, at most.
-        ms: How long the statement took, with nobody watching.
-        wal_bytes: How much write-ahead log was written meanwhile.
+        rows: How many rows each table had, at most.
+        ms: How long the statement took, in milliseconds.
+        wal_bytes: How much write-ahead log it wrote, in bytes.
 
     """
 
@@ -48,12 +50,12 @@ class RelationWork:
     """What one statement did to one relation that existed before.
 
     Args:
-        relation: Its name.
+        relation: The name of the relation.
         present: How many rows it had.
         read: How many rows were read.
         written: How many rows were inserted, updated or deleted.
         rewritten: Whether its storage was replaced.
-        indexes_built: The indexes that were built on it.
+        indexes_built: The names of the indexes that were built on it.
 
     """
 
@@ -67,20 +69,20 @@ class RelationWork:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The lock on one relation that existed before: the strongest, from the statement that took it.
+    """The strongest lock on one relation that existed before the migration.
 
     Args:
-        relation: Its name; of an index, the index's.
+        relation: The name of the locked relation.
         kind: table, partitioned table, index, view, materialized view, sequence, foreign table.
-        table: The table that an index is on; else the relation itself.
-        mode: As PostgreSQL's manual writes it: ACCESS EXCLUSIVE.
-        words: What it stops, in plain words.
-        line: Of the statement that took it.
-        until: What ends it: COMMIT, or the statement's end.
-        held_ms: How long, for the rows in production; None where that is not known.
-        rows: In production; None where that is not known.
+        table: For an index, the name of its table; else the same as `relation`.
+        mode: The lock mode as PostgreSQL's manual writes it: ACCESS EXCLUSIVE.
+        words: What the lock blocks, in plain words.
+        line: The line of the statement that took it.
+        until: When it ends: COMMIT, or the end of the statement.
+        held_ms: How long it is held in production, in milliseconds; None if unknown.
+        rows: The number of rows of the table in production; None if unknown.
         large: Whether the table counts as large.
-        promised: The mode that the header names for it; empty where it names none.
+        promised: The mode that the header names for it; empty if it names none.
 
     """
 
@@ -99,22 +101,23 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class StatementReview:
-    """One statement and what it was measured to do.
+    """One statement and what was measured about it.
 
     Args:
-        line: Where it begins, from 1.
-        end_line: Where it ends.
+        line: The line where it begins, from 1.
+        end_line: The line where it ends.
         text: Its SQL.
-        locks: Relation and mode of each lock that was new or stronger than those held.
+        locks: Relation and mode of each lock that was new or stronger than those held before.
         work: What it did to each relation that existed before.
-        validated: The constraints that were checked against the rows there.
-        dropped: What vanished that it does not name: the blast radius of a CASCADE.
-        gone: What existed before, was not dropped by a CASCADE, and is gone or has another name.
-        said: What PostgreSQL itself said: debug messages and notices.
+        validated: The constraints that were checked against existing rows.
+        dropped: The objects that a CASCADE dropped without being named.
+        gone: Other objects from before that are gone or renamed.
+        said: The debug messages and notices of PostgreSQL.
         samples: Time and WAL at each size.
-        duration_ms: For the rows in production; None where those are not known, or it grows.
-        wal_bytes: The same.
-        ms_per_million: For each million rows, where those in production are not known.
+        duration_ms: The time in production, in milliseconds; None if it depends on an unknown
+            number of rows.
+        wal_bytes: The WAL written in production, in bytes; None likewise.
+        ms_per_million: Milliseconds per million rows, if the number of rows is unknown.
 
     """
 
@@ -138,12 +141,12 @@ class Proof:
     """What applying, rolling back and applying again showed.
 
     Args:
-        verdict: Whether the way back loses rows; "not measured" says that `error` prevented it.
-        lost: What the way back loses, a line each.
-        destroyed: Of that, what was there before the migration was applied.
-        differences: How the schema after the way back differs from the one before.
-        invalid_indexes: Those that were left.
-        error: What the rollback file raised.
+        verdict: Whether the rollback loses rows; "not measured" if `error` prevented the proof.
+        lost: What the rollback loses, one entry each.
+        destroyed: The part of it that existed before the migration was applied.
+        differences: How the schema after the rollback differs from the one before.
+        invalid_indexes: The INVALID indexes that were left.
+        error: The error of the rollback file; empty if it ran.
 
     """
 
@@ -157,12 +160,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A finding of squawk's, beside what was measured.
+    """A warning of squawk, and whether the measurement confirms it.
 
     Args:
-        rule: squawk's name of it.
+        rule: squawk's name of the rule.
         line: The line of the file, from 1.
-        message: What squawk says.
+        message: squawk's message.
         verdict: confirmed, refuted, or beyond measuring.
         because: What was measured.
 
@@ -177,7 +180,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """A finding that the file allows: why, and until when."""
+    """A line of the file that allows a finding: why, until which day, and its number."""
 
     reason: str
     until: date
@@ -186,16 +189,16 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that a team should not let pass unseen.
+    """Something that a team should decide about before it applies the migration.
 
     Args:
-        rule: Its name: that of a page in docs/rules/, or squawk's where squawk alone found it.
+        rule: The rule's name: that of a page in docs/rules/, or squawk's own.
         message: What was measured.
         instead: What to do instead.
-        line: Where in the file.
-        relation: The relation concerned; empty where it is none.
-        file: The file's name, where it is not the migration's own but its rollback's.
-        allowed: Why and until when the file allows it; None where it does not.
+        line: The line of the file, from 1.
+        relation: The relation concerned; empty if there is none.
+        file: The name of the rollback file, if the finding is about that; else empty.
+        allowed: The line of the file that allows it; None if none does.
 
     """
 
@@ -210,24 +213,25 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class MigrationReview:
-    """One migration's review.
+    """The review of one migration.
 
     Args:
         id: Its id.
-        path: Its file, as the reader would name it.
-        purpose: What its header says it is for.
+        path: The path of its file, relative to the working directory if possible.
+        purpose: The purpose in its header.
         transactional: Whether it runs in one transaction.
-        text: The file.
-        rollback_text: The file that undoes it.
-        claims: What the header says of `locks` and `reversible`.
-        locks: On relations that existed before, the strongest first.
-        statements: In order.
-        proof: Of its way back.
-        opinions: squawk's.
-        findings: The worst first.
-        not_measured: Why it could not be measured, or not wholly.
+        text: The text of the file.
+        rollback_text: The text of its rollback file.
+        claims: The keys and values of its header, without the purpose.
+        locks: The locks on relations that existed before, the strongest first.
+        statements: Its statements, in order.
+        proof: What applying and rolling back showed.
+        opinions: squawk's warnings.
+        findings: The findings, the worst first.
+        not_measured: Why something could not be measured; empty if everything was.
         notes: What else a reader should know.
-        duration_ms: Of the whole file; None where that depends on rows that are not known.
+        duration_ms: The time of the whole file in production, in milliseconds; None if it depends
+            on an unknown number of rows.
 
     """
 
@@ -249,7 +253,7 @@ class MigrationReview:
 
     @property
     def verdict(self) -> str:
-        """pass, finding or not measured: what was not measured is never green."""
+        """pass, finding or not measured; what was not measured never passes."""
         if self.not_measured:
             return NOT_MEASURED
         return FINDING if any(each.allowed is None for each in self.findings) else PASS
@@ -260,13 +264,13 @@ class Report:
     """A whole review.
 
     Args:
-        server: PostgreSQL's version.
-        sizes: How many rows the tables were filled with for the two measurements of time.
-        rows_from: The file that says how many rows production has; empty where none was given.
-        made_on: The day of the review: allowances expire by it.
-        migrations: In the order in which they are applied.
-        seconds: How long the review took.
-        notes: What holds for all migrations.
+        server: The version of PostgreSQL.
+        sizes: How many rows the tables had for the two measurements of time.
+        rows_from: The file with the number of rows in production; empty if none was given.
+        made_on: The day of the review, by which allowances end.
+        migrations: The migrations, in the order in which they are applied.
+        seconds: How long the review took, in seconds.
+        notes: Notes on the review as a whole.
 
     """
 
@@ -280,13 +284,31 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """Return the worst of the migrations' verdicts."""
+        """The worst of the migrations' verdicts."""
         found = {each.verdict for each in self.migrations}
         return next((each for each in (NOT_MEASURED, FINDING) if each in found), PASS)
 
     @property
+    def headline(self) -> str:
+        """Whether to apply the migrations, and why: do not apply yet: 2 findings."""
+        if not self.migrations:
+            return "nothing to review"
+        findings = [finding for each in self.migrations for finding in each.findings]
+        gate = len(unallowed(findings))
+        unmeasured = sum(each.verdict == NOT_MEASURED for each in self.migrations)
+        lossy = sum(each.proof.verdict == "lossy" for each in self.migrations)
+        reasons = (
+            (unmeasured, f"{count(unmeasured, 'migration')} not measured"),
+            (gate, count(gate, "finding")),
+            (len(findings) - gate, f"{count(len(findings) - gate, 'finding')} allowed"),
+            (lossy, f"{count(lossy, 'rollback')} {'loses' if lossy == 1 else 'lose'} rows"),
+        )
+        told = ", ".join(words for number, words in reasons if number)
+        return WORDS[PASS if self.verdict == PASS else FINDING] + f": {told}" * bool(told)
+
+    @property
     def exit_code(self) -> int:
-        """0 pass, 1 finding, 2 not measured."""
+        """0 for pass, 1 for a finding, 2 for not measured."""
         return EXIT_CODES[self.verdict]
 
     def document(self) -> dict[str, Any]:
@@ -302,27 +324,27 @@ class Report:
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number and a noun: 1 row, 2 rows, 0 indexes."""
+    """Return a number and its noun: 1 row, 2 rows, 0 indexes."""
     plural = noun + ("es" if noun.endswith(("x", "s")) else "s")
     return f"{number:,} {noun if number == 1 else plural}"
 
 
 def duration(milliseconds: float) -> str:
-    """Return a length of time with two digits and a fitting unit."""
+    """Return a time in milliseconds with two digits and the unit that fits."""
     return _scaled(
         milliseconds, (("ms", 1_000), ("s", 120), ("min", 120), ("h", 0)), (1_000, 60, 60)
     )
 
 
 def size(of: float) -> str:
-    """Return a number of bytes with a fitting unit."""
+    """Return a number of bytes with the unit that fits."""
     kilo = 1024.0
     units = tuple((unit, kilo) for unit in ("B", "kB", "MB", "GB"))
     return _scaled(of, (*units, ("TB", 0)), (kilo,) * 4)
 
 
 def _scaled(value: float, units: Sequence[tuple[str, float]], steps: Sequence[float]) -> str:
-    """Write a value in the first unit whose limit it is below; 0 is no limit."""
+    """Write a value in the first unit whose limit exceeds it; a limit of 0 means none."""
     place = 0
     while units[place][1] and value >= units[place][1]:
         value /= steps[place]
@@ -335,10 +357,10 @@ def _scaled(value: float, units: Sequence[tuple[str, float]], steps: Sequence[fl
 def in_words(found: Range | None, show: Any = duration) -> str:
     """Return a range: 1.2 s (0.5 s to 3 s)."""
     if found is None:
-        return "not known"
+        return "unknown"
     return f"{show(found.estimate)} ({show(found.low)} to {show(found.high)})"
 
 
 def unallowed(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings that no allowance covers."""
+    """Return the findings that the file does not allow."""
     return [each for each in findings if each.allowed is None]

@@ -1,8 +1,8 @@
-"""A whole review: scratch databases at the state before, the measurements, the findings.
+"""Runs a whole review: builds scratch databases, measures each migration, finds problems.
 
-Three passes. A pilot without rows learns what the files will demand of rows. Then each file runs on
-a few rows, watched, and its way back is proved. Then those whose work grows with the rows run at
-two sizes with nobody watching, for their time and WAL.
+Three passes. The first applies the files without rows, to learn what they will demand of rows. The
+second runs each file on a few rows, records what it does, and tests its rollback. The third runs
+the files whose work grows with the rows at two sizes, undisturbed, for their time and WAL.
 """
 
 from __future__ import annotations
@@ -38,14 +38,12 @@ Say = Callable[[str], None]
 
 _MOST_ATTEMPTS = 6
 _NOT_NULL = (psycopg.errors.NotNullViolation, psycopg.errors.CheckViolation)
-_NO_SQUAWK = (
-    "squawk is not installed (pip install squawk-cli), so what only a linter finds is not here"
-)
-_SINCE = 50  # rows that are written between a migration and its way back
+_NO_SQUAWK = "squawk is not installed (pip install squawk-cli), so its warnings are missing"
+_SINCE = 50  # rows that are written between a migration and its rollback
 
 
 class _RowsDoNotFit(Exception):
-    """A migration failed on NULLs that the rows to come would not have."""
+    """A migration failed on NULLs that rows must not have by then."""
 
     def __init__(self, columns: Collection[tuple[str, str]]) -> None:
         super().__init__()
@@ -57,10 +55,10 @@ class Review:
 
     Args:
         project: The migration set.
-        selection: What is reviewed.
-        scratch: Where scratch databases are made.
-        counts: The rows in production by relation; None where they are not known.
-        say: Told what is done.
+        selection: The migrations to review.
+        scratch: Where scratch databases are created.
+        counts: The number of rows in production by relation; None if unknown.
+        say: Called with each line of progress.
 
     """
 
@@ -91,11 +89,11 @@ class Review:
         """Measure, judge, and return the report.
 
         Args:
-            rows_from: The file that the counts are from; empty where there is none.
-            today: Allowances end by it.
+            rows_from: The file that the counts are from; empty if there is none.
+            today: The day of the review, by which allowances end.
 
         Raises:
-            Refused: The state before cannot be built.
+            Refused: An earlier migration cannot be applied on the scratch server.
 
         """
         started = time.monotonic()
@@ -121,7 +119,7 @@ class Review:
 
     @property
     def _remaining(self) -> list[Migration]:
-        """The first that is reviewed, and all after it."""
+        """The first migration to review, and all after it."""
         everything = self._selection.migrations
         first = next((n for n, m in enumerate(everything) if self._is_reviewed(m)), len(everything))
         return everything[first:]
@@ -130,7 +128,7 @@ class Review:
         return migration.id in self._selection.reviewed
 
     def _build(self) -> Target:
-        """Build the state before the first migration that is reviewed, with what seeds fit it."""
+        """Apply the migrations before the first one to review, and the seeds that can be loaded."""
         base = self._scratch.create("base")
         remaining = self._remaining
         before = self._selection.migrations[: len(self._selection.migrations) - len(remaining)]
@@ -141,15 +139,15 @@ class Review:
             for seed in files.discover_seeds(self._project.seeds):
                 if failure := measure.run(base, seed.source):
                     why = failure.error.diag.message_primary
-                    self._notes.append(f"seed {seed.id} does not fit the state before: {why}")
+                    self._notes.append(f"seed {seed.id} could not be loaded yet: {why}")
         return base
 
     def _pilot(self, base: Target) -> None:
-        """Learn what the files demand of rows, so that rows can be made that do not break them."""
+        """Apply the files without rows, to learn what they will demand of rows."""
         pilot = self._scratch.create("pilot", copy_of=base)
         for migration in self._remaining:
             if measure.run(pilot, migration.source):
-                return  # it needs rows; the facts will tell
+                return  # it needs rows; the second pass will tell
             with open_connection(pilot) as connection:
                 self._later.append(demands(connection))
 
@@ -176,7 +174,7 @@ class Review:
             facts = Measurements(migration, files.read(migration.rollback_path))
             found.append(facts)
             if any(each.not_measured for each in found[:-1]):
-                facts.not_measured.append("a migration before it could not be measured")
+                facts.not_measured.append("an earlier migration could not be measured")
                 continue
             self._say(f"reviewing {migration.id}")
             schema = self._measure(target, facts, schema or proof.schema(target), is_last=is_last)
@@ -186,7 +184,7 @@ class Review:
     def _measure(
         self, target: Target, facts: Measurements, schema: proof.Schema, *, is_last: bool
     ) -> proof.Schema:
-        """Run a migration on few rows, watched, and prove its way back."""
+        """Run a migration on few rows, record what it does, and test its rollback."""
         source = facts.migration.source
         with open_connection(target) as connection:
             before = contents.read(connection)
@@ -222,10 +220,10 @@ class Review:
     def _failed(
         self, facts: Measurements, failure: Failure, before: Contents, *, is_last: bool
     ) -> None:
-        """Say why a migration failed; or have the rows made anew, without the NULLs it failed of.
+        """Note why a migration failed, or ask for rows without the NULLs on which it failed.
 
         Raises:
-            _RowsDoNotFit: They are to be.
+            _RowsDoNotFit: Try again, with rows that have no NULL in these columns.
 
         """
         diagnosis = failure.error.diag
@@ -234,7 +232,7 @@ class Review:
         if isinstance(failure.error, _NOT_NULL) and table in before.tables:
             known = before.tables[table].columns
             if column and column not in known:
-                message = f"it fails where {table} has rows: {error_text(failure.error)}"
+                message = f"fails if {table} has rows: {error_text(failure.error)}"
                 instead = findings.INSTEAD["fails-on-rows"]
                 facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))
                 facts.not_measured.append(words)
@@ -261,7 +259,7 @@ class Review:
         facts.steps = evidence.with_work(facts.steps, watched, present)
 
     def _fill(self, target: Target, sizes: Mapping[str, int] | None = None) -> None:
-        """Bring every table up to few rows, and some up to a size."""
+        """Fill every table up to few rows, and the tables in `sizes` up to their size."""
         with open_session(target).connection as connection:
             wanted = demands(connection)
             for later in self._later:
@@ -273,19 +271,19 @@ class Review:
             self._correct(connection, wanted)
 
     def _correct(self, connection: psycopg.Connection[Any], wanted: Demands) -> None:
-        """Run the set's own sql/fill/TABLE.sql: rules on rows that no constraint tells."""
+        """Run the set's own sql/fill/TABLE.sql, for rules on rows that no constraint states."""
         directory = self._project.sql / "fill" if self._project.sql else None
         for path in sorted(directory.glob("*.sql")) if directory else ():
             if path.stem in wanted.tables:
                 try:
                     connection.execute(path.read_bytes())
                 except psycopg.Error as error:
-                    note = f"sql/fill/{path.name} could not be run: {error_text(error)}"
+                    note = f"sql/fill/{path.name} failed: {error_text(error)}"
                     if note not in self._notes:
                         self._notes.append(note)
 
     def _write(self, target: Target, facts: Measurements) -> None:
-        """Write rows as an application would once a migration was applied."""
+        """Write rows as an application would after the migration."""
         watched = facts.watched
         assert watched is not None  # noqa: S101  it was applied
         old = {each.name for each in watched.before.relations.values()}
@@ -307,7 +305,7 @@ class Review:
             Filler(connection, wanted, not_null=self._not_null).fill(sizes)
 
     def _clock(self, base: Target, found: list[Measurements]) -> None:
-        """Run, at both sizes, what grows with the rows; nothing else is worth the filling."""
+        """Run the migrations whose work grows with the rows, at both sizes."""
         by_id = {each.migration.id: each for each in found}
         growing = {
             each.migration.id: {
@@ -348,7 +346,7 @@ def _columns(connection: psycopg.Connection[Any]) -> list[tuple[int, int, str, b
 def _must_be_given(
     before: Sequence[tuple[int, int, str, bool]], after: Sequence[tuple[int, int, str, bool]]
 ) -> list[str]:
-    """Return the new columns, of tables that were there, that an older INSERT does not give."""
+    """Return the new columns of existing tables that every INSERT must give."""
     known = {(table, number) for table, number, *_ in before}
     tables = {table for table, *_ in before}
     return [
@@ -360,10 +358,9 @@ def _must_be_given(
 
 def _no_state_before(migration: Migration, failure: Failure) -> Refused:
     return Refused(
-        f"{migration.source.path}:{failure.line}: the state before cannot be built on the scratch "
-        f"server: {error_text(failure.error)}",
-        hint="A migration that is not reviewed must run there, too: see that the scratch server "
-        "has what it needs, or review it as well.",
+        f"{migration.source.path}:{failure.line}: this earlier migration cannot be applied on the "
+        f"scratch server: {error_text(failure.error)}",
+        hint="Install on the scratch server what the migration needs, or review it, too.",
     )
 
 

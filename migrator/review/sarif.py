@@ -1,7 +1,7 @@
 """A report as SARIF 2.1.0: findings as alerts at their lines, for GitHub and others.
 
-GitHub does not look at `suppressions`. So what a file allows is a note as well, which fails no
-check there.
+GitHub ignores `suppressions`. So an allowed finding also has the level `note`, which fails no check
+there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from migrator.review.findings import INSTEAD, RULES
 from migrator.review.report import NOT_MEASURED, Finding, MigrationReview, Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-# GitHub's upload refuses nobody's key but warns at each value of its own that is not as it counts.
+# A key of our own: GitHub warns about each value of its own key that it computes differently.
 _FINGERPRINT = "migrationReview/v1"
 _UNMEASURED = "not-measured"
 
@@ -55,7 +55,7 @@ def render(report: Report) -> str:
 
 
 def _unmeasured(migration: MigrationReview) -> Iterable[Finding]:
-    """Yield what could not be measured as if it were found: nobody may take it for a pass."""
+    """Yield what could not be measured as findings, so that nobody takes it for a pass."""
     for reason in migration.not_measured:
         yield Finding(_UNMEASURED, reason, "")
 
@@ -82,7 +82,7 @@ def _result(migration: MigrationReview, finding: Finding) -> dict[str, Any]:
 
 
 def _location(migration: MigrationReview, line: int, file: str = "") -> dict[str, Any]:
-    """Return a place: a whole statement where one begins in the line."""
+    """Return a location: the whole statement if one begins in that line."""
     begun = [each.end_line for each in migration.statements if each.line == line and not file]
     lines = (migration.rollback_text if file else migration.text).split("\n")
     end_line = max([line, *begun])
@@ -99,7 +99,7 @@ def _location(migration: MigrationReview, line: int, file: str = "") -> dict[str
 
 
 def _identity(migration: MigrationReview, finding: Finding) -> str:
-    """Return what stays the same when lines are added elsewhere in the file."""
+    """Return an identity that does not change when lines are added elsewhere in the file."""
     lines = (migration.rollback_text if finding.file else migration.text).split("\n")
     line = " ".join("".join(lines[finding.line - 1 : finding.line]).split())
     told = "\0".join((finding.rule, finding.file or migration.path, finding.relation, line))
@@ -109,10 +109,10 @@ def _identity(migration: MigrationReview, finding: Finding) -> str:
 def _rule(name: str) -> dict[str, Any]:
     rule: dict[str, Any] = {"id": name, "defaultConfiguration": {"level": "error"}}
     if name in RULES:
-        what = "Found by running the migration on a throwaway database and measuring what it does."
+        what = "Found by running the migration on a scratch database and measuring what it does."
         more = f"{INSTEAD.get(name, '')} See docs/rules/{name}.md.".strip()
     elif name == _UNMEASURED:
-        what = "Part of the review could not be done, and what was not measured is never green."
+        what = "A part of the review could not be done; what was not measured never passes."
         more = "The message says why."
     else:
         what = "Found by squawk; no measurement can confirm or refute it."
@@ -127,6 +127,6 @@ def _rule(name: str) -> dict[str, Any]:
 
 
 def _sentence(text: str) -> str:
-    """Return a text as a sentence, in which nothing is a link."""
+    """Return a text as a sentence without links."""
     line = " ".join(text.split()).replace("](", r"\](")
     return line[:1].upper() + line[1:] + ("" if line.endswith((".", "!", "?")) else ".")

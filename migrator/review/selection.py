@@ -1,4 +1,4 @@
-"""Which migrations are reviewed: named, pending on a database, or new since a git revision."""
+"""Selects the migrations to review: by id, pending on a database, or new since a git revision."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from migrator.core.project import Project
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Migrations in the order in which they are applied, and those of them to be reviewed.
+    """The migrations to review, and those before and between them.
 
     Args:
-        migrations: All of them, up to the last that is reviewed.
-        reviewed: The ids of those that are.
+        migrations: All migrations up to the last one to review, in order.
+        reviewed: The ids of those to review.
         notes: What a reader of the review should know.
 
     """
@@ -42,7 +42,7 @@ def by_id(project: Project, ids: Sequence[str]) -> Selection:
 
 
 def pending(applied: Sequence[Migration], waiting: Sequence[Migration]) -> Selection:
-    """Select what would be applied to a database."""
+    """Select the pending migrations of a database."""
     return _select([*applied, *waiting], [each.id for each in waiting])
 
 
@@ -68,8 +68,7 @@ def since(project: Project, revision: str) -> Selection:
         if each.id not in new and {f"{each.id}.sql", each.rollback_path.name} & changed
     ]
     notes = tuple(
-        f"{each} was there at {revision}, and was changed since: a database that has it applied "
-        "refuses to migrate"
+        f"{each} was changed since {revision}: `migrate` refuses a database that already has it"
         for each in edited
         if f"{each}.sql" in changed
     )
@@ -104,12 +103,12 @@ def _git(directory: Path, *arguments: str) -> str:
         )
     except FileNotFoundError:
         raise Refused(
-            "git is needed to know what is new, and there is none.",
-            hint="Name the migrations, or a database with --against URL.",
+            "--against REF needs git, which is not installed.",
+            hint="Install git, name the migrations, or give a database: --against URL.",
         ) from None
     if done.returncode:
         raise Refused(
-            f"git does not say what is new since that: {done.stderr.strip()}",
-            hint="Name a revision that `git log` shows; in CI, fetch the whole history.",
+            f"git cannot tell what is new: {done.stderr.strip()}",
+            hint="Give a revision that `git log` shows. In CI, fetch the whole history.",
         )
     return done.stdout

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from migrator.review import markdown, sarif
 from migrator.review.findings import INSTEAD, RULES
 from migrator.review.report import (
+    WORDS,
     Allowance,
     Finding,
     Lock,
@@ -97,18 +98,16 @@ def hostile(text: str) -> Report:
 
 def test_the_markdown_says_all_that_was_found_measured_and_not_measured() -> None:
     overview = shown(WHOLE.partition("\n## ")[0])
-    assert overview.startswith("# Migration review: not measured\n\n")
-    found = [finding for each in SAMPLE.migrations for finding in each.findings]
-    allowed = [finding for finding in found if finding.allowed]
-    assert f"\n{len(found) - len(allowed)} findings, {len(allowed)} allowed." in overview
+    assert overview.startswith(f"# Migration review: {SAMPLE.headline}\n\n")
     for part in ("PostgreSQL 18.1", "10,000 and 200,000", "`rows.production.tsv`", "2026-03-14"):
         assert part in overview
     for each in SAMPLE.migrations:
         told = section(WHOLE, each)
         (row,) = (line for line in overview.splitlines() if f" | `{each.id}` | " in line)
-        assert row.startswith((f"| {each.verdict} |", f"| **{each.verdict}** |"))
+        word = WORDS[each.verdict]
+        assert row.startswith((f"| {word} |", f"| **{word}** |"))
         assert each.proof.verdict in row
-        assert each.verdict == told.partition("\n")[0]
+        assert word == told.partition("\n")[0]
         assert each.purpose in told
         assert ("In one transaction" in told) == each.transactional
         for finding in each.findings:
@@ -138,11 +137,25 @@ def test_the_markdown_says_all_that_was_found_measured_and_not_measured() -> Non
     assert all(note in shown(WHOLE) for note in SAMPLE.notes)
 
 
+def test_the_headline_says_whether_to_apply_and_why() -> None:
+    def headline(*migrations: MigrationReview) -> str:
+        return replace(SAMPLE, migrations=migrations).headline
+
+    unmeasured = "do not apply yet: 2 migrations not measured, 17 findings, "
+    assert SAMPLE.headline == unmeasured + "3 findings allowed, 3 rollbacks lose rows"
+    lossy, lossless, found, allowed, *_ = SAMPLE.migrations
+    assert headline(lossy) == "safe to apply: 1 rollback loses rows"
+    assert headline(lossless) == "safe to apply"
+    assert headline(allowed) == "safe to apply: 1 finding allowed"
+    assert headline(found).startswith("do not apply yet: 7 findings, 1 finding allowed, ")
+    assert EMPTY.headline == "nothing to review"
+
+
 def test_the_markdown_says_what_a_statement_does_and_is_silent_on_the_rest() -> None:
     told = shown(WHOLE)
     for part in (
-        "- Line 6, `ALTER TABLE generated_content ...`: rewrites `generated_content` and 2 "
-        "indexes of it;",
+        "- Line 6, `ALTER TABLE generated_content ...`: rewrites `generated_content` and rebuilds "
+        "2 indexes;",
         "takes 3.8 min (91 s to 9.5 min); writes 1.9 GB (783 MB to 4.8 GB) of WAL",
         "reads every row of `tasks`, 2 times",
         "writes 100,000 of 200,000 rows of `task_labels`",
@@ -154,8 +167,8 @@ def test_the_markdown_says_what_a_statement_does_and_is_silent_on_the_rest() -> 
         assert part in told
     assert "COMMENT ON" not in told
     harmless = section(WHOLE, SAMPLE.migrations[-1])
-    assert "It locks nothing that was there before." in harmless
-    assert "2 statements without effect on rows that were there." in harmless
+    assert "It locks no existing table." in harmless
+    assert "2 statements without effect on existing rows." in harmless
     assert len(harmless.split("Notes:")[0].splitlines()) <= 10
 
 
@@ -190,8 +203,8 @@ def test_long_lists_are_cut_in_the_markdown() -> None:
 
 def test_what_was_not_measured_at_all_is_not_said_to_lock_nothing() -> None:
     (vector,) = (each for each in SAMPLE.migrations if each.id.endswith("vector"))
-    assert "locks nothing" not in section(WHOLE, vector)
-    assert "locks nothing" not in section(COMMENT, vector)
+    assert "locks no existing" not in section(WHOLE, vector)
+    assert "locks no existing" not in section(COMMENT, vector)
 
 
 def harmful(text: str) -> list[str]:
@@ -200,7 +213,7 @@ def harmful(text: str) -> list[str]:
     By the rules of CommonMark: code spans come first, then backslashes.
     """
     own = re.sub(
-        rf"^({MARKER}|<details><summary>What was measured</summary>|</details>)$",
+        rf"^({MARKER}|<details><summary>Measurements</summary>|</details>)$",
         "",
         text,
         flags=re.MULTILINE,
@@ -254,7 +267,7 @@ def test_code_is_shown_as_it_is(text: str) -> None:
 
 
 def test_the_comment_is_found_by_its_first_line_and_folds_the_details() -> None:
-    assert COMMENT.startswith(f"{MARKER}\n# Migration review: not measured\n\n")
+    assert COMMENT.startswith(f"{MARKER}\n# Migration review: do not apply yet: 2 migrations not ")
     assert COMMENT.count("<details>") == COMMENT.count("</details>") == 9  # one has nothing to fold
     visible = re.sub(r"<details>.*?</details>", "", COMMENT, flags=re.DOTALL)
     for each in SAMPLE.migrations:
@@ -270,12 +283,12 @@ def test_the_comment_is_found_by_its_first_line_and_folds_the_details() -> None:
 def test_the_comment_is_never_longer_than_it_may_be(limit: int) -> None:
     told = markdown.comment(SAMPLE, limit)
     assert len(told) <= limit
-    assert told.startswith(f"{MARKER}\n# Migration review: not measured\n")
+    assert told.startswith(f"{MARKER}\n# Migration review: {SAMPLE.headline}\n")
     titles = [f"## `{each.id}`: " in told for each in SAMPLE.migrations]
     left_out = titles.count(False)
     assert titles == sorted(titles, reverse=True), "those at the end are left out"
     assert told.count("<details>") == told.count("</details>")
-    said = re.findall(r"A comment can be no longer: (\d+) migrations? left out", told)
+    said = re.findall(r"GitHub limits the length: (\d+) migrations? left out", told)
     assert said == ([str(left_out)] if left_out else [])
 
 
@@ -287,13 +300,14 @@ def test_hundreds_of_migrations_fit_in_a_comment() -> None:
 
 
 def test_a_review_of_nothing_says_so() -> None:
-    assert markdown.render(EMPTY) == "# Migration review: pass\n\nNo migration is new.\n"
+    said = "# Migration review: nothing to review\n\nNo migration is new or pending.\n"
+    assert markdown.render(EMPTY) == said
     assert markdown.comment(EMPTY) == f"{MARKER}\n{markdown.render(EMPTY)}"
 
 
 def test_rows_that_nobody_named_are_said_to_be_unknown() -> None:
     told = markdown.render(replace(SAMPLE, rows_from=""))
-    assert "The rows in production are not known." in told
+    assert "Rows in production: unknown, so every table is assumed to be large." in told
 
 
 # What GitHub's code scanning demands, and all that SARIF knows of what is used here.
@@ -672,14 +686,14 @@ def test_a_review_of_nothing_updates_a_comment_and_makes_none(github: GitHub) ->
     assert github.asked() == []
     github.has([(42, OURS, f"{MARKER}\nold")])
     assert github.run().returncode == 0
-    assert github.text("body").endswith("No migration is new.\n")
+    assert github.text("body").endswith("No migration is new or pending.\n")
 
 
 def test_a_review_that_did_not_get_to_a_report_is_no_older_one(github: GitHub) -> None:
-    github.has([(42, OURS, f"{MARKER}\n# Migration review: pass")])
+    github.has([(42, OURS, f"{MARKER}\n# Migration review: safe to apply")])
     assert github.run().returncode == 0
     assert github.asked() == [PATCHED]
-    assert github.text("body").startswith(f"{MARKER}\n# Migration review: not measured\n")
+    assert github.text("body").startswith(f"{MARKER}\n# Migration review: do not apply yet: not ")
 
 
 def test_a_fork_may_not_comment_and_is_told_so_without_a_failure(github: GitHub) -> None:

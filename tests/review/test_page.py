@@ -234,7 +234,7 @@ def everything_said(migration: MigrationReview) -> Iterator[str]:
     yield from (*migration.text.splitlines(), *migration.rollback_text.splitlines())
     for lock in migration.locks:
         yield from (lock.relation, lock.kind, lock.mode, lock.words, lock.until, lock.promised)
-        yield "not known: counts as large" if lock.rows is None else f"{lock.rows:,}"
+        yield "unknown: assumed to be large" if lock.rows is None else f"{lock.rows:,}"
     for each in migration.statements:
         yield from (*each.validated, *each.dropped, *each.gone, *each.said)
         yield from (f"{mode} on {relation}" for relation, mode in each.locks)
@@ -244,7 +244,7 @@ def everything_said(migration: MigrationReview) -> Iterator[str]:
         for taken in each.samples:
             yield from (f"{taken.rows:,}", duration(taken.ms), size(taken.wal_bytes))
         for work in each.work:
-            yield f"read {work.read:,}, written {work.written:,}, of {work.present:,} present"
+            yield f"{work.read:,} read, {work.written:,} written, of {work.present:,}"
             yield from (work.relation, *work.indexes_built)
     for finding in migration.findings:
         yield from (finding.rule, finding.message, finding.instead, finding.file)
@@ -321,13 +321,14 @@ def test_says_what_the_review_is_of(page: Page) -> None:
         "10,000 and 200,000",
     ):
         assert each in shown
-    assert "10 migrations: 5 pass, 3 with findings to decide about, 2 not" in shown
+    assert f"D{sample().headline[1:]}" in shown
+    assert "10 migrations: 5 safe to apply, 3 with findings, 2 not (fully) measured." in shown
 
 
 def test_says_that_nothing_is_new() -> None:
     shown = Page(html.render(replace(sample(), migrations=(), rows_from=""))).within("text")
-    assert "No migration is new." in shown
-    assert "not given: every table counts as large" in shown
+    assert "No migration is new or pending." in shown
+    assert "unknown: every table is assumed to be large" in shown
 
 
 def test_a_file_without_header_or_statement_is_shown() -> None:
@@ -336,7 +337,7 @@ def test_a_file_without_header_or_statement_is_shown() -> None:
     )
     found = Page(html.render(replace(sample(), migrations=(bare,))))
     assert found.errors == []
-    assert "The header promises: nothing." in found.within("text")
+    assert "The header says: nothing." in found.within("text")
 
 
 def test_asks_nobody_for_anything(page: Page) -> None:
@@ -399,7 +400,7 @@ def test_odd_names_and_lines_lead_somewhere() -> None:
     test_ids_are_unique_and_links_lead_somewhere(found)
     assert {"#m1-L7", "#m1-R1", "#1--odd---name-"} <= {*found.values("href")}
     assert "scan (2)" in found.within("text")
-    assert plain(found.within("text")).count("Instead: as said before.") == 1
+    assert plain(found.within("text")).count("Instead: see above.") == 1
 
 
 def test_pictures_have_a_title_and_tables_have_headers(page: Page) -> None:

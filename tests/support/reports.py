@@ -24,7 +24,7 @@ from migrator.review.report import (
     StatementReview,
 )
 
-COMMIT, STATEMENT = "COMMIT", "the statement's end"
+COMMIT, STATEMENT = "COMMIT", "the end of the statement"
 HOSTILE = "</pre><script>window.hostile = 1</script><img src=x onerror='window.hostile = 2'>"
 TURNED = "\u202e"  # from here the text runs from right to left
 LONG = "relatorio_mensal_de_execucoes_por_campanha_e_por_usuario_ação"
@@ -94,10 +94,10 @@ def _add_deadline() -> MigrationReview:
     add = "ALTER TABLE tasks ADD COLUMN deadline timestamptz"
     comment = (
         "COMMENT ON COLUMN tasks.deadline IS\n"
-        "'When the result is of no use any more; NULL if it always is.'"
+        "'When the result becomes useless; NULL if it never does.'"
     )
     text = f"""\
--- purpose: when a task is of no use any more, for the scheduler
+-- purpose: when the result of a task becomes useless, for the scheduler
 -- locks: ACCESS EXCLUSIVE on tasks
 -- reversible: lossy: every deadline
 
@@ -259,7 +259,7 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
             lost=("the values of generated_content.quality_score",),
             destroyed=("the values of generated_content.quality_score",),
             differences=(
-                "after the way back: generated_content: quality_score integer NOT NULL, "
+                "after the rollback: generated_content: quality_score integer NOT NULL, "
                 "was quality_score smallint NOT NULL",
             ),
         ),
@@ -292,14 +292,14 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
                 "rewrite",
                 "rewrites generated_content (3,100,000 rows) under ACCESS EXCLUSIVE, which blocks "
                 "reads and writes of generated_content",
-                "Add a new column, fill it in batches, and let the application switch to it.",
+                "Add a new column, fill it in batches, and switch the application to it.",
                 6,
                 table,
             ),
             Finding(
                 "scan",
                 "reads all of generated_content (3,100,000 rows) under ACCESS EXCLUSIVE",
-                "Add the constraint NOT VALID, and validate it in a file of its own.",
+                "Add the constraint NOT VALID, and validate it in its own file.",
                 15,
                 table,
                 allowed=Allowance("the night is quiet", date(2026, 6, 30), 5),
@@ -314,42 +314,42 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
             ),
             Finding(
                 "work-after-lock",
-                "generated_content is locked against reads and writes since line 6, while this "
-                "works on users (48,000 rows)",
-                "Split the file: the statement that takes the lock goes alone, or last.",
+                "works on users (48,000 rows) while generated_content is locked against reads and "
+                "writes, since line 6",
+                "Split the file: put the statement that takes the lock into its own file, or last.",
                 15,
                 table,
             ),
             Finding(
                 "several-tables",
-                "2 tables are locked against writes until COMMIT: generated_content (line 6), "
-                "users (line 12)",
-                "Split the file, so that each transaction locks one of the tables.",
+                "blocks writes to 2 tables until COMMIT: generated_content (line 6), users "
+                "(line 12)",
+                "Split the file, so that each transaction locks one table.",
                 12,
             ),
             Finding(
                 "rollback-loss",
-                "the rollback does not bring back the values of generated_content.quality_score",
-                "Say so: `-- reversible: lossy: what is lost`.",
+                "the rollback does not restore the values of generated_content.quality_score",
+                "Say so in the header: `-- reversible: lossy: what is lost`.",
             ),
             Finding(
                 "rollback-differs",
-                "after the way back: generated_content: quality_score integer NOT NULL, was "
+                "after the rollback: generated_content: quality_score integer NOT NULL, was "
                 "quality_score smallint NOT NULL",
-                "Let the rollback file undo what the migration did, no less and no more.",
+                "Let the rollback file undo exactly what the migration did.",
                 3,
                 file="0035.generated_content.score_as_numeric.rollback.sql",
             ),
             Finding(
                 "locks-header",
-                "the lock on generated_content is ACCESS EXCLUSIVE, and the header says SHARE ROW "
+                "the lock on generated_content is ACCESS EXCLUSIVE, but the header says SHARE ROW "
                 "EXCLUSIVE",
                 "Correct the header: `-- locks: MODE on relation, ...`.",
                 6,
                 table,
             ),
         ),
-        notes=("The rows of production are of 2026-03-01: they may be more by now.",),
+        notes=("The numbers of rows in production are from 2026-03-01; they may have grown.",),
         duration_ms=Range.around(held),
     )
 
@@ -398,7 +398,7 @@ def _phone_check() -> MigrationReview:
             Finding(
                 "scan",
                 "reads all of users (48,000 rows) under ACCESS EXCLUSIVE",
-                "Add the constraint NOT VALID, and validate it in a file of its own.",
+                "Add the constraint NOT VALID, and validate it in its own file.",
                 6,
                 "users",
                 allowed=Allowance("48,000 users take 60 ms", date(2026, 9, 1), 5),
@@ -455,14 +455,14 @@ def _drop_budget() -> MigrationReview:
                 "cascade",
                 "the CASCADE also drops view campaign_budgets, constraint "
                 "ck_campaigns_budget_cents_not_negative on table campaigns",
-                "Take the CASCADE out, and drop by name what is really meant to go.",
+                "Remove the CASCADE, and drop by name what you really mean to drop.",
                 5,
             ),
             Finding(
                 "breaking-change",
                 "column campaigns.note is gone",
-                "Expand and contract: add the new, let the application switch, and take the old "
-                "away in a later release.",
+                "Expand, then contract: add the new object, switch the application, and drop the "
+                "old object in a later release.",
                 5,
                 "campaigns",
             ),
@@ -529,20 +529,22 @@ $$"""
         findings=(
             Finding(
                 "large-write",
-                f"writes 100,000 of 200,000 rows of task_labels (rows not known). {HOSTILE}",
-                "Write in batches outside the migration, each committed.",
+                "writes 100,000 of 200,000 rows of task_labels (unknown number of rows). "
+                f"{HOSTILE}",
+                "Write in batches outside the migration, and commit each batch.",
                 7,
                 "task_labels",
             ),
             Finding(
                 "lock-timeout",
-                "sets lock_timeout to none: while it waits, everybody waits behind it",
-                "Leave lock_timeout to the runner, which tries again: --lock-timeout.",
+                "sets lock_timeout to 0 (no limit): while it waits for a lock, all later queries "
+                "on that table wait behind it",
+                "Do not set lock_timeout: the runner sets it and tries again (--lock-timeout).",
                 5,
             ),
             Finding(
                 "locks-header",
-                "ROW EXCLUSIVE on task_labels is not in the header",
+                "the header does not name ROW EXCLUSIVE on task_labels",
                 "Correct the header: `-- locks: MODE on relation, ...`.",
                 7,
                 "task_labels",
@@ -550,7 +552,7 @@ $$"""
             Finding(
                 "ban-char-field",
                 "Using `character` is likely an error, and should almost always be `text`.",
-                "See squawk's page.",
+                "See https://squawkhq.com/docs/ban-char-field.",
                 14,
             ),
         ),
@@ -605,16 +607,16 @@ ALTER SEQUENCE relatório_id_seq CACHE 20;
         findings=(
             Finding(
                 "second-table",
-                f"also locks {LONG_INDEX} (rows not known): SHARE, until COMMIT",
-                "Name the lock in the header, so that everybody knows.",
+                f"also locks {LONG_INDEX} (unknown number of rows) until COMMIT: SHARE",
+                "Name the lock in the header.",
                 5,
                 LONG,
                 allowed=Allowance("até que o relatório tenha outro lugar", date(2026, 12, 31), 1),
             ),
         ),
         notes=(
-            "The rows of resumo_do_mês are those of the scratch database.",
-            "Partitions that production has and the migrations do not make are not seen.",
+            "The number of rows of resumo_do_mês is that of the scratch database.",
+            "The review does not see partitions that only production has.",
         ),
         duration_ms=Range.around(895),
     )
@@ -636,14 +638,14 @@ ALTER TABLE tasks ADD COLUMN meaning vector NOT NULL;
         findings=(
             Finding(
                 "allowance",
-                "the review:allow of line 4 ended on 2026-01-31",
-                "Look at the finding again: correct it, or allow it anew.",
+                "the review:allow in line 4 ended on 2026-01-31",
+                "Decide again: correct the migration, or write a later date.",
                 4,
             ),
             Finding(
                 "fails-on-rows",
                 "line 7 fails on a table that has rows",
-                "Add the column with a default, or nullable and filled in batches.",
+                "Give the column a default, or add it as nullable and fill it in batches.",
                 7,
             ),
         ),
@@ -682,7 +684,7 @@ def _half_measured() -> MigrationReview:
         ),
         proof=Proof(
             "not measured",
-            differences=("after the way back: index uq_api_keys_digest: not there before",),
+            differences=("after the rollback: index uq_api_keys_digest: not there before",),
             invalid_indexes=("uq_api_keys_digest on api_keys",),
             error="0041.api_keys.unique_digest.rollback.sql:1: index "
             '"uq_api_keys_digest_" does not exist',
@@ -690,8 +692,8 @@ def _half_measured() -> MigrationReview:
         findings=(
             Finding(
                 "invalid-index",
-                "an INVALID index is left: uq_api_keys_digest on api_keys",
-                "Drop the index CONCURRENTLY and build it anew; find out what it failed of.",
+                "leaves an INVALID index: uq_api_keys_digest on api_keys",
+                "Drop the index CONCURRENTLY, find out why its build failed, and build it again.",
             ),
             Finding(
                 "rollback-fails",
@@ -701,7 +703,7 @@ def _half_measured() -> MigrationReview:
                 file="0041.api_keys.unique_digest.rollback.sql",
             ),
         ),
-        not_measured=("the rollback file fails, so the way back is not proved",),
+        not_measured=("the rollback file fails, so the rollback is not tested",),
     )
 
 
@@ -749,5 +751,5 @@ def sample() -> Report:
             _slug(),
         ),
         seconds=38.4,
-        notes=("Times are of a scratch server that nobody else used.",),
+        notes=("Nobody else used the scratch server during the measurements.",),
     )
