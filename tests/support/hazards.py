@@ -3,13 +3,13 @@
 A case is one file: a header that says what PostgreSQL does, then the files of a migration set.
 
     -- case: what it is, in one line
-    -- finds: rewrite on tasks, work-after-lock on tasks    every finding, or: nothing
+    -- finds: rewrite on tasks, work-after-lock on tasks    all findings, or: nothing
     -- locks: ACCESS EXCLUSIVE on tasks                     the strongest on each relation, or: none
     -- proof: lossless                                      lossy, irreversible, not measured
-    -- squawk: adding-field-with-default confirmed          what squawk says, or: silent
-    -- 15 locks: SHARE on tasks                             where a version differs
+    -- squawk: adding-field-with-default confirmed          squawk's warnings, or: silent
+    -- 15 locks: SHARE on tasks                             for a version that differs
     -- since: 18                                            the first version that can run it
-    -- known: why the review does not say so yet            the test expects it to fail
+    -- known: why the review is wrong about it              the test is expected to fail
     -- when: fast                                           in the fast tier, too
     -- when: all                                            another case shows nearly the same
     -- file: 0001.before.sql
@@ -18,8 +18,8 @@ A case is one file: a header that says what PostgreSQL does, then the files of a
 A review takes a second of processor time, so a case that says nearly the same as another is left
 out unless REVIEW_CASES=all is in the environment.
 
-A line that is said twice goes on. `0001.before` is the state before; every other migration is
-reviewed. A rollback file that is not there does nothing. ACCESS SHARE stops nobody and is left out.
+A key that is given twice continues its list. `0001.before` is the state before; every other
+migration is reviewed. A missing rollback file does nothing. ACCESS SHARE is left out.
 
 `python -m tests.support.hazards` writes docs/hazards.md from them.
 """
@@ -202,16 +202,16 @@ class Verdict(NamedTuple):
 
     has_hazard: bool
     is_seen: bool
-    cries_wolf: bool
+    is_false_alarm: bool
     says_more: bool
 
     def __str__(self) -> str:
-        silent = not (self.is_seen or self.cries_wolf or self.says_more)
+        silent = not (self.is_seen or self.is_false_alarm or self.says_more)
         told = {
             "agrees": self.is_seen or (silent and not self.has_hazard),
             "misses": self.has_hazard and not self.is_seen,
-            "cries wolf": self.cries_wolf,
-            "says more than can be measured": self.says_more,
+            "false alarm": self.is_false_alarm,
+            "gives advice beyond measuring": self.says_more,
         }
         return ", ".join(words for words, holds in told.items() if holds)
 
@@ -256,51 +256,52 @@ def _counts(truths: Sequence[Truth]) -> str:
     missed = [each for each in hazards if not verdict(each).is_seen]
     unread = [each for each in missed if {rule.split()[0] for rule in own(each)} <= UNREAD]
     safe = [each for each in truths if not own(each)]
-    wolf = [each for each in safe if verdict(each).cries_wolf]
+    wolf = [each for each in safe if verdict(each).is_false_alarm]
     more = [each for each in safe if verdict(each).says_more]
     return f"""\
 | {len(truths)} cases | |
 |---|---|
 | with a hazard | {len(hazards)} |
-| of these, squawk alone warns of | {len(hazards) - len(missed)} |
+| of these, squawk alone warns about | {len(hazards) - len(missed)} |
 | and misses | {len(missed)} |
-| of which in what it does not read: the rollback file, the header | {len(unread)} |
+| of which in files that it does not read: rollbacks and headers | {len(unread)} |
 | without a hazard | {len(safe)} |
-| of these, squawk alone cries wolf on | {len(wolf)} |
-| and says more than can be measured on | {len(more)} |"""
+| of these, squawk alone gives a false alarm for | {len(wolf)} |
+| and advice beyond measuring for | {len(more)} |"""
 
 
 _PAGE = """\
 # Hazards
 
-What `review` was tried on: small migrations, each with what PostgreSQL really does. A test reviews
-them on PostgreSQL 15 and 18, and compares every finding, every lock and the proof of the way back;
-those that say nearly the same as another are left out unless `REVIEW_CASES=all` is set. The files
-are in `tests/review/hazards/`; this page is written from them by `python -m tests.support.hazards`.
+The test cases of `review`: small migrations, each with what PostgreSQL really does. A test reviews
+them on PostgreSQL 15 and 18, and compares every finding, every lock and the result of the rollback.
+Cases that are nearly the same as another one are left out unless you set `REVIEW_CASES=all`. The
+cases are in `tests/review/hazards/`; `python -m tests.support.hazards` writes this page from them.
 
-squawk reads a file's text and knows no database, so it must guess what a statement does. The review
-runs the statement and says of each of squawk's warnings whether it was seen to be so:
+squawk reads only the text of a file, so it must guess what a statement does. The review runs the
+statement and then judges each of squawk's warnings:
 
-- **confirmed**: it does what squawk warns of; **refuted**: it does not, on this database;
-- **beyond measuring**: advice on design, or on what clients may assume. The review passes it on.
+- **confirmed**: the statement does what squawk warns about;
+- **refuted**: it does not, on this database;
+- **beyond measuring**: advice on design or on what clients may assume. The review passes it on.
 
-squawk **agrees** where it warns of a case that has a hazard, or is silent on one that has none. It
-**misses** a hazard, or **cries wolf** where there is none. The rules that this project switches off
-are left out.
+The last column says how squawk alone does. It **agrees** if it warns about a case with a hazard, or
+is silent about a case without one. Otherwise it **misses** a hazard, or gives a **false alarm**.
+The rules of squawk that this project switches off are left out.
 
 {counts}
 
-A table counts as large where nobody says how many rows it has; here nobody does. What a finding
-means, and what to do instead: [reviewing a migration](review.md).
+The number of rows is unknown here, so every table is assumed to be large. For the meaning of a
+finding, and what to do instead, see [reviewing a migration](review.md).
 
-| what it is | the review finds | squawk alone says | squawk |
+| case | the review finds | squawk alone says | squawk |
 |---|---|---|---|
 {rows}
 """
 _OPEN = """
-## Not found yet
+## Known gaps
 
-Of these, the review does not say what is true:
+The review is wrong about these cases:
 """
 
 

@@ -1,4 +1,4 @@
--- case: a CHECK for rows to come
+-- case: a CHECK that is NOT VALID: only new rows are checked
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a column whose default is the time of each row
+-- case: a column whose default is the current time: another value for each row
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a default that only the rows of today get: older INSERTs fail
+-- case: a default that is dropped again: existing rows keep it, older INSERTs fail
 -- finds: ban-drop-default, breaking-change on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

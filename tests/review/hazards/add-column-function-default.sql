@@ -1,4 +1,4 @@
--- case: a default that calls a function which is not marked as stable
+-- case: a default that calls a function not marked as STABLE
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

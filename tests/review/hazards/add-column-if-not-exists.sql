@@ -1,4 +1,4 @@
--- case: IF NOT EXISTS passes over a column that is there, and the way back drops it
+-- case: IF NOT EXISTS skips an existing column, and the rollback drops it
 -- finds: rollback-differs, rollback-loss
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a default that calls a function which PostgreSQL replaces by the constant in it
+-- case: a default that calls a function which PostgreSQL inlines to a constant
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

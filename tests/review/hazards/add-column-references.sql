@@ -1,4 +1,4 @@
--- case: a column that refers to another table: nothing is read, two tables are locked
+-- case: a column that references another table: no row is read, two tables are locked
 -- finds: second-table on users, several-tables
 -- locks: ACCESS EXCLUSIVE on tasks, SHARE ROW EXCLUSIVE on users
 -- proof: lossy

@@ -1,9 +1,9 @@
--- case: NOT NULL without a default: it fails on a table with rows
+-- case: NOT NULL without a default: it fails if the table has rows
 -- finds: fails-on-rows on tasks, not-measured
 -- locks: none
 -- proof: not measured
 -- squawk: adding-required-field confirmed
--- known: squawk's warning of a statement that failed is not judged
+-- known: squawk's warnings about a statement that failed are not judged
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -1,4 +1,4 @@
--- case: a generated column that is stored
+-- case: a stored generated column
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a column with a unique rule: an index is built over all rows
+-- case: a column with a unique constraint: an index is built over all rows
 -- finds: index-build on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a generated column that is computed when it is read
+-- case: a virtual generated column
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a column with its own CHECK: all rows are read although all are NULL
+-- case: a column with a CHECK: all rows are read although all values are NULL
 -- finds: scan on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: an exclusion constraint: there is no way to build it concurrently
+-- case: an exclusion constraint: it cannot be built concurrently
 -- finds: index-build on bookings
 -- locks: ACCESS EXCLUSIVE on bookings
 -- proof: lossless

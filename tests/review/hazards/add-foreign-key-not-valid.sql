@@ -1,4 +1,4 @@
--- case: a reference for rows to come
+-- case: a reference that is NOT VALID: only new rows are checked
 -- finds: second-table on users, several-tables
 -- locks: SHARE ROW EXCLUSIVE on tasks, SHARE ROW EXCLUSIVE on users
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a primary key takes over an index, but its column may be NULL: all rows are read
+-- case: a primary key USING INDEX on a nullable column: all rows are read
 -- finds: scan on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

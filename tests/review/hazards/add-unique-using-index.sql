@@ -1,4 +1,4 @@
--- case: a unique rule takes over an index that is there
+-- case: a unique constraint USING an existing INDEX
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a unique rule
+-- case: a unique constraint
 -- finds: index-build on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: an allowance of what is not found
+-- case: an allowance for something that is not found
 -- finds: allowance
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: an allowance without an end
+-- case: an allowance without a date
 -- finds: allowance, rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a reference may be checked at COMMIT
+-- case: a reference becomes deferrable
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a sequence counts in another step
+-- case: another increment of a sequence
 -- finds: nothing
 -- locks: SHARE ROW EXCLUSIVE on numbers
 -- proof: lossless

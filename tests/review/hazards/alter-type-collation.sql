@@ -1,4 +1,4 @@
--- case: another collation: no row is written, each index on the column is built anew
+-- case: another collation: no row is written, but every index on the column is rebuilt
 -- finds: index-build on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

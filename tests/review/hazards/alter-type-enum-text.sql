@@ -1,4 +1,4 @@
--- case: an enum becomes text
+-- case: a column changes from an enum to text
 -- finds: rewrite on tasks, rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured

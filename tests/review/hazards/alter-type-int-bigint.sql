@@ -1,9 +1,9 @@
--- case: an integer column becomes bigint
+-- case: a column changes from integer to bigint
 -- finds: rewrite on tasks, rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: changing-column-type confirmed
--- known: no row since holds a number that only the new type can
+-- known: no new row holds a number that only the new type can hold
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

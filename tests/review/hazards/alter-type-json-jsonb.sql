@@ -1,4 +1,4 @@
--- case: json becomes jsonb
+-- case: a column changes from json to jsonb
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

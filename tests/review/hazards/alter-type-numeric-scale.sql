@@ -1,4 +1,4 @@
--- case: numeric gets another scale: every row is written anew
+-- case: numeric with another scale: every row is rewritten
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

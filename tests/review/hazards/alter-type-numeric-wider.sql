@@ -1,4 +1,4 @@
--- case: numeric gets more digits: nothing is read, and the way back fails on larger values
+-- case: numeric with more digits: no row is read, but the rollback fails on larger values
 -- finds: rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured

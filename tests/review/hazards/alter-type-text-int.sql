@@ -1,4 +1,4 @@
--- case: text becomes integer
+-- case: a column changes from text to integer
 -- finds: ban-drop-constraint, rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

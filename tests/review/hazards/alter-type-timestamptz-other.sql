@@ -1,4 +1,4 @@
--- case: timestamp becomes timestamptz where the session's time zone is another
+-- case: a column changes from timestamp to timestamptz, in another time zone than UTC
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: timestamp becomes timestamptz where the session's time zone is UTC: nothing is written
+-- case: a column changes from timestamp to timestamptz in time zone UTC: nothing is written
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: varchar gets shorter: every row is written anew
+-- case: a shorter varchar: every row is rewritten
 -- finds: prefer-text-field, rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: varchar becomes text; the way back cuts what is longer, and says so
+-- case: varchar becomes text; the rollback cuts longer values, and the header says so
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

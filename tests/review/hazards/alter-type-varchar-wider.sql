@@ -1,4 +1,4 @@
--- case: varchar gets longer: nothing is read, and the way back fails on longer values
+-- case: a longer varchar: no row is read, but the rollback fails on longer values
 -- finds: prefer-text-field, rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured

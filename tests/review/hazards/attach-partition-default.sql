@@ -1,4 +1,4 @@
--- case: a new partition where there is a default one: that is locked and read
+-- case: ATTACH PARTITION to a table with a default partition: that is locked and read
 -- finds: scan on events_other, several-tables
 -- locks: ACCESS EXCLUSIVE on events_2025, ACCESS EXCLUSIVE on events_other, SHARE UPDATE EXCLUSIVE on events
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a table becomes a partition, and a CHECK says what the bounds say
+-- case: ATTACH PARTITION, with a CHECK that proves the bounds
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on events_2025, SHARE UPDATE EXCLUSIVE on events
 -- proof: lossless

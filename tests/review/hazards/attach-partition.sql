@@ -1,4 +1,4 @@
--- case: a table becomes a partition: all its rows are read
+-- case: ATTACH PARTITION: all rows of the table are read
 -- finds: scan on events_2025
 -- locks: ACCESS EXCLUSIVE on events_2025, SHARE UPDATE EXCLUSIVE on events
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a column and its backfill in one file: all wait for the UPDATE
+-- case: a column and its backfill in one file: everybody waits for the UPDATE
 -- finds: large-write on tasks, work-after-lock on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a lock on one table while another one is written
+-- case: a lock on one table while another table is written
 -- finds: large-write on users, work-after-lock on tasks
 -- locks: ACCESS EXCLUSIVE on tasks, ROW EXCLUSIVE on users
 -- proof: lossy

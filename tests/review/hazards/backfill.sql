@@ -1,4 +1,4 @@
--- case: one UPDATE of all rows
+-- case: an UPDATE of all rows
 -- finds: large-write on tasks
 -- locks: ROW EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: numbers of a column that is there come from a sequence of its own
+-- case: an existing column becomes an identity column
 -- finds: ban-alter-identity
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

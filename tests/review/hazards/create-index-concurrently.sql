@@ -1,4 +1,4 @@
--- case: an index, concurrently
+-- case: CREATE INDEX CONCURRENTLY
 -- finds: nothing
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: an index of a partitioned table alone: nothing is built
+-- case: an index ON ONLY a partitioned table: nothing is built
 -- finds: nothing
 -- locks: SHARE on events
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: an index
+-- case: CREATE INDEX
 -- finds: index-build on tasks
 -- locks: SHARE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a new, empty partition where there is a default one: that is locked and read
+-- case: a new partition of a table with a default partition: that is locked and read
 -- finds: scan on events_other
 -- locks: ACCESS EXCLUSIVE on events, ACCESS EXCLUSIVE on events_other
 -- proof: lossy

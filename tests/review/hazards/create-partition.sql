@@ -1,4 +1,4 @@
--- case: a new, empty partition: the partitioned table is locked
+-- case: a new partition: the partitioned table is locked
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on events
 -- proof: lossy

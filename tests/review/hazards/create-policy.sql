@@ -1,4 +1,4 @@
--- case: a policy
+-- case: a row security policy
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

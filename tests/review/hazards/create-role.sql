@@ -1,9 +1,9 @@
--- case: a new role, which belongs to no database
+-- case: a new role
 -- finds: nothing
 -- locks: none
 -- proof: lossless
 -- squawk: silent
--- known: what belongs to the server stays from the first of the review's runs to the next
+-- known: an object of the server, such as a role, remains from one run of the review to the next
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

@@ -1,4 +1,4 @@
--- case: statistics over two columns
+-- case: extended statistics on two columns
 -- finds: nothing
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a new table with the rows of a large one: they are only read
+-- case: a new table with the rows of a large one: the large one is only read
 -- finds: nothing
 -- locks: none
 -- proof: lossy

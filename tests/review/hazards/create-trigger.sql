@@ -1,4 +1,4 @@
--- case: a trigger: nobody writes the table meanwhile
+-- case: a trigger: writes are blocked
 -- finds: nothing
 -- locks: SHARE ROW EXCLUSIVE on tasks
 -- proof: lossless

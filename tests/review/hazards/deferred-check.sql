@@ -1,8 +1,8 @@
--- case: what a deferred reference checks at COMMIT
+-- case: a deferred reference that is checked at COMMIT
 -- finds: nothing
 -- locks: ROW EXCLUSIVE on comments, ROW SHARE on tasks
 -- proof: lossless
--- known: what is checked at COMMIT is not watched
+-- known: checks at COMMIT are not recorded
 -- squawk: silent
 -- when: all
 -- file: 0001.before.sql

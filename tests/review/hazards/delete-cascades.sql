@@ -1,4 +1,4 @@
--- case: a reference with ON DELETE CASCADE deletes the rows of another table, too
+-- case: a DELETE that also deletes the rows of another table, by ON DELETE CASCADE
 -- finds: large-write on comments, large-write on tasks
 -- locks: ROW EXCLUSIVE on comments, ROW EXCLUSIVE on tasks
 -- proof: irreversible

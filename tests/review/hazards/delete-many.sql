@@ -1,4 +1,4 @@
--- case: most rows are deleted at once
+-- case: a DELETE of most rows
 -- finds: large-write on tasks, rollback-loss
 -- locks: ROW EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a partition becomes a table of its own, concurrently
+-- case: DETACH PARTITION CONCURRENTLY
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on events_2024, SHARE UPDATE EXCLUSIVE on events
 -- proof: lossless

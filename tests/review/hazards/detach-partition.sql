@@ -1,4 +1,4 @@
--- case: a partition becomes a table of its own; the way back fails on rows outside its bounds
+-- case: DETACH PARTITION; the rollback fails on rows outside the bounds
 -- finds: rollback-fails
 -- locks: ACCESS EXCLUSIVE on events, ACCESS EXCLUSIVE on events_2024
 -- proof: not measured

@@ -1,4 +1,4 @@
--- case: a trigger is switched off
+-- case: a trigger is disabled
 -- finds: nothing
 -- locks: SHARE ROW EXCLUSIVE on tasks
 -- proof: lossless

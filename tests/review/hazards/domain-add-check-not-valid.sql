@@ -1,4 +1,4 @@
--- case: a CHECK of a domain for rows to come
+-- case: a CHECK of a domain that is NOT VALID
 -- finds: ban-alter-domain-with-add-constraint
 -- locks: none
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a CHECK of a domain: every table that has it is read and locked
+-- case: a CHECK of a domain: every table with the domain is read and locked
 -- finds: ban-alter-domain-with-add-constraint, scan on tasks, scan on users, second-table on tasks, second-table on users, several-tables
 -- locks: SHARE on tasks, SHARE on users
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a domain's CHECK is validated: every table that has it is read and locked
+-- case: VALIDATE of a domain's CHECK: every table with the domain is read and locked
 -- finds: scan on tasks, scan on users, second-table on tasks, second-table on users, several-tables
 -- locks: SHARE on tasks, SHARE on users
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a column is dropped and added again in one file: it has the same name and no values
+-- case: a column is dropped and added again in one file: it is empty
 -- finds: breaking-change on tasks, rollback-loss
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

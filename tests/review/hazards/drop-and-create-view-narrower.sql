@@ -1,4 +1,4 @@
--- case: a view is dropped and made anew without one of its columns
+-- case: a view is dropped and created again without one of its columns
 -- finds: breaking-change on titles
 -- locks: ACCESS EXCLUSIVE on titles
 -- proof: lossless

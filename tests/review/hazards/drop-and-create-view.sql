@@ -1,4 +1,4 @@
--- case: a view is dropped and made anew with more columns
+-- case: a view is dropped and created again with more columns
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on titles
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: CASCADE takes a view along
+-- case: CASCADE drops a view
 -- finds: breaking-change on tasks, cascade, rollback-loss
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on urgent_tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: an index goes with its column, and the way back forgets it
+-- case: a dropped column that had an index, which the rollback does not restore
 -- finds: breaking-change on tasks, rollback-differs, rollback-loss
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

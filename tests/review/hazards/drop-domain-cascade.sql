@@ -1,4 +1,4 @@
--- case: CASCADE drops the columns that have the domain
+-- case: CASCADE drops the columns of the domain
 -- finds: breaking-change, cascade, rollback-loss, second-table on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

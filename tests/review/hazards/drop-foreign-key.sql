@@ -1,4 +1,4 @@
--- case: a reference is dropped: the other table is locked, too; the way back fails on orphans since
+-- case: a reference is dropped: both tables are locked, and the rollback fails on new orphans
 -- finds: ban-drop-constraint, second-table on users, rollback-fails, several-tables
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on users
 -- proof: not measured

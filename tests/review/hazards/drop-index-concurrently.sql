@@ -1,4 +1,4 @@
--- case: an index is dropped concurrently
+-- case: DROP INDEX CONCURRENTLY
 -- finds: nothing
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: an index is dropped: a short lock against everybody
+-- case: DROP INDEX: a short lock that blocks reads and writes
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: NULL is allowed, and the way back fails on the NULLs since
+-- case: DROP NOT NULL: the rollback fails on new NULLs
 -- finds: ban-drop-not-null, rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured

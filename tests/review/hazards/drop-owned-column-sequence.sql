@@ -1,4 +1,4 @@
--- case: a serial column is dropped: its sequence goes with it
+-- case: a serial column is dropped with its sequence
 -- finds: breaking-change on tasks, breaking-change on tasks_number_seq, rollback-differs, rollback-loss
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on tasks_number_seq
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: CASCADE takes the references of other tables along
+-- case: CASCADE drops the references of other tables
 -- finds: ban-drop-constraint, cascade, second-table on comments, rollback-fails, several-tables
 -- locks: ACCESS EXCLUSIVE on comments, ACCESS EXCLUSIVE on tasks
 -- proof: not measured

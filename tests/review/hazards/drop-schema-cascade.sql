@@ -1,4 +1,4 @@
--- case: CASCADE drops all that is in the schema
+-- case: CASCADE drops everything in the schema
 -- finds: breaking-change, cascade, rollback-loss, second-table on app.notes
 -- locks: ACCESS EXCLUSIVE on app.notes
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: CASCADE drops the default that takes numbers from the sequence; the way back begins at 1 again
+-- case: CASCADE drops a default that uses the sequence; after the rollback it starts at 1 again
 -- finds: breaking-change on numbers, cascade, rollback-differs, second-table on tasks
 -- locks: ACCESS EXCLUSIVE on numbers, ACCESS EXCLUSIVE on tasks
 -- proof: lossless

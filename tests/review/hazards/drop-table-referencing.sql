@@ -1,4 +1,4 @@
--- case: a table is dropped that refers to another one: that is locked, too
+-- case: a table with a reference is dropped: the referenced table is locked, too
 -- finds: breaking-change on comments, rollback-loss, second-table on tasks, several-tables
 -- locks: ACCESS EXCLUSIVE on comments, ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: CASCADE drops the columns that have the type
+-- case: CASCADE drops the columns of the type
 -- finds: breaking-change, cascade, rollback-loss, second-table on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

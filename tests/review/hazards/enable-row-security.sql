@@ -1,4 +1,4 @@
--- case: row security
+-- case: ENABLE ROW LEVEL SECURITY
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,9 +1,9 @@
--- case: a value of an enum gets another name: an application that writes the old one fails
+-- case: a value of an enum is renamed: an application that writes the old one fails
 -- finds: breaking-change
 -- locks: none
 -- proof: lossless
 -- squawk: renaming-object confirmed
--- known: values of enums are not looked at
+-- known: the values of enums are not compared
 -- file: 0001.before.sql
 CREATE TYPE state AS ENUM ('new', 'done');
 CREATE TABLE tasks (

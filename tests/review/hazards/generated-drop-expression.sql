@@ -1,4 +1,4 @@
--- case: a generated column becomes a plain one: nothing is written
+-- case: DROP EXPRESSION of a generated column: nothing is written
 -- finds: ban-drop-generated-expression
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: irreversible

@@ -1,4 +1,4 @@
--- case: a privilege
+-- case: GRANT
 -- finds: nothing
 -- locks: none
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: the header leaves a table out
+-- case: a header that leaves out a locked table
 -- finds: locks-header on users, second-table on users, several-tables
 -- locks: SHARE ROW EXCLUSIVE on tasks, SHARE ROW EXCLUSIVE on users
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: the header says that nothing is locked
+-- case: a header that says nothing is locked
 -- finds: locks-header on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: the header names no mode
+-- case: a header that names no lock mode
 -- finds: locks-header, locks-header on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: the header says that nothing is lost
+-- case: a header that says nothing is lost
 -- finds: rollback-loss
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

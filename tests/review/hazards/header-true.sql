@@ -1,4 +1,4 @@
--- case: a header that says what is so
+-- case: a correct header
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: the header names a weaker lock
+-- case: a header that names a weaker lock
 -- finds: locks-header on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a rewrite that a DO block puts together
+-- case: a rewrite in a DO block
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

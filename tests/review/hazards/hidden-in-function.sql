@@ -1,4 +1,4 @@
--- case: a rewrite in a function that is called by SELECT
+-- case: a rewrite in a function, called by SELECT
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

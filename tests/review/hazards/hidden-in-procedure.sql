@@ -1,4 +1,4 @@
--- case: a rewrite in a procedure that is called outside a transaction
+-- case: a rewrite in a procedure, called outside a transaction
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

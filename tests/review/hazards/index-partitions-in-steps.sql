@@ -1,4 +1,4 @@
--- case: an index of a partitioned table, without stopping writes for its rows
+-- case: an index of a partitioned table, built partition by partition
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on idx_events_2024_kind, SHARE on events, SHARE UPDATE EXCLUSIVE on events_2024
 -- proof: lossless

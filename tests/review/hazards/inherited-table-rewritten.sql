@@ -1,4 +1,4 @@
--- case: a column whose default differs from row to row, on a table that others inherit from
+-- case: a column whose default differs from row to row, on a parent table
 -- finds: rewrite on cars, rewrite on vehicles, second-table on cars, several-tables
 -- locks: ACCESS EXCLUSIVE on cars, ACCESS EXCLUSIVE on vehicles
 -- proof: lossy

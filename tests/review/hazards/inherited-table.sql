@@ -1,4 +1,4 @@
--- case: a column of a table that others inherit from: they are locked, too
+-- case: a column of a parent table: its children are locked, too
 -- finds: second-table on cars, several-tables
 -- locks: ACCESS EXCLUSIVE on cars, ACCESS EXCLUSIVE on vehicles
 -- proof: lossy

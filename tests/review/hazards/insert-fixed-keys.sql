@@ -1,9 +1,9 @@
--- case: two rows with keys of their own into a table that has rows
+-- case: an INSERT of two rows with fixed keys into a table with rows
 -- finds: nothing
 -- locks: ROW EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent
--- known: the rows that are made have the same keys
+-- known: the made-up rows have the same keys
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,

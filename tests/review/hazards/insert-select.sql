@@ -1,4 +1,4 @@
--- case: many rows into a table in use
+-- case: an INSERT of many rows into a table in use
 -- finds: large-write on archive
 -- locks: ROW EXCLUSIVE on archive
 -- proof: irreversible

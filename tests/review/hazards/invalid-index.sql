@@ -1,4 +1,4 @@
--- case: a unique index, concurrently, over rows that are not unique: an INVALID index is left
+-- case: CREATE UNIQUE INDEX CONCURRENTLY on duplicates: an INVALID index is left
 -- finds: invalid-index, not-measured
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: not measured

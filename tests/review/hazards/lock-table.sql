@@ -1,4 +1,4 @@
--- case: LOCK TABLE, and then work on all rows
+-- case: LOCK TABLE, followed by work on all rows
 -- finds: large-write on tasks, work-after-lock on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

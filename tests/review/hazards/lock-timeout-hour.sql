@@ -1,4 +1,4 @@
--- case: the file waits for an hour
+-- case: a lock_timeout of an hour
 -- finds: lock-timeout
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

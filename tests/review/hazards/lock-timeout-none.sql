@@ -1,4 +1,4 @@
--- case: the file waits for ever
+-- case: a lock_timeout of 0: no limit
 -- finds: lock-timeout
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: the file waits for less than the runner would
+-- case: a lock_timeout shorter than the runner's
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: types of a new table that squawk advises against
+-- case: a new table with types that squawk advises against
 -- finds: ban-char-field, prefer-identity, prefer-text-field, prefer-timestamp-tz
 -- locks: none
 -- proof: lossy

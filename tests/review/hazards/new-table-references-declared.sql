@@ -1,4 +1,4 @@
--- case: the same, and the header names the lock
+-- case: a new table's reference, and the header names the lock on the referenced table
 -- finds: nothing
 -- locks: SHARE ROW EXCLUSIVE on tasks
 -- proof: lossy

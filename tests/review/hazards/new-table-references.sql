@@ -1,4 +1,4 @@
--- case: a new table's reference locks the table that it refers to
+-- case: a new table's reference: the referenced table is locked
 -- finds: second-table on tasks
 -- locks: SHARE ROW EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a new table that nobody knows yet, with its index
+-- case: a new table with an index
 -- finds: nothing
 -- locks: none
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: NOT NULL that is NOT VALID, and validated in the next file
+-- case: NOT NULL as NOT VALID, validated in the next file
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: columns of types that are rarely seen
+-- case: columns of rare types
 -- finds: rewrite on odd
 -- locks: ACCESS EXCLUSIVE on odd
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a reference of a partitioned table: every partition is read
+-- case: a reference on a partitioned table: every partition is read
 -- finds: scan on events_2024, scan on kinds, second-table on kinds, several-tables
 -- locks: SHARE ROW EXCLUSIVE on events, SHARE ROW EXCLUSIVE on events_2024, SHARE ROW EXCLUSIVE on kinds
 -- proof: lossless

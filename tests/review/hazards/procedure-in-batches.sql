@@ -1,8 +1,8 @@
--- case: a procedure that writes in batches, each committed
+-- case: a procedure that commits each batch
 -- finds: nothing
 -- locks: ROW EXCLUSIVE on tasks
 -- proof: irreversible
--- known: it is not seen that a procedure commits between its batches
+-- known: the review does not see that a procedure commits each batch
 -- squawk: silent
 -- file: 0001.before.sql
 CREATE TABLE tasks (

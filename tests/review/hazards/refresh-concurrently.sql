@@ -1,4 +1,4 @@
--- case: a materialized view is refreshed while others read it
+-- case: REFRESH MATERIALIZED VIEW CONCURRENTLY
 -- finds: nothing
 -- locks: EXCLUSIVE on task_counts
 -- proof: lossless

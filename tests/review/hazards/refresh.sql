@@ -1,4 +1,4 @@
--- case: a materialized view is refreshed: nobody reads it meanwhile
+-- case: REFRESH MATERIALIZED VIEW: reads are blocked
 -- finds: rewrite on task_counts
 -- locks: ACCESS EXCLUSIVE on task_counts
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: an index is built anew, concurrently
+-- case: REINDEX INDEX CONCURRENTLY
 -- finds: nothing
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: an index is built anew: whoever plans a query on the table waits
+-- case: REINDEX INDEX: new queries on the table wait
 -- finds: index-build on tasks
 -- locks: SHARE on tasks, ACCESS EXCLUSIVE on idx_tasks_title
 -- proof: lossless

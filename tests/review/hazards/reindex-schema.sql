@@ -1,9 +1,9 @@
--- case: all indexes of a schema are built anew: its tables are locked one after another
+-- case: REINDEX SCHEMA: its tables are locked one after another
 -- finds: index-build on tasks, index-build on users
 -- locks: SHARE on tasks, SHARE on users, ACCESS EXCLUSIVE on tasks_pkey, ACCESS EXCLUSIVE on users_pkey
 -- proof: lossless
 -- squawk: require-concurrent-reindex confirmed
--- known: locks on indexes are too short to be seen outside a transaction
+-- known: outside a transaction, locks on indexes are too short to be recorded
 -- when: all
 -- file: 0001.before.sql
 CREATE TABLE users (

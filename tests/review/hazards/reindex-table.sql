@@ -1,4 +1,4 @@
--- case: all indexes of a table are built anew
+-- case: REINDEX TABLE
 -- finds: index-build on tasks
 -- locks: SHARE on tasks, ACCESS EXCLUSIVE on idx_tasks_title, ACCESS EXCLUSIVE on tasks_pkey
 -- proof: lossless

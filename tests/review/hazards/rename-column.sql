@@ -1,4 +1,4 @@
--- case: a column gets another name
+-- case: a column is renamed
 -- finds: breaking-change on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

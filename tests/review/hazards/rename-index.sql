@@ -1,4 +1,4 @@
--- case: an index gets another name: only its own definition is locked
+-- case: an index is renamed: only the index is locked
 -- finds: nothing
 -- locks: none
 -- proof: lossless

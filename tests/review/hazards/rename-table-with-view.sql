@@ -1,4 +1,4 @@
--- case: a table gets another name, and a view takes its old one
+-- case: a table is renamed, and a view gets its old name
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a table gets another name
+-- case: a table is renamed
 -- finds: breaking-change on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

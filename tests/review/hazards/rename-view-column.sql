@@ -1,4 +1,4 @@
--- case: a column of a view gets another name
+-- case: a column of a view is renamed
 -- finds: breaking-change on titles
 -- locks: ACCESS EXCLUSIVE on titles
 -- proof: lossless

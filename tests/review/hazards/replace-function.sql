@@ -1,4 +1,4 @@
--- case: another body of a function
+-- case: a function is replaced
 -- finds: nothing
 -- locks: none
 -- proof: lossless

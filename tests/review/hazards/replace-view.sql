@@ -1,4 +1,4 @@
--- case: another query of a view
+-- case: a view is replaced
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on titles
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: what replicas are told of a row
+-- case: another replica identity
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: the way back leaves something out
+-- case: a rollback that restores less than it should
 -- finds: rollback-differs
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

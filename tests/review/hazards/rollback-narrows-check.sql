@@ -1,4 +1,4 @@
--- case: a CHECK gets wider, and the way back fails on the rows since
+-- case: a wider CHECK: the rollback fails on new rows
 -- finds: ban-drop-constraint, rollback-fails, scan on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured

@@ -1,4 +1,4 @@
--- case: there is no way back, and the header says so
+-- case: no rollback is possible, and the header says so
 -- finds: breaking-change on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: irreversible

@@ -1,4 +1,4 @@
--- case: there is no way back, and the header says there is
+-- case: no rollback is possible, but the header says there is one
 -- finds: rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: irreversible

@@ -1,4 +1,4 @@
--- case: the last column is dropped and comes back empty: the schema is the same, the rows are not
+-- case: the last column is dropped and comes back empty: the schema is restored, its values are not
 -- finds: breaking-change on tasks, rollback-loss
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: two columns become one, and the way back parts them otherwise
+-- case: two columns are merged, and the rollback splits them differently
 -- finds: breaking-change on people, large-write on people, rollback-loss, work-after-lock on people
 -- locks: ACCESS EXCLUSIVE on people
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a file that sets search_path, and names that mean another table then
+-- case: a file that sets search_path, so that names mean another table
 -- finds: rewrite on app.tasks
 -- locks: ACCESS EXCLUSIVE on app.tasks
 -- proof: lossy

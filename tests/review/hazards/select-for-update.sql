@@ -1,8 +1,8 @@
--- case: every row is locked until COMMIT, though none is changed
+-- case: SELECT FOR UPDATE of all rows: they stay locked until COMMIT
 -- finds: large-write on tasks
 -- locks: ROW SHARE on tasks
 -- proof: lossless
--- known: rows that are locked are not counted as written
+-- known: locked rows are not counted as written
 -- squawk: silent
 -- when: all
 -- file: 0001.before.sql

@@ -1,4 +1,4 @@
--- case: another default, for rows to come
+-- case: another default for new rows
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: how full pages get from now on
+-- case: another fillfactor
 -- finds: nothing
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: an unlogged table becomes a logged one: it is written anew, into the WAL as well
+-- case: SET LOGGED: the table is rewritten, and written to the WAL
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: NOT NULL by way of a CHECK, in three files
+-- case: NOT NULL with the help of a CHECK, in three files
 -- finds: ban-drop-constraint
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: SET NOT NULL reads the whole table
+-- case: SET NOT NULL: the whole table is read
 -- finds: scan on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

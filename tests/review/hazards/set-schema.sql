@@ -1,4 +1,4 @@
--- case: a table moves to another schema
+-- case: a table is moved to another schema
 -- finds: ban-set-schema, breaking-change on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: how closely a column is sampled
+-- case: another statistics target
 -- finds: nothing
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: how a column is stored from now on: no row is written
+-- case: another storage of a column: no row is written
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

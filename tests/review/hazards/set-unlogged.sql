@@ -1,4 +1,4 @@
--- case: a table becomes unlogged: it is written anew, and empty after a crash
+-- case: SET UNLOGGED: the table is rewritten, and is empty after a crash
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

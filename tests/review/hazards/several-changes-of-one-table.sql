@@ -1,4 +1,4 @@
--- case: several changes in one ALTER TABLE: it is written anew once
+-- case: several changes in one ALTER TABLE: one rewrite
 -- finds: rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: a temporary table of all rows: nobody else sees it
+-- case: a temporary table with all rows
 -- finds: nothing
 -- locks: none
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: CASCADE empties the tables that refer to it
+-- case: TRUNCATE CASCADE: the referencing tables are emptied, too
 -- finds: cascade on comments, rollback-loss, rollback-loss on tasks, second-table on comments, several-tables
 -- locks: ACCESS EXCLUSIVE on comments, ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: every row is gone at once, and the header says so
+-- case: TRUNCATE, and the header says what is lost
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

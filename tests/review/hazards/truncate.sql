@@ -1,4 +1,4 @@
--- case: every row is gone at once
+-- case: TRUNCATE
 -- finds: rollback-loss, rollback-loss on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

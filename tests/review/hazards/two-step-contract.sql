@@ -1,4 +1,4 @@
--- case: a column that nobody uses any more is dropped, and the file says since when
+-- case: an unused column is dropped, and an allowance says since when it is unused
 -- finds: nothing
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: two tables are changed in one file
+-- case: ALTER TABLE of two tables in one file
 -- finds: several-tables
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on users
 -- proof: lossy

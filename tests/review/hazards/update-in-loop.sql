@@ -1,4 +1,4 @@
--- case: a DO block that writes row by row: one transaction all the same
+-- case: a DO block that writes row by row, in one transaction
 -- finds: large-write on tasks
 -- locks: ROW EXCLUSIVE on tasks
 -- proof: lossy

@@ -1,4 +1,4 @@
--- case: one UPDATE of all rows, through a view
+-- case: an UPDATE of all rows, through a view
 -- finds: large-write on tasks
 -- locks: ROW EXCLUSIVE on open_tasks, ROW EXCLUSIVE on tasks
 -- proof: lossy

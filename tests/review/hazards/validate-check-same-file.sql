@@ -1,4 +1,4 @@
--- case: NOT VALID and VALIDATE in one transaction: the lock of the first is still held
+-- case: NOT VALID and VALIDATE in one transaction: the strong lock is still held
 -- finds: scan on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a CHECK is validated in a file of its own
+-- case: a CHECK is validated in its own file
 -- finds: nothing
 -- locks: SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless

@@ -1,4 +1,4 @@
--- case: a reference is validated in a file of its own
+-- case: a reference is validated in its own file
 -- finds: nothing
 -- locks: ROW SHARE on users, SHARE UPDATE EXCLUSIVE on tasks
 -- proof: lossless
