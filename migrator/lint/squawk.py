@@ -21,6 +21,8 @@ _OF_THE_RUNNER = ("prefer-robust-stmts", "require-lock-timeout", "require-statem
 # A rollback file takes away what its pair made: that it drops something is no news.
 _UNDOING = (
     "ban-drop-column",
+    "ban-drop-constraint",
+    "ban-drop-default",
     "ban-drop-domain",
     "ban-drop-function",
     "ban-drop-table",

@@ -45,6 +45,19 @@ COPIED = (
 )
 
 
+MAKE = """\
+#!/bin/sh -eu
+test -e .copy-with-tests || exec "{make}" --dry-run "$@"
+case "$1" in
+schema) exec "{make}" schema ;;
+test)
+    python -m pytest -n0 -m 'slow and pg18' -k uses_its_indexes tests/schema
+    exec python -m pytest -n0 tests/schema tests/catalogue/test_snapshot.py tests/bench
+    ;;
+esac
+"""
+
+
 class Place(NamedTuple):
     """Where a story is told: a copy of the project, and a database."""
 
@@ -103,6 +116,13 @@ def _without(place: Place, extension: str) -> None:
     place.prepare_by_sql(f"DROP EXTENSION {extension} CASCADE")
 
 
+def _with_tests(place: Place, _: str) -> None:
+    for name in ("tests", "bench"):
+        shutil.copytree(ROOT / name, place.root / name, copy_function=shutil.copyfile)
+    shutil.copyfile(ROOT / "pyproject.toml", place.root / "pyproject.toml")
+    (place.root / ".copy-with-tests").touch()  # see MAKE
+
+
 def _createdb(place: Place, _: str) -> None:
     place.prepare_by_sql("ALTER ROLE tester CREATEDB")  # until no_traces
 
@@ -113,6 +133,7 @@ PREPARATIONS: dict[str, Callable[[Place, str], None]] = {
     "missing": _missing,
     "started": _started,
     "unmanaged": _unmanaged,
+    "with": _with_tests,
     "without": _without,
 }
 
@@ -149,10 +170,13 @@ def current_template(newest_server: Server) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with a `make` that only says what it would run: tests do not run themselves."""
+    """A directory with a `make` that only says what it would run: tests do not run themselves.
+
+    But in a copy that has the tests, it does what is generated, and tests what depends on that.
+    """
     directory = tmp_path_factory.mktemp("shim")
     make = directory / "make"
-    make.write_text(f'#!/bin/sh\nexec "{shutil.which("make")}" --dry-run "$@"\n')
+    make.write_text(MAKE.format(make=shutil.which("make")))
     make.chmod(0o755)
     return directory
 
@@ -205,7 +229,7 @@ def _copy_project(root: Path) -> None:
             if path.is_dir():
                 shutil.copytree(path, root / path.name, copy_function=shutil.copyfile)
             else:
-                shutil.copyfile(path, root / path.name)
+                shutil.copy2(path, root / path.name)  # make looks at the lock files' times
     (root / "migrator").symlink_to(ROOT / "migrator")  # no command writes there
     (root / ".venv").symlink_to(sys.prefix)
 
@@ -220,11 +244,22 @@ def test_every_command_does_what_the_text_says(story: list[Block], place: Opens)
             _tell(block, here)
 
 
-def _tell(block: Block, here: Place) -> None:
-    patterns = [part.removeprefix("file ") for part in block.setting if part.startswith("file ")]
-    if patterns:
-        path = max(here.root.glob(patterns[0]), default=here.root / patterns[0])
+def _write(block: Block, root: Path) -> None:
+    kind, _, where = block.setting[0].partition(" ")
+    pattern, _, line = where.partition(" after ")
+    path = max(root.glob(pattern), default=root / pattern)
+    if kind == "file":
         path.write_text(block.text, encoding="utf-8")
+        return
+    before = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    place = [each.strip() for each in before].index(line) + 1 if line else len(before)
+    text = "".join([*before[:place], block.text, *before[place:]])
+    path.write_text(text, encoding="utf-8")
+
+
+def _tell(block: Block, here: Place) -> None:
+    if block.setting[0].partition(" ")[0] in documents.WRITTEN:
+        _write(block, here.root)
     elif block.language == "sql":
         done = here.psql(block.text, superuser="superuser" in block.setting)
         assert (done.returncode != 0) == ("raises" in block.setting), done.stderr

@@ -8,6 +8,8 @@ commands are run, in parts separated by commas. First one of
     <!-- test: at 0029 -->          the same, migrated up to there, without seeds
     <!-- test: continue -->         what the block before left
     <!-- test: file PATH -->        no command: the text of that file; PATH may be a pattern
+    <!-- test: append PATH -->      no command: more text at the end of that file
+    <!-- test: insert PATH after LINE -->    the same after its first such line
 
 then preparations (see test_docs.py: `createdb` lets the role make databases) and, of SQL,
 `superuser` or `raises`. ADMIN_URL is of a superuser, and of another database of that server. In a
@@ -37,6 +39,7 @@ TEXT = {
 }
 SOURCES = [ROOT / "runner.py", *sorted(ROOT.glob("migrator/**/*.py"))]
 
+WRITTEN = {"file", "append", "insert"}
 _RUN = {"sh", "console", "sql"}
 _BLOCK = re.compile(
     r"^(?:<!-- test: (?P<setting>[^\n]*) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$",
@@ -73,7 +76,7 @@ def stories() -> list[list[Block]]:
     """Return the blocks that are run, each together with those that go on where it ends."""
     found: list[list[Block]] = []
     for block in blocks():
-        if block.setting[0].partition(" ")[0] in {"continue", "file"}:
+        if block.setting[0].partition(" ")[0] in {"continue", *WRITTEN}:
             found[-1].append(block)
         elif block.language in _RUN:
             found.append([block])
