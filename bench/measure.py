@@ -147,10 +147,11 @@ def secondary_indexes(connection: Connection) -> list[Index]:
             name,
             table,
             size,
-            re.findall(r"\b(?!fk_|idx_)[a-z]+_\w+", comment.partition("Requires")[0]),
-            re.findall(r"\bfk_\w+", comment),
+            re.findall(r"\b(?!fk_|idx_)[a-z]+_\w+", serves),
+            re.findall(r"\bfk_\w+", serves),
         )
         for name, table, size, comment in rows
+        for serves in re.findall(r"\AServes [^.:;(]*", comment) or [""]
     ]
 
 

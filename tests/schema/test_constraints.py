@@ -188,6 +188,17 @@ DOMAINS["{0}"]["{1}"] = Values(refused=["value"], accepted=["value"])
 """
 
 
+def test_rows_that_are_missing_are_asked_for_by_file_and_line(migrated: Connection) -> None:
+    migrated.execute("ALTER TABLE users ADD CONSTRAINT ck_users_new CHECK (id > 0)")
+    migrated.execute("ALTER DOMAIN valid_url ADD CONSTRAINT ck_valid_url_new CHECK (value > '')")
+    with pytest.raises(AssertionError) as asked:
+        test_every_rule_of_the_catalogue_has_its_rows(migrated)
+    words = str(asked.value)
+    assert "Add to tests/support/constraint_rows.py" in words
+    assert 'TABLES["users"]["ck_users_new"] = Case(refused=[{"column": "value"}]' in words
+    assert 'DOMAINS["valid_url"]["ck_valid_url_new"] = Values(refused=["value"]' in words
+
+
 def test_there_are_enough_named_checks(migrated: Connection) -> None:
     checks = value(migrated, "SELECT count(*) FROM pg_constraint WHERE conname ~ '^ck_'")
     assert checks > 100 + sum(map(len, DOMAINS.values()))

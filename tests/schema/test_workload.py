@@ -95,6 +95,25 @@ def test_every_secondary_index_says_what_it_serves(
     assert not wanted, "\n".join(["what indexes and queries say of one another:", *wanted])
 
 
+def test_what_an_index_lacks_is_asked_for_by_file_and_line(
+    migrated: Connection, known: list[Query]
+) -> None:
+    migrated.execute("CREATE INDEX idx_users_a ON users (is_admin)")
+    migrated.execute("CREATE INDEX idx_users_b ON users (is_admin)")
+    migrated.execute("COMMENT ON INDEX idx_users_b IS 'Serves the query admin_newest_users.'")
+    migrated.execute("CREATE INDEX idx_users_c ON users (is_admin)")
+    migrated.execute("COMMENT ON INDEX idx_users_c IS 'Serves the query admin_b.'")
+    with pytest.raises(AssertionError) as asked:
+        test_every_secondary_index_says_what_it_serves(migrated, known)
+    words = str(asked.value)
+    assert "idx_users_a serves nothing: add the query that needs it to sql/workload/" in words
+    assert "COMMENT ON INDEX idx_users_a IS 'Serves" in words
+    assert (
+        "sql/workload/admin_newest_users.sql: its line `-- index:` must name idx_users_b" in words
+    )
+    assert "sql/workload/admin_b.sql: there is none, and idx_users_c serves it" in words
+
+
 def test_a_default_key_is_found_by_the_index_that_keeps_it_single(
     migrated: Connection, known: list[Query]
 ) -> None:
