@@ -75,7 +75,7 @@ class Place(NamedTuple):
             env=self.environment,
             input=text,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     def sh(self, command: str) -> subprocess.CompletedProcess[str]:
