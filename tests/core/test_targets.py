@@ -32,6 +32,7 @@ from tests.support.servers import (
     fast_place,
     free_port,
     newest,
+    open_place,
 )
 from tests.support.sets import THREE, MigrationSet, three_tables
 from tests.support.waiting import until
@@ -47,14 +48,13 @@ def made(tmp_path: Path) -> MigrationSet:
 
 
 @pytest.fixture(autouse=True)
-def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Keep the server that `baseline` would start away from the project's own."""
-    root = tmp_path / "root"
-    root.mkdir()
-    monkeypatch.setattr(commands, "ROOT", root)
-    yield root / ".postgres"
-    if (root / ".postgres").exists():
-        EmbeddedServer(root / ".postgres").stop()
+    with open_place() as root:
+        monkeypatch.setattr(commands, "ROOT", root)
+        yield root / ".postgres"
+        if (root / ".postgres").exists():
+            EmbeddedServer(root / ".postgres").stop()
 
 
 def assert_refused(answer: Answer, message: str, hint: str) -> None:

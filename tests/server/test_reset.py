@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,7 +15,7 @@ from migrator.server.embedded import EmbeddedServer
 from tests.support import commands
 from tests.support.commands import call
 from tests.support.databases import run, tables
-from tests.support.servers import ROOT, Server, clean_environment, fast_place, newest
+from tests.support.servers import ROOT, Server, clean_environment, newest, open_place
 from tests.support.sets import MigrationSet
 
 
@@ -31,14 +28,12 @@ def _no_database_named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedServer]:
     """An embedded server in a directory of its own, where the command line has its."""
-    root = Path(tempfile.mkdtemp(prefix="gestorlead-place-", dir=fast_place()))
-    root.chmod(0o755)  # else root's data would be kept outside
-    monkeypatch.setattr(commands, "ROOT", root)
-    embedded = EmbeddedServer(root / ".postgres")
-    monkeypatch.setenv("MIGRATOR_SERVER_DIRECTORY", str(embedded.directory))
-    yield embedded
-    embedded.stop()
-    shutil.rmtree(root)
+    with open_place() as root:
+        monkeypatch.setattr(commands, "ROOT", root)
+        embedded = EmbeddedServer(root / ".postgres")
+        monkeypatch.setenv("MIGRATOR_SERVER_DIRECTORY", str(embedded.directory))
+        yield embedded
+        embedded.stop()
 
 
 def test_who_edited_an_own_migration_starts_over(

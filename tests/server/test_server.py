@@ -24,7 +24,7 @@ from migrator.server import binaries, cluster
 from migrator.server import embedded as server
 from migrator.server.binaries import User
 from migrator.server.embedded import EmbeddedServer
-from tests.support.servers import ROOT, clean_environment, fast_place, installations
+from tests.support.servers import ROOT, clean_environment, installations, open_place
 
 AS_ROOT = os.geteuid() == 0
 as_root = pytest.mark.skipif(not AS_ROOT, reason="only root can work as another user")
@@ -38,13 +38,11 @@ def _no_database_named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A directory that every user can reach; its servers are stopped at the end."""
-    place = Path(tempfile.mkdtemp(prefix="gestorlead-place-", dir=fast_place()))
-    place.chmod(0o755)
-    yield place
-    for found in place.rglob(".postgres"):
-        if found.owner() == pwd.getpwuid(os.geteuid()).pw_name and not found.is_symlink():
-            EmbeddedServer(found, shared=place / "shared").stop()
-    shutil.rmtree(place)
+    with open_place() as place:
+        yield place
+        for found in place.rglob(".postgres"):
+            if found.owner() == pwd.getpwuid(os.geteuid()).pw_name and not found.is_symlink():
+                EmbeddedServer(found, shared=place / "shared").stop()
 
 
 @pytest.fixture
@@ -56,13 +54,11 @@ def fresh(place: Path) -> EmbeddedServer:
 @pytest.fixture(scope="module")
 def stopped() -> Iterator[Path]:
     """A `.postgres/` whose server was made and stopped, to copy."""
-    place = Path(tempfile.mkdtemp(prefix="gestorlead-place-", dir=fast_place()))
-    place.chmod(0o755)
-    made = EmbeddedServer(place / ".postgres")
-    made.start()
-    made.stop()
-    yield made.directory
-    shutil.rmtree(place)
+    with open_place() as place:
+        made = EmbeddedServer(place / ".postgres")
+        made.start()
+        made.stop()
+        yield made.directory
 
 
 @pytest.fixture

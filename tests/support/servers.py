@@ -159,6 +159,17 @@ def fast_place() -> str:
     return str(memory) if roomy else "/tmp"  # noqa: S108 - short, for the socket's path
 
 
+@contextmanager
+def open_place() -> Iterator[Path]:
+    """Make a directory that every user can reach: root's server keeps its data in it."""
+    place = Path(tempfile.mkdtemp(prefix="gestorlead-place-", dir=fast_place()))
+    place.chmod(0o755)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place)
+
+
 def free_port() -> int:
     """Return a TCP port that nothing listens on."""
     with socket.socket() as probe:
