@@ -1,4 +1,4 @@
-"""The command line: reads arguments, calls what they name, prints the answer. See README.md."""
+"""The command line: reads arguments, runs the command, prints its answer. See README.md."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ say = partial(click.echo, err=True)
 def answer(
     command: Command, document: dict[str, Any], text: Sequence[str], code: int = 0, indent: int = 2
 ) -> int:
-    """Print a command's answer, a JSON document or lines of text; return its exit code."""
-    process.on_signals(signal.SIG_IGN)  # what is done is done
+    """Print a command's answer, as a JSON document or as lines of text; return its exit code."""
+    process.on_signals(signal.SIG_IGN)  # the work is done: an interrupt changes nothing any more
     in_json = partial(json.dumps, document, indent=indent or None, default=str)
     click.echo(in_json() if command.as_json else "\n".join(text))
     return code
 
 
 def in_steps(command: Command, name: str, *, yes: bool = False, **how: Any) -> int:
-    """Run a command that tells its steps, with --json one line each, and answer."""
+    """Run a command that reports each step, with --json as one line each; return its exit code."""
     from migrator.cli import deploy as deploying
     from migrator.deploy.steps import Steps
 
@@ -47,11 +47,11 @@ def in_steps(command: Command, name: str, *, yes: bool = False, **how: Any) -> i
 
 
 def answer_plan(command: Command, plan: Plan, done: str) -> None:
-    """Answer with what was done, or would be."""
+    """Print which migrations and seeds were applied or rolled back, or would be."""
     migrations = [each.id for each in plan.migrations]
     seeds = [each.id for each in plan.seeds]
     text = [f"{done} {each}" for each in (*migrations, *seeds)] or ["nothing to do"]
-    if len(text) > 1 and sys.stdout.isatty():  # each was told as it was done
+    if len(text) > 1 and sys.stdout.isatty():  # progress has shown each of them
         text = [f"{done} {len(migrations)} migrations, {len(seeds)} seeds"]
     answer(command, {done.replace(" ", "_"): migrations, "seeds": seeds}, text)
 
@@ -60,13 +60,14 @@ def answer_plan(command: Command, plan: Plan, done: str) -> None:
 @options.target
 @click.pass_context
 def cli(context: click.Context, /, **named: Any) -> None:
-    """Migrate a PostgreSQL database by raw SQL files.
+    """Migrate a PostgreSQL database with raw SQL files.
 
-    The target is --database, else DATABASE_URL, else libpq's variables (PGHOST, PGSERVICE, ...),
-    else a server of the project's own in .postgres/, which is created and started as needed.
+    The target is the first of these that is given: --database, DATABASE_URL, libpq's variables
+    (PGHOST, PGSERVICE, ...), the embedded server. The embedded server keeps its data in .postgres/
+    and is created and started as needed.
 
-    Each option can be given by an environment variable, too: MIGRATOR_JSON=1 is --json, and
-    MIGRATOR_MIGRATE_LOCK_TIMEOUT=5s is --lock-timeout of migrate.
+    Every option has an environment variable: MIGRATOR_JSON=1 means --json, and
+    MIGRATOR_MIGRATE_LOCK_TIMEOUT=5s means --lock-timeout of migrate.
 
     Exit codes: 0 done or nothing to do, 1 failed, 2 refused before any change, 3 not up to date
     (status --exit-code), 130 interrupted.
@@ -77,12 +78,12 @@ def cli(context: click.Context, /, **named: Any) -> None:
 
 @cli.command()
 @click.option("--to", metavar="ID", help="The last migration to apply.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--no-seed", is_flag=True, help="Leave the seeds alone.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be applied.")
+@click.option("--no-seed", is_flag=True, help="Do not apply seeds.")
 @options.limits
 @click.pass_obj
 def migrate(command: Command, /, to: str, dry_run: bool, no_seed: bool, **limits: Any) -> None:
-    """Apply what is pending, then the seeds that changed."""
+    """Apply pending migrations, then changed seeds."""
     plan = command.runner(**limits).migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
     answer_plan(command, plan, "would apply" if dry_run else "applied")
 
@@ -91,7 +92,7 @@ def migrate(command: Command, /, to: str, dry_run: bool, no_seed: bool, **limits
 @options.limits
 @click.pass_obj
 def seed(command: Command, /, **limits: Any) -> None:
-    """Apply every seed; what is in place already is not written again."""
+    """Apply all seeds. Rows that are already right are not written again."""
     answer_plan(command, command.runner(**limits).seed(), "applied")
 
 
@@ -99,26 +100,38 @@ def seed(command: Command, /, **limits: Any) -> None:
 @options.rollback(say)
 @click.pass_obj
 def rollback(command: Command, /, how: dict[str, Any], **limits: Any) -> None:
-    """Undo the newest migrations first."""
+    """Roll back migrations, the newest first."""
     answer_plan(command, command.runner(**limits).rollback(**how), "rolled back")
 
 
 @cli.command()
 @click.argument("migration", metavar="ID")
-@click.option("--as", "end", type=click.Choice(["applied", "pending"]), required=True)
+@click.option(
+    "--as",
+    "end",
+    type=click.Choice(["applied", "pending"]),
+    required=True,
+    help="applied: it took effect. pending: it did not.",
+)
 @options.limits
 @click.pass_obj
 def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None:
-    """Record how an interrupted file ended, where the database does not show it: applied or not."""
+    """Record the outcome of an interrupted file.
+
+    Only needed if the database itself does not show whether the file took effect.
+    """
     settled = command.runner(**limits).settle(migration, applied=end == "applied")
     answer(command, {"settled": settled, "as": end}, [f"{settled} is {end}"])
 
 
 @cli.command()
-@click.option("--exit-code", is_flag=True, help="Exit 3 if anything but up to date.")
+@click.option("--exit-code", is_flag=True, help="End with exit code 3 if not up to date.")
 @click.pass_obj
 def status(command: Command, /, exit_code: bool) -> int:
-    """Show what is applied, pending, edited, missing, out of order, interrupted; and deploys."""
+    """Show what is applied, pending, edited or missing.
+
+    Also shows files that are out of order or interrupted, pending seeds, and the last deploys.
+    """
     from migrator.core.status import standing
 
     found = standing(command.runner())
@@ -127,9 +140,9 @@ def status(command: Command, /, exit_code: bool) -> int:
 
 
 @cli.command()
-@click.option("--rollback", "back", is_flag=True, help="What `rollback --all` would do.")
+@click.option("--rollback", "back", is_flag=True, help="Show what `rollback --all` would do.")
 @click.option("--to", metavar="ID", help="The last migration to apply, or to keep.")
-@click.option("--sql", "as_sql", is_flag=True, help="One script that psql can run by hand.")
+@click.option("--sql", "as_sql", is_flag=True, help="Print one script for psql.")
 @click.pass_obj
 def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
     """Show what would run, in order."""
@@ -147,7 +160,7 @@ def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
 @cli.command()
 @click.pass_obj
 def verify(command: Command, /) -> int:
-    """Check history, schema, rules over the catalogue, indexes and seeds; change nothing."""
+    """Check history, schema, rules, indexes and seeds. Changes nothing."""
     from migrator.catalogue.verify import checked
 
     return answer(command, *checked(command.runner()))
@@ -158,7 +171,10 @@ def verify(command: Command, /) -> int:
 @options.limits
 @click.pass_obj
 def baseline(command: Command, /, migration: str, **limits: Any) -> None:
-    """Mark everything up to ID as applied, on a database that already has that schema."""
+    """Mark migrations up to ID as applied.
+
+    For a database that already has the schema. The command checks this first.
+    """
     from migrator.catalogue.baseline import baseline as mark
 
     marked = mark(command.runner(**limits), migration, command.server.start)
@@ -170,7 +186,10 @@ def baseline(command: Command, /, migration: str, **limits: Any) -> None:
 @click.argument("change")
 @click.pass_obj
 def new(command: Command, /, domain: str, change: str) -> None:
-    """Write the next pair of files, with the header to fill in: new tasks add_deadline."""
+    """Create the next pair of migration files.
+
+    Example: new tasks add_deadline
+    """
     from migrator.core.scaffold import new as write_pair
 
     paths = [str(path) for path in write_pair(command.project.migrations, domain, change)]
@@ -180,7 +199,7 @@ def new(command: Command, /, domain: str, change: str) -> None:
 @cli.command()
 @click.pass_obj
 def lint(command: Command, /) -> int:
-    """Check the files: bytes, headers, pairs, and squawk's rules."""
+    """Check the files: bytes, headers, pairs, squawk's rules."""
     from migrator.lint.lint import lint as check_files
 
     findings = check_files(command.project)
@@ -193,9 +212,11 @@ def lint(command: Command, /) -> int:
 @options.review
 @click.pass_obj
 def review(command: Command, /, **how: Any) -> int:
-    """Measure on throwaway databases what migrations do: locks, rewrites, the way back.
+    """Measure what migrations do: locks, rewrites, rollback.
 
-    Exit codes: 0 pass, 1 finding, 2 could not be measured.
+    The migrations run on scratch databases. Without ID, those pending on the target are reviewed.
+
+    Exit codes: 0 safe to apply, 1 findings, 2 something was not measured.
     """
     from migrator.cli.review import reviewed
 
@@ -205,12 +226,12 @@ def review(command: Command, /, **how: Any) -> int:
 @cli.command()
 @click.pass_obj
 def rows(command: Command, /) -> None:
-    """Print how many rows each relation has, as `review --rows` reads it."""
+    """Print the number of rows of each relation, for review --rows."""
     from migrator.rows import counts
 
     known, unknown = counts.estimate(command.runner().session.connection)
     for relation in unknown:
-        say(f"left out, since it was never analysed: {relation}")
+        say(f"left out, because it was never analysed: {relation}")
     answer(command, {"rows": known}, counts.write(known))
 
 
@@ -218,7 +239,10 @@ def rows(command: Command, /) -> None:
 @click.option("--check", is_flag=True, help="Compare instead of writing.")
 @click.pass_obj
 def schema(command: Command, /, check: bool) -> int:
-    """Write sql/schema.sql and docs/schema.md from a target that is up to date, or compare."""
+    """Write or compare the schema snapshot.
+
+    It writes sql/schema.sql and docs/schema.md from a target that is up to date.
+    """
     from migrator.catalogue import diagram
 
     document, lines, differs = diagram.schema(command.runner(), check=check)
@@ -229,7 +253,11 @@ def schema(command: Command, /, check: bool) -> int:
 @options.deploy
 @click.pass_obj
 def deploy(command: Command, /, **how: Any) -> int:
-    """Back up, rehearse, apply, verify and watch; put back what fails."""
+    """Migrate with a backup, a rehearsal and an undo.
+
+    Backs up, rehearses on a copy, applies, verifies and watches. If it fails, it rolls back or
+    restores the backup.
+    """
     return in_steps(command, "deploy", **how)
 
 
@@ -238,7 +266,11 @@ def deploy(command: Command, /, **how: Any) -> int:
 @options.restore
 @click.pass_obj
 def restore(command: Command, /, **how: Any) -> int:
-    """Restore a backup, checked, into a new database; or swap that in for the target."""
+    """Restore a backup.
+
+    It checks the backup and restores it into a new database, which then replaces the target unless
+    --into is given.
+    """
     return in_steps(command, "put_back", **how)
 
 
@@ -248,20 +280,24 @@ def restore(command: Command, /, **how: Any) -> int:
 @options.backups
 @click.pass_obj
 def backups(command: Command, /, **how: Any) -> int:
-    """List the backups, read them whole, or remove those that nobody needs."""
+    """List, verify or prune backups.
+
+    list shows them, verify reads them completely, prune removes old ones.
+    """
     return in_steps(command, "backups", **how)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("action", type=click.Choice(["start", "stop", "reset", "status", "psql", "url"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.option("--yes", is_flag=True, help="reset asks nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before reset.")
 @click.pass_obj
 def server(command: Command, /, action: str, arguments: tuple[str, ...], yes: bool) -> None:
-    """Manage the project's own PostgreSQL server, which keeps its data in .postgres/.
+    """Manage the embedded PostgreSQL server.
 
-    start creates and starts what is missing; stop keeps the data; reset drops the database and
-    makes it anew, empty; url starts nothing; psql hands further arguments on.
+    start: create it if necessary, and start it. stop: stop it and keep its data. reset: drop its
+    database and create it empty. status, url: show where it is; they start nothing. psql: open
+    psql on it, with further arguments.
     """
     if arguments and action != "psql":
         raise click.UsageError(f"server {action} takes no further argument.")
@@ -269,8 +305,8 @@ def server(command: Command, /, action: str, arguments: tuple[str, ...], yes: bo
         raise click.UsageError("--yes is for server reset.")
     if action == "reset":
         options.approval(say, given=yes)(
-            [f"to be dropped, with all that is in it: {command.to_be_reset()}"],
-            "Give --yes if that is meant.",
+            [f"This database will be dropped with all its data: {command.to_be_reset()}"],
+            "If you want that, add --yes.",
         )
     answer(command, *command.server.act(action, arguments))
 
@@ -279,12 +315,12 @@ options.name_variables(cli)
 
 
 def main(root: Path | None, arguments: Sequence[str], install: str = "") -> int:
-    """Run a command; what a user can cause is told without a traceback.
+    """Run a command; report errors that a user can cause without a traceback.
 
     Args:
-        root: The project's directory; None where that depends on where the command is run.
-        arguments: What follows the program's name.
-        install: What to do where a package is not installed; empty for what pip would.
+        root: The project's directory; None to look for it from the working directory upwards.
+        arguments: The arguments after the program's name.
+        install: How to install a missing package; empty to name pip.
 
     Returns:
         The exit code.
@@ -305,6 +341,6 @@ def main(root: Path | None, arguments: Sequence[str], install: str = "") -> int:
         else:
             say("\n".join(f"{label}: {text}" for label, text in told.items() if text))
     if process.wants_json(arguments):
-        indent = None if {"deploy", "restore"} & set(arguments) else 2  # they tell a line an event
+        indent = None if {"deploy", "restore"} & set(arguments) else 2  # one line for each event
         click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=indent))
     return error.exit_code

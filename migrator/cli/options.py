@@ -1,4 +1,4 @@
-"""Options that several commands share, or that are many; and the question before data goes."""
+"""Options that several commands share, or that are many; and the question before data is lost."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def _with(options: Sequence[Callable[[Any], Any]], function: _Command) -> _Comma
 def target(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options before a command's name."""
     options = [
-        click.option("--database", metavar="URL", help="A postgresql:// URL or key=value string."),
+        click.option("--database", metavar="URL", help="The target: a URL or key=value string."),
         click.option("--migrations", type=DIRECTORY, metavar="DIR", help="Default: migrations/."),
         click.option("--seeds", type=DIRECTORY, metavar="DIR", help="Default: seeds/ beside it."),
         click.option(
             "--server-directory",
             type=DIRECTORY,
             metavar="DIR",
-            help="Where the project's own server keeps its data. Default: .postgres/.",
+            help="Data of the embedded server. Default: .postgres/.",
         ),
-        click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
+        click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON."),
     ]
     return _with(options, function)
 
@@ -78,7 +78,7 @@ def name_variables(group: click.Group) -> None:
 
 
 def refuse_empty(context: click.Context) -> None:
-    """Refuse an empty variable of a command: a lost secret is no wish for the default.
+    """Refuse an empty environment variable: a lost secret must not mean the default.
 
     Raises:
         Refused: There is one.
@@ -96,7 +96,7 @@ def refuse_empty(context: click.Context) -> None:
 
 
 def origin(name: str) -> str:
-    """Return what gave an option its value: the option itself, or its environment variable.
+    """Return where an option's value comes from: the option, or its environment variable.
 
     Args:
         name: The option, as in `--database`.
@@ -121,21 +121,21 @@ def limits(function: Callable[..., Any]) -> Callable[..., Any]:
             type=Duration(),
             default="2s",
             show_default=True,
-            help="How long a file waits for a lock before it gives way and is tried again.",
+            help="How long a statement waits for a lock before its file is tried again.",
         ),
         click.option(
             "--lock-attempts",
             type=click.IntRange(1),
             default=5,
             show_default=True,
-            help="How often a file is tried that gets no lock in time.",
+            help="Attempts per file.",
         ),
         click.option(
             "--statement-timeout",
             "statement_timeout_ms",
             type=Duration(),
             default="0",
-            help="How long a statement may run. Default: for ever.",
+            help="How long a statement may run. Default: no limit.",
         ),
         click.option(
             "--online-wait",
@@ -143,7 +143,7 @@ def limits(function: Callable[..., Any]) -> Callable[..., Any]:
             type=Duration(),
             default="10min",
             show_default=True,
-            help="How long a statement outside a transaction waits for older transactions.",
+            help="How long a statement outside a transaction waits for other transactions.",
         ),
         click.option(
             "--lock-wait",
@@ -163,18 +163,18 @@ def limits(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rollback(say: Callable[[str], None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return what adds the options of rollback; the command gets them as `how`.
+    """Return a decorator that adds the options of rollback; the command gets them as `how`.
 
     Args:
-        say: Tells what would be rolled back.
+        say: Called with the list of what would be rolled back.
 
     """
 
     def add(function: Callable[..., None]) -> Callable[..., None]:
         @limits
-        @click.option("--steps", type=click.IntRange(1), metavar="N", help="Undo the last N.")
-        @click.option("--to", metavar="ID", help="Undo what came after ID; ID is kept.")
-        @click.option("--all", "everything", is_flag=True, help="Undo all.")
+        @click.option("--steps", type=click.IntRange(1), metavar="N", help="Roll back the last N.")
+        @click.option("--to", metavar="ID", help="Roll back what came after ID. ID stays applied.")
+        @click.option("--all", "everything", is_flag=True, help="Roll back everything.")
         @click.option("--yes", is_flag=True, help="Do not ask before data is destroyed.")
         @wraps(function)
         def checked(
@@ -207,21 +207,21 @@ def review(function: Callable[..., int]) -> Callable[..., int]:
             "--rows",
             type=DIRECTORY,
             metavar="FILE",
-            help="The rows in production, as `rows` writes them. Default: every table is large.",
+            help="Numbers of rows in production, from `rows`. Default: every table is large.",
         ),
         click.option(
             "--scratch",
             metavar="URL",
-            help="The server where scratch databases are made. Default: the embedded one.",
+            help="The server for scratch databases. Default: the embedded server.",
         ),
         click.option(
             "--format",
             "formats",
             type=click.Choice(["md", "json", "sarif", "html"]),
             multiple=True,
-            help="Default: md; with --out, all.",
+            help="Default: md; with --out, all formats.",
         ),
-        click.option("--out", type=DIRECTORY, metavar="DIR", help="Write files there."),
+        click.option("--out", type=DIRECTORY, metavar="DIR", help="Write the report to DIR."),
     ]
     return _with(options, function)
 
@@ -232,13 +232,13 @@ _BACKUP_DIR = click.option(
     default="backups",
     show_default=True,
     metavar="DIR",
-    help="Where backups are.",
+    help="The directory of the backups.",
 )
 _RESTORING = (
     click.option(
         "--admin",
         metavar="URL",
-        help="Who makes and renames databases on the target's server. Default: the target's role.",
+        help="A role that can create and rename databases there. Default: the target's role.",
     ),
     click.option(
         "--jobs",
@@ -246,12 +246,12 @@ _RESTORING = (
         default=2,
         show_default=True,
         metavar="N",
-        help="How many sessions restore at once, and dump to a directory.",
+        help="Sessions that restore at once, and that dump to a directory.",
     ),
     click.option(
         "--discard-writes",
         is_flag=True,
-        help="Lose what other sessions wrote since the backup, if it is restored.",
+        help="A restore may lose what other sessions wrote since the backup.",
     ),
     click.option("--yes", is_flag=True, help="Do not ask."),
 )
@@ -260,26 +260,27 @@ _RESTORING = (
 def deploy(function: Callable[..., int]) -> Callable[..., int]:
     """Add the options of deploy."""
     options = [
-        click.option("--dry-run", is_flag=True, help="Show all; change nothing."),
-        click.option("--approve", metavar="DIGEST", help="Go on if the plan is the one approved."),
+        click.option("--dry-run", is_flag=True, help="Show the plan; change nothing."),
+        click.option("--approve", metavar="DIGEST", help="Deploy if the plan has this digest."),
         _BACKUP_DIR,
         click.option(
             "--backup-format",
             type=click.Choice(["custom", "directory"]),
             default="custom",
             show_default=True,
+            help="custom: one file. directory: written by several sessions.",
         ),
         click.option(
             "--rehearse/--no-rehearse",
             default=None,
-            help="Restore and migrate the backup first. Default: where room and rights allow.",
+            help="Migrate a restored copy first. Default: if space and privileges allow.",
         ),
         click.option("--rehearse-on", metavar="URL", help="The server to rehearse on."),
         click.option(
             "--review",
             type=DIRECTORY,
             metavar="FILE",
-            help="A report for --dry-run to show. Default: review/review.json.",
+            help="The report that --dry-run shows. Default: review/review.json.",
         ),
         click.option(
             "--longest-transaction",
@@ -287,18 +288,22 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
             type=Duration(),
             default="1min",
             show_default=True,
-            help="How old another session's transaction may be.",
+            help="The oldest transaction of another session that is allowed.",
         ),
         click.option(
             "--on-failure",
             type=click.Choice(["undo", "leave"]),
             default="undo",
             show_default=True,
-            help="What becomes of what was applied before.",
+            help="What to do with migrations already applied.",
         ),
-        click.option("--resume", "end", flag_value="resume", help="Go on with one cut off."),
-        click.option("--undo", "end", flag_value="undo", help="Put back what one cut off did."),
-        click.option("--leave", "end", flag_value="leave", help="End one cut off as it is."),
+        click.option(
+            "--resume", "end", flag_value="resume", help="Continue an interrupted deploy."
+        ),
+        click.option("--undo", "end", flag_value="undo", help="Undo an interrupted deploy."),
+        click.option(
+            "--leave", "end", flag_value="leave", help="End an interrupted deploy as it is."
+        ),
         *_RESTORING,
     ]
     return limits(_with(options, function))
@@ -306,7 +311,9 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
 
 def restore(function: Callable[..., int]) -> Callable[..., int]:
     """Add the options of restore."""
-    into = click.option("--into", metavar="NAME", help="A new database. Default: the target.")
+    into = click.option(
+        "--into", metavar="NAME", help="Restore into a new database. Default: replace the target."
+    )
     return _with([into, _BACKUP_DIR, *_RESTORING], function)
 
 
@@ -320,7 +327,7 @@ def backups(function: Callable[..., int]) -> Callable[..., int]:
             default=10,
             show_default=True,
             metavar="N",
-            help="How many of each database prune keeps.",
+            help="Backups of each database that prune keeps.",
         ),
         click.option(
             "--days",
@@ -328,19 +335,19 @@ def backups(function: Callable[..., int]) -> Callable[..., int]:
             default=7,
             show_default=True,
             metavar="N",
-            help="prune keeps what is younger.",
+            help="prune keeps younger backups.",
         ),
-        click.option("--dry-run", is_flag=True, help="Only say what prune would remove."),
+        click.option("--dry-run", is_flag=True, help="Only show what prune would remove."),
     ]
     return _with(options, function)
 
 
 def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[str], str], None]:
-    """Return what shows a plan and asks, on a terminal, whether to go on.
+    """Return a function that shows a plan and asks on the terminal whether to continue.
 
     Args:
-        say: Tells the plan.
-        given: Whether the answer is yes already.
+        say: Called with the plan.
+        given: Whether --yes answered already.
 
     """
 
@@ -355,22 +362,22 @@ def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[s
 def confirmation(
     say: Callable[[str], None], *, given: bool
 ) -> Callable[[Sequence[Migration]], None]:
-    """Return what asks, on a terminal, before a rollback destroys data.
+    """Return a function that asks on the terminal before a rollback destroys data.
 
     Args:
-        say: Tells what would be rolled back.
-        given: Whether the answer is yes already.
+        say: Called with the list of what would be rolled back.
+        given: Whether --yes answered already.
 
     """
 
     def confirm(migrations: Sequence[Migration]) -> None:
         text = [f"  {each.id}" for each in migrations]
-        say("\n".join(["to be rolled back, with the data that is in them:", *text]))
+        say("\n".join(["These will be rolled back, and their data may be lost:", *text]))
         if not given:
             _ask(
                 Refused(
-                    "A rollback may destroy data, and there is no terminal to ask on.",
-                    hint="Give --yes if that is meant.",
+                    "A rollback may destroy data, but there is no terminal to ask on.",
+                    hint="If you want that, add --yes.",
                 )
             )
 
@@ -378,7 +385,7 @@ def confirmation(
 
 
 def _ask(without_terminal: Refused) -> None:
-    """Ask on a terminal whether to go on; refuse where the answer is no, or there is none."""
+    """Ask on the terminal whether to continue; refuse if the answer is no or there is none."""
     if not sys.stdin.isatty():
         raise without_terminal
     if not click.confirm("Go on?", err=True):

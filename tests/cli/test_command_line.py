@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from migrator.cli.main import cli
 from migrator.cli.options import Duration
 from tests.support import databases
 from tests.support.commands import Answer, call, execute
@@ -335,6 +337,18 @@ def test_help_lists_what_the_contract_promises(command: str, options: list[str])
     assert answer.code == 0
     assert answer.out.startswith(f"Usage: runner.py {command}".rstrip())
     assert [each for each in options if each not in answer.out] == []
+
+
+def test_help_describes_every_command_and_option_and_cuts_no_summary() -> None:
+    listing = call(None, None, "--help").out
+    assert len(cli.commands) >= 17
+    for name, command in cli.commands.items():
+        (line,) = (each for each in listing.splitlines() if each.split()[:1] == [name])
+        assert re.search(r"[^.]\.$", line), line
+        undescribed = [
+            each.opts for each in command.params if not getattr(each, "help", "of an argument")
+        ]
+        assert undescribed == [], name
 
 
 # Files that cannot be, for every command

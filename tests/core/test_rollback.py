@@ -117,11 +117,11 @@ def test_without_a_terminal_it_does_not_guess(database: str, made: MigrationSet)
     answer = call(made, database, "rollback", "--steps", "2")
     assert answer.code == 2
     assert answer.err.splitlines()[2:5] == [
-        "to be rolled back, with the data that is in them:",
+        "These will be rolled back, and their data may be lost:",
         "  0003.c.create",
         "  0002.b.create",
     ]
-    assert "next: Give --yes if that is meant." in answer.err
+    assert "next: If you want that, add --yes." in answer.err
     assert applied(database) == THREE
 
 

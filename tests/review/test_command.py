@@ -151,7 +151,7 @@ def test_rows_writes_what_review_reads(
     file = tmp_path / "rows.tsv"
     file.write_text(answer.out)
     assert counts.read(file) == {"jobs": 321, "part": 123, "parted": 123}
-    assert 'left out, since it was never analysed: "a b"' in answer.err
+    assert 'left out, because it was never analysed: "a b"' in answer.err
     document = call(queue, empty_database, "--json", "rows").document
     assert document == {"rows": counts.read(file)}
 

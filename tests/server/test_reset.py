@@ -51,7 +51,9 @@ def test_who_edited_an_own_migration_starts_over(
     with psycopg.connect(embedded.url()) as session:  # of an application, say
         answer = call(made, None, "server", "reset", "--yes")
         assert answer.out == "database app was made anew\n"
-        assert "to be dropped, with all that is in it: postgresql://app@/app" in answer.err
+        assert (
+            "This database will be dropped with all its data: postgresql://app@/app" in answer.err
+        )
         with pytest.raises(psycopg.OperationalError):
             session.execute("SELECT 1")
     assert tables(embedded.url()) == []
@@ -74,7 +76,7 @@ def test_without_a_terminal_it_is_refused(embedded: EmbeddedServer, made: Migrat
         text=True,
     )
     assert process.returncode == 2
-    assert "state: Nothing was changed.\nnext: Give --yes if that is meant.\n" in process.stderr
+    assert "state: Nothing was changed.\nnext: If you want that, add --yes.\n" in process.stderr
     assert tables(embedded.url()) == ["a", "b", "c"]
 
 
