@@ -297,16 +297,21 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
             show_default=True,
             help="What to do with migrations already applied.",
         ),
-        click.option(
-            "--resume", "end", flag_value="resume", help="Continue an interrupted deploy."
-        ),
-        click.option("--undo", "end", flag_value="undo", help="Undo an interrupted deploy."),
-        click.option(
-            "--leave", "end", flag_value="leave", help="End an interrupted deploy as it is."
-        ),
+        click.option("--resume", is_flag=True, help="Continue an interrupted deploy."),
+        click.option("--undo", is_flag=True, help="Undo an interrupted deploy."),
+        click.option("--leave", is_flag=True, help="End an interrupted deploy as it is."),
         *_RESTORING,
     ]
-    return limits(_with(options, function))
+
+    @wraps(function)
+    def with_end(*arguments: Any, resume: bool, undo: bool, leave: bool, **rest: Any) -> int:
+        given = {"resume": resume, "undo": undo, "leave": leave}
+        ends = [name for name, is_given in given.items() if is_given]
+        if len(ends) > 1:
+            raise click.UsageError("Give one of --resume, --undo and --leave.")
+        return function(*arguments, end=next(iter(ends), None), **rest)
+
+    return limits(_with(options, with_end))
 
 
 def restore(function: Callable[..., int]) -> Callable[..., int]:

@@ -78,6 +78,8 @@ def reviewed(
         **how: What else `review` takes.
 
     """
+    if "html" in formats or (out is not None and not formats):
+        import migrator.review.html  # noqa: F401  what it needs may be missing: not told at the end
     report = review(command, ids, **how)
     return report.document(), rendered(report, formats, out), report.exit_code
 

@@ -282,6 +282,7 @@ def test_a_password_is_never_shown(place: Place, made: MigrationSet) -> None:
         (["server", "status", "more"], "takes no further argument"),
         (["migrate", "--to"], "Option '--to' requires an argument."),
         (["rollback"], "Give one of --steps N, --to ID and --all."),
+        (["deploy", "--undo", "--leave"], "Give one of --resume, --undo and --leave."),
         (["rollback", "--steps", "0"], "0 is not in the range"),
         *(
             (["migrate", "--lock-timeout", value], "is not a length of time such as")

@@ -54,6 +54,7 @@ def ways(pg: Server, name: str, directory: Path, password: str) -> dict[str, Way
         "--database URL": Way(["--database", url], {}),
         "--database=words": Way([f"--database={words}"], {}),
         "DATABASE_URL": Way([], {"DATABASE_URL": url}),
+        "MIGRATOR_DATABASE": Way([], {"MIGRATOR_DATABASE": url}),
         "PGPASSWORD": Way([], {**place, "PGPASSWORD": password}),
         "PGSERVICEFILE": Way([], {"PGSERVICEFILE": str(service), "PGSERVICE": "it"}),
         "PGPASSFILE": Way([], {**place, "PGPASSFILE": str(passfile)}),
@@ -61,7 +62,7 @@ def ways(pg: Server, name: str, directory: Path, password: str) -> dict[str, Way
 
 
 WAYS = ["--database URL", "--database=words", "DATABASE_URL", "PGPASSWORD", "PGSERVICEFILE"]
-WAYS += ["PGPASSFILE"]
+WAYS += ["PGPASSFILE", "MIGRATOR_DATABASE"]
 
 
 @pytest.fixture
@@ -139,8 +140,14 @@ def test_a_password_is_shown_nowhere(
 
 
 @newest
+@pytest.mark.parametrize("by_variable", [False, True], ids=["option", "variable"])
 def test_a_review_shows_no_password(
-    pg: Server, empty_database: str, made: MigrationSet, request: pytest.FixtureRequest
+    pg: Server,
+    empty_database: str,
+    made: MigrationSet,
+    request: pytest.FixtureRequest,
+    *,
+    by_variable: bool,
 ) -> None:
     other: Server = request.getfixturevalue(f"server_{min(INSTALLATIONS)}")
     with other.connect() as connection:
@@ -148,8 +155,11 @@ def test_a_review_shows_no_password(
     made.write("pyproject.toml", SMALL)
     target, scratch = pg.password_url(name_of(empty_database)), other.password_url("postgres")
     out = made.migrations.parent / "out"
-    arguments = ["review", "--against", target, f"--scratch={scratch}", "--out", str(out)]
-    answer, seen = watched(Way([], {}), made, *arguments)
+    arguments, environment = ["--against", target, f"--scratch={scratch}"], {}
+    if by_variable:
+        arguments.clear()
+        environment = {"MIGRATOR_REVIEW_AGAINST": target, "MIGRATOR_REVIEW_SCRATCH": scratch}
+    answer, seen = watched(Way([], environment), made, "review", "--out", str(out), *arguments)
     assert answer.code == 0, answer.err
     assert any("runner.py" in each for each in seen)
     assert len([*out.iterdir()]) > 1
@@ -171,7 +181,8 @@ def test_a_deploy_and_a_restore_show_no_password(
     way = Way(["--database", url], {})
     try:
         first, seen = watched(way, made, "deploy", "--yes", "--rehearse-on", admin, *place)
-        second, more = watched(way, made, "deploy", "--yes", "--no-rehearse", *place)
+        by_variables = Way([], {"MIGRATOR_DATABASE": url, "MIGRATOR_DEPLOY_ADMIN": admin})
+        second, more = watched(by_variables, made, "deploy", "--yes", "--no-rehearse", *place[:2])
         name = next(backups.glob("*.dump")).name
         copy = f"{name_of(empty_database)}_copy"
         third, most = watched(way, made, "restore", name, "--into", copy, *place)
