@@ -8,7 +8,9 @@ A test also has the mark of its version (`pytest -m pg15`): the newest if it doe
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,10 @@ from tests.support.servers import (
     throwaway,
 )
 from tests.support.sets import MigrationSet, three_tables
+
+# Where bytecode is not kept, each process compiles all tests anew, and each run of the program it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 INSTALLATIONS = installations()
