@@ -51,7 +51,6 @@ test -e .copy-with-tests || exec "{make}" --dry-run "$@"
 case "$1" in
 schema) exec "{make}" schema ;;
 test)
-    python -m pytest -n0 -m 'slow and pg18' -k uses_its_indexes tests/schema
     exec python -m pytest -n0 tests/schema tests/catalogue/test_snapshot.py tests/bench
     ;;
 esac

@@ -39,6 +39,7 @@ def test_the_bad_is_found(page: Path, pg: Server, tmp_path: Path) -> None:
     assert page.stem in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=[each.stem for each in PAGES])
 def test_in_the_good_nothing_is_found(page: Path, pg: Server, tmp_path: Path) -> None:
     report = hazards.review(_files(page, "good"), pg, tmp_path)

@@ -153,7 +153,6 @@ def test_every_reference_that_an_index_names_is_there(migrated: Connection) -> N
     assert ghosts == []
 
 
-@pytest.mark.slow
 def test_every_query_uses_its_indexes_and_finds_something(
     migrated_database: str, known: list[Query]
 ) -> None:
