@@ -18,10 +18,12 @@ from migrator.core.runner import Runner
 from migrator.deploy import approval, archive, restore, retention
 from migrator.deploy.backup import BackupOptions
 from migrator.deploy.databases import administrator
+from migrator.deploy.plan import planned
 from migrator.deploy.prerequisites import Requirements, no_restore, other_owners, server_facts
+from migrator.deploy.report import DeployResult
 from migrator.deploy.restore import Guard, Place
 from migrator.deploy.resume import InterruptedDeploy
-from migrator.deploy.run import Deploy, DeployOptions, DeployResult
+from migrator.deploy.run import Deploy, DeployOptions
 from migrator.deploy.steps import Steps
 
 Confirm = Callable[[list[str], str], None]
@@ -142,7 +144,7 @@ def _shown(runner: Runner, made: Deploy, review: Path) -> Answer:
     text = script(runner.session, plan.migrations, plan.seeds, rollback=False)
     document = {
         "digest": approved.digest,
-        "plan": approval.document(plan),
+        "plan": planned(plan).files(),
         "sql": text,
         "review": verdicts,
         "rehearsal": found.no_rehearsal or "yes",

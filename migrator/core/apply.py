@@ -138,12 +138,11 @@ class Applier:
 
         """
         recorder = self._backend.recorder
-        text = recorder.not_started(name)
-        if migration is not None:
-            record = recorder.applied if direction == "apply" else recorder.rolled_back
-            text = record(migration)
-        with self._backend.transaction():
-            self._backend.execute(text)
+        record = recorder.applied if direction == "apply" else recorder.rolled_back
+        with self._backend.transaction(), self._backend.one_message():
+            if migration is not None:
+                self._backend.execute(record(migration))
+            self._backend.execute(recorder.ended(name))
 
     def clear(self, migration: Migration) -> bool:
         """Take away what an interrupted file left, or find that it took effect and record that.

@@ -236,10 +236,10 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             try:
                 more_written, more_completed = self._send(piece)
             except StatementError as failure:
-                failure.completed += completed
-                if failure.offset is not None:
-                    failure.offset += characters
-                raise
+                offset = failure.offset if failure.offset is None else characters + failure.offset
+                raise StatementError(
+                    failure.error, completed + failure.completed, offset
+                ) from failure
             written += more_written
             completed += more_completed
             characters += len(piece.decode())

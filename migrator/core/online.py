@@ -61,7 +61,7 @@ class OnlineApplier:
         Args:
             migration: With the file of the direction that is wanted.
             direction: `apply` or `rollback`.
-            record: Executes the statements that record it, and end its intent.
+            record: Executes the statements that record it.
 
         Raises:
             Refused: It was interrupted before, and nothing shows whether it took effect.
@@ -102,6 +102,7 @@ class OnlineApplier:
         with self._backend.transaction(), self._backend.one_message():
             record()
             self._backend.execute(self._additions.with_file)
+            self._backend.execute(self._backend.recorder.ended(migration.id))
 
     def leftovers(self, file: SqlFile) -> Leftovers:
         """Look what a statement did that was started, once nobody else builds on its table.
@@ -169,7 +170,7 @@ class OnlineApplier:
             state = f"What it committed before it failed stays. {_STARTED}"
             hint = _SETTLE.format(id=migration.id)
         else:
-            self._backend.execute(self._backend.recorder.not_started(migration.id))
+            self._backend.execute(self._backend.recorder.ended(migration.id))
         return failed(migration.file, failure, state=state, hint=hint, blockers=self._watch.seen)
 
     def _patiently(self, run: Callable[[], object]) -> None:

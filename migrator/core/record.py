@@ -28,7 +28,7 @@ class Recorder:
     hostname: str
 
     def applied(self, migration: Migration, duration_ms: int = 0) -> str:
-        """Return what marks a migration as applied, and settles its intent if it has one.
+        """Return what marks a migration as applied.
 
         Args:
             migration: The migration, as its file is now.
@@ -60,9 +60,9 @@ class Recorder:
             "record_intent", migration.id, checksum=checksum, direction=direction
         )
 
-    def not_started(self, migration_id: str) -> str:
-        """Return what takes an intent away: nothing of the file took effect."""
-        return self._of_migration("forget_intent", migration_id)
+    def ended(self, migration_id: str) -> str:
+        """Return what takes the record of its start away: it is known how the file ended."""
+        return self._of_migration("record_outcome", migration_id)
 
     def seeded(self, seed: Seed) -> str:
         """Return what records that a seed was applied as its file is now."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -66,11 +65,9 @@ class Runner:
         self.waited_for: list[str] = []
         self.session = self._open()
 
-    def adding(self, additions: Additions) -> Runner:
-        """Return the same runner, on the same session, with other additions."""
-        other = copy(self)
-        other.additions = additions
-        return other
+    def add(self, additions: Additions) -> None:
+        """Do these beside applying files from now on, in the place of those before."""
+        self.additions = additions
 
     def reconnect(self) -> None:
         """Open a new session, in the place of one that was lost."""

@@ -50,6 +50,8 @@ def script(
     for migration in migrations:
         source = files.read(migration.rollback_path) if rollback else migration.source
         record = recorder.rolled_back(migration) if rollback else recorder.applied(migration)
+        if not source.transactional:
+            record += recorder.ended(migration.id)
         parts.extend(_one(source, session.settings, record))
     for seed in seeds:
         parts.extend(_one(seed.source, session.settings, recorder.seeded(seed)))

@@ -7,10 +7,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from migrator.core import files, history
+from migrator.core import history
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
+from migrator.deploy.plan import planned
 from migrator.sql import sql
 
 _LENGTH = 16  # hexadecimal digits of each part: 64 bits
@@ -60,27 +61,12 @@ class Approval:
 def compute(runner: Runner, plan: Plan) -> Approval:
     """Return the digest of what would be done to a target as it is now."""
     return Approval(
-        files=_sum(document(plan)),
+        files=_sum(planned(plan).files()),
         history=_sum(_history(runner)),
         schema=_sum(
             runner.session.connection.execute(sql("deploy/fingerprint").encode()).fetchall()
         ),
     )
-
-
-def document(plan: Plan) -> dict[str, Any]:
-    """Return the files of a plan: what they are called, and what they say."""
-    return {
-        "migrations": [
-            {
-                "id": each.id,
-                "checksum": each.source.checksum,
-                "rollback": files.read(each.rollback_path).checksum,
-            }
-            for each in plan.migrations
-        ],
-        "seeds": [{"id": each.id, "checksum": each.source.checksum} for each in plan.seeds],
-    }
 
 
 def _history(runner: Runner) -> list[Any]:

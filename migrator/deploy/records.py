@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from migrator.core import process
 from migrator.core.additions import Additions, StatusSection
 from migrator.core.errors import Refused
 from migrator.core.session import Session
+from migrator.deploy.plan import DeployPlan
 from migrator.sql import sql
 
 Connection = psycopg.Connection[Any]
@@ -57,7 +57,7 @@ class DeployRecord:
     phase: str
     outcome: str | None
     reason: str | None
-    plan: Mapping[str, Any]
+    plan: DeployPlan
 
     def document(self) -> dict[str, Any]:
         """Return it for `status --json`."""
@@ -78,15 +78,9 @@ class DeployRecord:
     def words(self) -> str:
         """The deploy in one line."""
         ended = self.outcome or f"not ended, {self.phase}"
-        files = f"{_count(self.plan, 'migration')}, {_count(self.plan, 'seed')}"
         began = f"{self.started_at:%Y-%m-%d %H:%M:%S%z} by {self.username}@{self.hostname}"
         kept = f"digest: {self.digest}; backup: {self.backup or 'none'}"
-        return f"{began}: {files}: {ended}; {kept}"
-
-
-def _count(plan: Mapping[str, Any], what: str) -> str:
-    number = len(plan[f"{what}s"])
-    return f"{number} {what}{'s' * (number != 1)}"
+        return f"{began}: {self.plan.words}: {ended}; {kept}"
 
 
 def additions() -> Additions:
@@ -124,7 +118,7 @@ def recent(session: Session, last: int = SHOWN) -> list[DeployRecord]:
         return []
     cursor = session.connection.cursor(row_factory=dict_row)
     rows = cursor.execute(sql("deploy/records").encode(), {"last": last}).fetchall()
-    return [DeployRecord(**row) for row in rows]
+    return [DeployRecord(**{**row, "plan": DeployPlan.from_document(row["plan"])}) for row in rows]
 
 
 def under_way(session: Session) -> DeployRecord | None:
@@ -143,12 +137,12 @@ def refuse_under_way(session: Session) -> None:
         raise Refused(f"A deploy was cut off: {cut_off.words}", hint=END_IT)
 
 
-def begin(connection: Connection, digest: str, plan: Mapping[str, Any]) -> int:
+def begin(connection: Connection, digest: str, plan: DeployPlan) -> int:
     """Record that a deploy begins; return its number."""
     row = connection.execute(
         "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
         " VALUES (%s, %s, %s, %s) RETURNING deploy_id",
-        (process.user_name(), socket.gethostname(), digest, json.dumps(plan)),
+        (process.user_name(), socket.gethostname(), digest, json.dumps(plan.document())),
     ).fetchone()
     assert row is not None  # noqa: S101  RETURNING gives a row
     return int(row[0])

@@ -15,6 +15,28 @@ from migrator.deploy.steps import Event
 
 
 @dataclass(frozen=True, slots=True)
+class DeployResult:
+    """How a deploy ended.
+
+    Args:
+        outcome: applied, nothing to do, nothing changed, undone, restored, left.
+        digest: What was approved.
+        backup: The backup.
+        migrations: What was applied.
+        seeds: The seeds that were applied.
+        reports: The files that tell of it.
+
+    """
+
+    outcome: str
+    digest: str = ""
+    backup: str = ""
+    migrations: Sequence[str] = ()
+    seeds: Sequence[str] = ()
+    reports: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DeployReport:
     """What is told of a deploy.
 
@@ -29,7 +51,7 @@ class DeployReport:
 
     """
 
-    result: dict[str, Any]
+    result: DeployResult
     manifest: Manifest
     steps: Sequence[Event]
     reason: str = ""
@@ -52,7 +74,7 @@ def write(report: DeployReport, backup: Path) -> None:
 
 def _document(report: DeployReport) -> dict[str, Any]:
     return {
-        **report.result,
+        **asdict(report.result),
         "reason": report.reason,
         "database": report.manifest.database,
         "steps": list(report.steps),
@@ -65,15 +87,16 @@ def _document(report: DeployReport) -> dict[str, Any]:
 
 def _markdown(report: DeployReport) -> Iterator[str]:
     manifest = report.manifest
-    yield f"# Deploy of {manifest.database}: {report.result['outcome']}"
+    yield f"# Deploy of {manifest.database}: {report.result.outcome}"
     yield ""
     if report.reason:
         yield f"Why it was not applied: {report.reason}"
         yield ""
-    yield f"- digest: `{report.result['digest'] or manifest.deploy['digest']}`"
-    yield f"- backup: `{report.result['backup']}`, {manifest.bytes:,} bytes, of {manifest.made_at}"
-    for kind in ("migrations", "seeds"):
-        yield f"- {kind}: {', '.join(report.result[kind]) or 'none'}"
+    yield f"- digest: `{report.result.digest or manifest.deploy['digest']}`"
+    yield f"- backup: `{report.result.backup}`, {manifest.bytes:,} bytes, of {manifest.made_at}"
+    applied = {"migrations": report.result.migrations, "seeds": report.result.seeds}
+    for kind, ids in applied.items():
+        yield f"- {kind}: {', '.join(ids) or 'none'}"
     yield ""
     yield "| step | began | seconds | outcome |"
     yield "|---|---|---|---|"

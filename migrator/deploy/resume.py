@@ -10,9 +10,10 @@ from migrator.core.errors import Refused
 from migrator.core.plan import Plan
 from migrator.deploy import approval, archive, records
 from migrator.deploy.archive import Backup
+from migrator.deploy.plan import DeployPlan, planned
 from migrator.deploy.records import DeployRecord
-from migrator.deploy.run import NOTHING, Deploy, DeployResult, OpenDeploy
-from migrator.deploy.steps import Event
+from migrator.deploy.report import DeployResult
+from migrator.deploy.run import NOTHING, Deploy, OpenDeploy
 
 
 class InterruptedDeploy(Deploy):
@@ -30,7 +31,7 @@ class InterruptedDeploy(Deploy):
                 approved = approval.compute(self.runner, plan)
                 approved.refuse_unless(self.options.approve or cut_off.digest)
                 number = records.begin(self.connection, approved.digest, cut_off.plan)
-                begun = OpenDeploy(number, approved.digest, dict(cut_off.plan), found)
+                begun = OpenDeploy(number, approved.digest, cut_off.plan, found)
                 return self.prepare_and_apply(begun, approved)
             begun, backup = self._again_found(cut_off)
             if cut_off.phase == "undoing":
@@ -93,7 +94,7 @@ class InterruptedDeploy(Deploy):
     def _again_found(self, cut_off: DeployRecord) -> tuple[OpenDeploy, Backup]:
         """Look at the prerequisites again, and find the backup."""
         found, _ = self.check(resumes=True)
-        begun = OpenDeploy(cut_off.id, cut_off.digest, dict(cut_off.plan), found)
+        begun = OpenDeploy(cut_off.id, cut_off.digest, cut_off.plan, found)
         return begun, self._backup_of(cut_off)
 
     def _undo(self, cut_off: DeployRecord, begun: OpenDeploy, backup: Backup) -> DeployResult:
@@ -102,7 +103,7 @@ class InterruptedDeploy(Deploy):
         self.steps.say(back.words)
         return result
 
-    def _refuse_other_files(self, document: Event) -> None:
+    def _refuse_other_files(self, plan: DeployPlan) -> None:
         """Refuse to go on with other files than those that were approved.
 
         Raises:
@@ -111,14 +112,13 @@ class InterruptedDeploy(Deploy):
         """
         state = self.runner.state()
         history.refuse_disagreement(state, except_interrupted=state.interrupted)
-        now = approval.document(Plan(self.runner.migrations, self.runner.seeds))
+        now = planned(Plan(self.runner.migrations, self.runner.seeds))
         problems = [
-            f"{wanted['id']}: edited, or gone, since it was approved"
-            for kind in ("migrations", "seeds")
-            for wanted in document[kind]
-            if wanted not in now[kind]
+            f"{wanted.id}: edited, or gone, since it was approved"
+            for wanted in (*plan.migrations, *plan.seeds)
+            if wanted not in (*now.migrations, *now.seeds)
         ]
-        approved = {each["id"] for each in document["migrations"]} | set(document["before"])
+        approved = {each.id for each in plan.migrations} | set(plan.before)
         problems += [f"{each.id}: came since" for each in state.pending if each.id not in approved]
         if problems:
             raise Refused(

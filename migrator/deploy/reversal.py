@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
@@ -15,6 +15,7 @@ from migrator.core.runner import Runner
 from migrator.core.session import NoConnection
 from migrator.deploy import archive, databases, restore, writes
 from migrator.deploy.archive import Backup, Programs
+from migrator.deploy.plan import DeployPlan
 from migrator.deploy.prerequisites import Prerequisites
 from migrator.deploy.restore import Guard, Place
 from migrator.deploy.steps import Steps
@@ -31,14 +32,6 @@ def storage(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
     """Return of each table, by oid, what is another once it was rewritten, or a column replaced."""
     rows = connection.execute(sql("deploy/storage").encode()).fetchall()
     return {oid: [filenode, columns] for oid, filenode, columns in rows}
-
-
-def seeded(runner: Runner) -> list[dict[str, Any]]:
-    """Return the seeds that are marked as applied."""
-    return [
-        {"id": each.id, "algorithm": each.detail, "checksum": each.checksum}
-        for each in history.read(runner.session).seeds.values()
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +55,7 @@ class Reversal:
     Args:
         runner: The target and the files.
         backup: The backup of the deploy.
-        plan: What was so before it: `before`, the migrations that were applied; `invalid`, the
-            indexes that PostgreSQL did not use, which no dump holds; `storage` and `seeded`.
+        plan: What was done, and what was so before.
         guard: Keeps what others wrote.
         found: What is known of the server and the role.
         tools: pg_dump and pg_restore.
@@ -75,7 +67,7 @@ class Reversal:
 
     runner: Runner
     backup: Backup
-    plan: Mapping[str, Any]
+    plan: DeployPlan
     guard: Guard
     found: Prerequisites
     tools: Programs
@@ -135,7 +127,7 @@ class Reversal:
         try:
             if runner.state().interrupted and not runner.clear():
                 return "a file that runs outside a transaction was cut off"
-            ours = [each for each in runner.state().applied if each.id not in self.plan["before"]]
+            ours = [each for each in runner.state().applied if each.id not in self.plan.before]
             if ours:
                 runner.rollback(steps=len(ours), to=None, confirm=lambda _: None)
         except (Interrupted, NoConnection):
@@ -151,12 +143,12 @@ class Reversal:
         connection = runner.session.connection
         applied = [each.id for each in runner.state().applied] + list(runner.state().missing)
         told = []
-        if sorted(applied) != sorted(self.plan["before"]):
+        if sorted(applied) != sorted(self.plan.before):
             told.append("the history is not the one before")
         told += [
             f"index {name} is INVALID"
             for name in leftovers.invalid_indexes(connection)
-            if name not in self.plan["invalid"]
+            if name not in self.plan.invalid
         ]
         expected = snapshot.parse(archive.schema_text(self.tools, self.backup.path))
         found = snapshot.dump(runner.target, runner.session, self.tools.dump)
@@ -180,7 +172,7 @@ class Reversal:
     def _untouched(self) -> frozenset[str]:
         """Return the tables that are the same ones, not rewritten, with no row of this deploy's."""
         connection = self.runner.session.connection
-        before, now = self.plan["storage"], storage(connection)
+        before, now = self.plan.storage, storage(connection)
         own = self.guard.own(connection)
         return frozenset(
             name
@@ -190,8 +182,8 @@ class Reversal:
 
     def _mark_seeds(self) -> None:
         """Mark the seeds as before: their rows are, and the rollback took the marks away."""
-        for values in self.plan["seeded"]:
-            self.runner.session.connection.execute(sql("core/record_seed"), values)
+        for mark in self.plan.seeded:
+            self.runner.session.connection.execute(sql("core/record_seed"), asdict(mark))
 
     def _by_backup(self, why: str, reason: str) -> ReversalResult:
         runner = self.runner

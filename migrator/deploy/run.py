@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
 
 import psycopg
@@ -30,9 +30,11 @@ from migrator.deploy import backup as backups
 from migrator.deploy.approval import Approval
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.backup import BackupOptions
+from migrator.deploy.plan import DeployPlan, planned, seed_mark
 from migrator.deploy.prerequisites import Prerequisites, Requirements
+from migrator.deploy.report import DeployResult
 from migrator.deploy.restore import Guard
-from migrator.deploy.reversal import UNDONE, Reversal, ReversalResult, seeded, storage
+from migrator.deploy.reversal import UNDONE, Reversal, ReversalResult, storage
 from migrator.deploy.steps import Event, Steps
 from migrator.sql import sql
 
@@ -65,28 +67,6 @@ class DeployOptions:
     discard: bool
 
 
-@dataclass(slots=True)
-class DeployResult:
-    """How a deploy ended.
-
-    Args:
-        outcome: applied, nothing to do, nothing changed, undone, restored, left.
-        digest: What was approved.
-        backup: The backup.
-        migrations: What was applied.
-        seeds: The seeds that were applied.
-        reports: The files that tell of it.
-
-    """
-
-    outcome: str
-    digest: str = ""
-    backup: str = ""
-    migrations: list[str] = field(default_factory=list)
-    seeds: list[str] = field(default_factory=list)
-    reports: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class OpenDeploy:
     """A deploy that is in the history.
@@ -94,14 +74,14 @@ class OpenDeploy:
     Args:
         number: Its number there.
         digest: What was approved.
-        plan: The files; and what was applied, INVALID, and found by verify before: see `begin`.
+        plan: The files, and what was so before.
         found: What is known of the server and the role.
 
     """
 
     number: int
     digest: str
-    plan: Event
+    plan: DeployPlan
     found: Prerequisites
 
     @property
@@ -209,18 +189,18 @@ class Deploy:
             known = checks.known(self.runner)
             self.runner.prepare()
             records.prepare(self.connection)
-            document = {
-                **approval.document(plan),
-                "before": [each.id for each in self.runner.state().applied],
-                "invalid": leftovers.invalid_indexes(self.connection),
-                "storage": storage(self.connection),
-                "seeded": seeded(self.runner),
-                "known": sorted(known),
-            }
-            number = records.begin(self.connection, approved.digest, document)
-            return self.prepare_and_apply(
-                OpenDeploy(number, approved.digest, document, found), approved
+            marked = history.read(self.runner.session).seeds.values()
+            whole = replace(
+                planned(plan),
+                before=[each.id for each in self.runner.state().applied],
+                invalid=leftovers.invalid_indexes(self.connection),
+                storage=storage(self.connection),
+                seeded=[seed_mark(each) for each in marked],
+                known=sorted(known),
             )
+            number = records.begin(self.connection, approved.digest, whole)
+            begun = OpenDeploy(number, approved.digest, whole, found)
+            return self.prepare_and_apply(begun, approved)
 
     def prepare_and_apply(self, begun: OpenDeploy, approved: Approval) -> DeployResult:
         """Back up and rehearse; if nothing changed meanwhile, apply."""
@@ -297,15 +277,14 @@ class Deploy:
     ) -> DeployResult:
         """Apply, verify and tell; or put back."""
         runner = self.runner
-        result = DeployResult("applied", begun.digest, str(backup.path))
         try:
             with self.steps.step("apply") as detail:
                 done = runner.migrate(to=None, with_seeds=True, dry_run=False)
-                result.migrations = detail["migrations"] = [each.id for each in done.migrations]
-                result.seeds = detail["seeds"] = [each.id for each in done.seeds]
-                detail["waited_for"] = runner.waited_for
+                applied = [each.id for each in done.migrations]
+                seeded = [each.id for each in done.seeds]
+                detail.update(migrations=applied, seeds=seeded, waited_for=runner.waited_for)
             with self.steps.step("verify") as detail:
-                detail["findings"] = checks.new(runner, frozenset(begun.plan["known"]))
+                detail["findings"] = checks.new(runner, frozenset(begun.plan.known))
                 _refuse_findings(detail["findings"])
         except (Interrupted, KeyboardInterrupt, OSError) as error:
             raise self._cut_off(error) from error
@@ -316,12 +295,15 @@ class Deploy:
             after = monitor.measure(self.connection, self.watched)
             changes = monitor.changes(ready.before, after)
             detail.update(asdict(changes), waited_for=runner.waited_for)
-        records.end(self.connection, begun.number, result.outcome)
-        backup = self._ended(backup, result.outcome)
-        result.reports = self._report(
-            result, backup, rehearsed=rehearsed, changes=changes, moments=(ready.before, after)
+        records.end(self.connection, begun.number, "applied")
+        backup = self._ended(backup, "applied")
+        return self._reported(
+            DeployResult("applied", begun.digest, str(backup.path), applied, seeded),
+            backup,
+            rehearsed=rehearsed,
+            changes=changes,
+            moments=(ready.before, after),
         )
-        return result
 
     def guard(self, begun: OpenDeploy, backup: Backup) -> Guard:
         """Keep account of what is written from now on, by this deploy and by others."""
@@ -333,7 +315,7 @@ class Deploy:
             )
             for rolled_back in (False, True)
         )
-        self.runner = self.runner.adding(
+        self.runner.add(
             Additions(
                 before_file=lambda session: guard.note(session.connection),
                 with_file=kept,
@@ -426,8 +408,7 @@ class Deploy:
             raise self._cut_off(cut_off, reason) from cut_off
         backup = self._ended(backup, back.outcome)
         result = DeployResult(back.outcome, begun.digest, str(backup.path))
-        result.reports = self._report(result, backup, reason=reason)
-        return back, result
+        return back, self._reported(result, backup, reason=reason)
 
     def _ended(self, backup: Backup, outcome: str) -> Backup:
         """Note in the manifest how the deploy ended; the next deploy does, if this cannot."""
@@ -438,18 +419,16 @@ class Deploy:
             self.steps.say(f"{backup.manifest_path} could not be written: {error.strerror}")
             return backup
 
-    def _report(self, result: DeployResult, backup: Backup, **told: Any) -> list[str]:
-        """Write what is told of the deploy beside its backup; see report.Report."""
-        paths = [str(path) for path in report.paths(backup.path)]
-        as_data = asdict(result) | {"reports": paths}
+    def _reported(self, result: DeployResult, backup: Backup, **told: Any) -> DeployResult:
+        """Write what is told of the deploy beside its backup; see report.DeployReport."""
+        reported = replace(result, reports=[str(path) for path in report.paths(backup.path)])
+        written = report.DeployReport(reported, backup.manifest, self.steps.taken, **told)
         try:
-            report.write(
-                report.DeployReport(as_data, backup.manifest, self.steps.taken, **told), backup.path
-            )
+            report.write(written, backup.path)
         except OSError as error:
-            self.steps.say(f"{paths[0]} could not be written: {error.strerror}")
-            return []
-        return paths
+            self.steps.say(f"{reported.reports[0]} could not be written: {error.strerror}")
+            return result
+        return reported
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
--- That a migration was applied: yoyo's log and mark, the checksum; it is no longer under way.
+-- That a migration was applied: yoyo's log and mark, and the checksum of its file.
 INSERT INTO yoyo._yoyo_log (
     id, migration_hash, migration_id, operation, username, hostname, created_at_utc
 )
@@ -10,5 +10,3 @@ INSERT INTO yoyo._yoyo_migration (migration_hash, migration_id, applied_at_utc)
 VALUES (%(hash)s, %(id)s, clock_timestamp() AT TIME ZONE 'UTC');
 INSERT INTO yoyo.migration_checksum (migration_hash, algorithm, checksum, duration_ms)
 VALUES (%(hash)s, %(algorithm)s, %(checksum)s, %(duration_ms)s);
-DELETE FROM yoyo.intent
-WHERE migration_hash = %(hash)s;

@@ -16,5 +16,3 @@ BEGIN
 END
 $$;
 DELETE FROM yoyo.seed_checksum;
-DELETE FROM yoyo.intent
-WHERE migration_hash = %(hash)s;

@@ -1,0 +1,101 @@
+"""What a deploy is to do, and what was so before it: kept in the history of deploys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from migrator.core import files
+from migrator.core.history import HistoryEntry
+from migrator.core.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file that is to be applied.
+
+    Args:
+        id: The file's name without `.sql`.
+        checksum: Of the file.
+        rollback: Of the file that undoes it; empty for a seed.
+
+    """
+
+    id: str
+    checksum: str
+    rollback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedMark:
+    """That a seed was applied: what core/record_seed.sql writes."""
+
+    id: str
+    algorithm: str | None
+    checksum: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeployPlan:
+    """A deploy's plan.
+
+    Args:
+        migrations: What is to be applied, in order.
+        seeds: The seeds to apply after them.
+        before: The ids of the migrations that were applied before.
+        invalid: The indexes that PostgreSQL did not use before, which no dump holds.
+        storage: Of each table, by oid, what is another once it was rewritten.
+        seeded: The seeds that were marked as applied before.
+        known: What verify found before.
+
+    """
+
+    migrations: Sequence[PlannedFile]
+    seeds: Sequence[PlannedFile]
+    before: Sequence[str] = ()
+    invalid: Sequence[str] = ()
+    storage: Mapping[str, list[Any]] = field(default_factory=dict)
+    seeded: Sequence[SeedMark] = ()
+    known: Sequence[str] = ()
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> DeployPlan:
+        """Return a plan from its document in the history."""
+        made = {
+            "migrations": [PlannedFile(**each) for each in document["migrations"]],
+            "seeds": [PlannedFile(**each) for each in document["seeds"]],
+            "seeded": [SeedMark(**each) for each in document.get("seeded", ())],
+        }
+        return cls(**{**document, **made})
+
+    def document(self) -> dict[str, Any]:
+        """Return the plan for the history."""
+        return asdict(self)
+
+    def files(self) -> dict[str, list[dict[str, str]]]:
+        """Return the files alone, for a digest or a reader."""
+        parts = {"migrations": self.migrations, "seeds": self.seeds}
+        return {name: [asdict(each) for each in files] for name, files in parts.items()}
+
+    @property
+    def words(self) -> str:
+        """How many files there are, in words."""
+        counts = ((len(self.migrations), "migration"), (len(self.seeds), "seed"))
+        return ", ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in counts)
+
+
+def planned(plan: Plan) -> DeployPlan:
+    """Return the files of a plan: what they are called, and what they say."""
+    return DeployPlan(
+        [
+            PlannedFile(each.id, each.source.checksum, files.read(each.rollback_path).checksum)
+            for each in plan.migrations
+        ],
+        [PlannedFile(each.id, each.source.checksum) for each in plan.seeds],
+    )
+
+
+def seed_mark(entry: HistoryEntry) -> SeedMark:
+    """Return the mark of a seed that the history has."""
+    return SeedMark(entry.id, entry.detail, entry.checksum)
