@@ -1,7 +1,7 @@
-"""README.md and docs/ as what tests look at: blocks of commands, code in the text, messages.
+"""README.md, CONTRIBUTING.md and docs/ as data: blocks of commands, code in the text, messages.
 
 A fenced `sh`, `console` or `sql` block has a comment before it that says in what setting its
-commands are run, in parts separated by commas. First one of
+commands are run, in parts separated by commas. The first part is one of
 
     <!-- test: empty -->            a copy of the project, and an empty database as DATABASE_URL
     <!-- test: current -->          the same, migrated and seeded
@@ -11,10 +11,10 @@ commands are run, in parts separated by commas. First one of
     <!-- test: append PATH -->      no command: more text at the end of that file
     <!-- test: insert PATH after LINE -->    the same after its first such line
 
-then preparations (see test_docs.py: `createdb` lets the role make databases) and, of SQL,
-`superuser` or `raises`. ADMIN_URL is of a superuser, and of another database of that server. In a
-`console` block the lines after `$ command` are its standard output. In it `<...>` is any text of
-one line; a line of nothing else, or of `...`, is any number of lines.
+The others are preparations (PREPARATIONS in test_docs.py: `createdb` lets the role create
+databases) and, for SQL, `superuser` or `raises`. ADMIN_URL names another database of that server,
+as a superuser. In a `console` block the lines after `$ command` are its standard output: `<...>`
+stands for any text within a line, a line of only `<...>` or `...` for any number of lines.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ from typing import NamedTuple
 
 from tests.support.servers import ROOT
 
-README, REFERENCE, ERRORS, SCHEMA = (
+README, CONTRIBUTING, ARCHITECTURE, REFERENCE, ERRORS, SCHEMA = (
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "docs" / "architecture.md",
     ROOT / "docs" / "reference.md",
     ROOT / "docs" / "errors.md",
     ROOT / "docs" / "schema.md",
 )
 TEXT = {
-    page: page.read_text(encoding="utf-8") for page in [README, *sorted(ROOT.glob("docs/*.md"))]
+    page: page.read_text(encoding="utf-8")
+    for page in [README, CONTRIBUTING, *sorted(ROOT.glob("docs/*.md"))]
 }
 SOURCES = [ROOT / "runner.py", *sorted(ROOT.glob("migrator/**/*.py"))]
 
