@@ -9,8 +9,10 @@ A test also has the mark of its version (`pytest -m pg15`): the newest if it doe
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from psycopg.rows import tuple_row
 from pytest_postgresql.factories import postgresql_noproc
 
 from migrator.server.binaries import version
-from tests.support.databases import database
+from tests.support.databases import Connection, database
 from tests.support.disks import Disk, small
 from tests.support.keeping import keeper
 from tests.support.servers import (
@@ -30,6 +32,7 @@ from tests.support.servers import (
     OLDEST,
     Server,
     apply_everything,
+    clean_environment,
     installations,
     throwaway,
 )
@@ -39,7 +42,10 @@ from tests.support.sets import MigrationSet, three_tables
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+# No test works on a database that whoever runs the tests has named.
+for _name in os.environ.keys() - clean_environment().keys():
+    del os.environ[_name]
+
 INSTALLATIONS = installations()
 
 
@@ -97,7 +103,8 @@ def pytest_runtest_makereport(
     if report.failed and call.excinfo:
         error = call.excinfo.value
         if isinstance(error, subprocess.CalledProcessError):
-            report.sections.append(("What the program said", f"{error.stdout}\n{error.stderr}"))
+            texts = [str(each) for each in (error.stdout, error.stderr) if each]
+            report.sections.append(("What the program said", "\n".join(texts)))
         if call.when != "teardown" and (commands := keeper.fail()):
             report.sections.append(("Kept databases", commands))
     return report
@@ -234,3 +241,12 @@ def disk() -> Iterator[Disk]:
     """A small file system that the test may fill up."""
     with small() as mounted:
         yield mounted
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A directory on another file system than `disk`, which a server's user may enter."""
+    directory = Path(tempfile.mkdtemp(prefix="gestorlead-disk-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)

@@ -11,10 +11,8 @@ import pytest
 from migrator.catalogue.objects import Catalogue, differences, read
 from migrator.core.errors import Refused
 from tests.catalogue.kinds import BEFORE, EXAMPLES, TABLESPACE, Example
-from tests.support.databases import run
+from tests.support.databases import Connection, run
 from tests.support.servers import Server, throwaway
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 # Classes of objects that are told as a property of another.
 FOLDED = {

@@ -24,12 +24,6 @@ from tests.support.sets import THREE, MigrationSet
 COMMANDS = ["migrate", "rollback", "status", "plan", "seed", "verify", "schema", "baseline", "new"]
 
 
-@pytest.fixture(autouse=True)
-def _no_database_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ.keys() - clean_environment().keys():
-        monkeypatch.delenv(name)
-
-
 # The target
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from migrator.cli.main import cli
 from tests.support.commands import call, execute
 from tests.support.databases import applied, name_of, tables
-from tests.support.servers import Server, clean_environment, newest
+from tests.support.servers import Server, newest
 from tests.support.sets import THREE, MigrationSet
 
 OPTIONS = [
@@ -28,12 +27,6 @@ REQUIRED = {
     "restore": ["x"],
     "server": ["start"],
 }
-
-
-@pytest.fixture(autouse=True)
-def _no_database_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ.keys() - clean_environment().keys():
-        monkeypatch.delenv(name)
 
 
 def variable(command: str, option: click.Option) -> str:

@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from migrator.core import runner
-from migrator.server.cluster import Cluster
 from tests.support.commands import call
 from tests.support.databases import applied, rows, run, tables
-from tests.support.disks import MB, Disk
-from tests.support.servers import NEWEST, installations
+from tests.support.disks import MB, NO_ROOM, Disk, server
 from tests.support.sets import MigrationSet
-from tests.support.torture import Machine
 
 pytestmark = pytest.mark.slow
 
-NO_ROOM = "No space left on device"
 FILL = "INSERT INTO {} SELECT n, repeat('x', 1000) FROM generate_series(1, 30000) AS n;"
 MAKE_ROOM = "next: Make room on the server's disk, and run the command again."
-
-
-@contextmanager
-def server(disk: Disk, elsewhere: Path, *, wal_on_disk: bool) -> Iterator[Machine]:
-    """Run a server with its data on the disk and its WAL elsewhere, or the other way round."""
-    home, wal = (elsewhere, disk.root / "wal") if wal_on_disk else (disk.root / "home", elsewhere)
-    for directory in (home, wal):
-        directory.mkdir(exist_ok=True)
-    options = [f"--waldir={wal}", "--wal-segsize=1"]
-    if user := Cluster(home).user():
-        os.chown(wal, user.uid, user.gid)
-    host = Machine(home, installations()[NEWEST], options)
-    host.start()
-    try:
-        yield host
-    finally:
-        if host.cluster.lives():
-            host.crash()
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="gestorlead-disk-"))
-    directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory)
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Connection
 from tests.support.commands import Answer, call
-from tests.support.servers import clean_environment, newest
+from tests.support.databases import Connection
+from tests.support.servers import newest
 from tests.support.sets import MigrationSet, three_tables
 
 pytestmark = [newest, pytest.mark.slow]
@@ -38,12 +38,6 @@ def examples(number: int) -> settings:
         # Each example empties the database itself before it begins.
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
-
-
-@pytest.fixture(autouse=True)
-def _no_database_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ.keys() - clean_environment().keys():
-        monkeypatch.delenv(name)
 
 
 # What is seen from outside

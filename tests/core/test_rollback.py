@@ -22,13 +22,6 @@ pytestmark = newest
 REVERSIBLE = "-- reversible: yes\n"
 
 
-@pytest.fixture
-def database(empty_database: str, made: MigrationSet) -> str:
-    """A database with the three tables."""
-    assert call(made, empty_database, "migrate").code == 0
-    return empty_database
-
-
 @pytest.mark.parametrize(
     ("arguments", "left"),
     [

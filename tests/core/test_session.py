@@ -17,7 +17,7 @@ from migrator.core.session import for_program, open_connection, open_session
 from migrator.core.target import Target, resolve, resolve_other
 from tests.support import poolers
 from tests.support.commands import call
-from tests.support.databases import name_of, rows, run
+from tests.support.databases import name_of, rows, run, superuser
 from tests.support.servers import Server, newest
 from tests.support.sets import MigrationSet
 
@@ -62,10 +62,6 @@ def set_for_role(pg: Server, database: str, name: str, value: str) -> None:
     """Set something for the role, as its own ALTER ROLE would."""
     by = pg.dsn(name_of(database), pg.user)
     run(by, f"ALTER ROLE owner IN DATABASE {name_of(database)} SET {name} TO '{value}'")
-
-
-def superuser(pg: Server, database: str) -> str:
-    return pg.dsn(name_of(database), pg.user)
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from psycopg import pq
 
 from migrator.core import sqltext
-from tests.conftest import Connection
+from tests.support.databases import Connection
+from tests.support.hostile import HOSTILE
 from tests.support.servers import Server, newest
 
 EXAMPLES = settings(deadline=None, derandomize=True, database=None)
@@ -305,28 +306,6 @@ def test_what_can_be_in_no_transaction_is_known_as_the_server_knows_it(
 def test_copy_with_the_client_is_known(text: str, copies: bool) -> None:
     (statement,) = sqltext.statements(text.encode())
     assert sqltext.copies_with_client(statement) == copies
-
-
-HOSTILE = {
-    "doubled quotes, no end": "SELECT '" + "a''" * 40_000,
-    "escaped quotes, no end": "SELECT E'" + "\\'a" * 40_000,
-    "segments": "SELECT E'a'" + "\n'b'" * 40_000,
-    "segments, no end": "SELECT E'a'" + "\n'b'" * 40_000 + "\n'",
-    "comments after a string": "SELECT E'a'" + "\n--x" * 40_000,
-    "strings with wide gaps": "SELECT " + ("E'a'" + " " * 200 + "x") * 600,
-    "dollars": "SELECT " + "$a" * 60_000,
-    "dollar quotes": "SELECT " + "$$ " * 40_001,
-    "nested comments, no end": "/*" * 60_000,
-    "nested comments": "/*" * 30_000 + "*/" * 30_000,
-    "parentheses": "CREATE TABLE " + "(" * 120_000,
-    "words of a routine": "CREATE FUNCTION " + "a " * 60_000,
-    "blocks of a routine": "CREATE FUNCTION f() BEGIN ATOMIC " + "begin " * 20_000,
-    "minuses and slashes": "SELECT " + "-/" * 60_000,
-    "e and quotes": "SELECT " + "e'" * 60_000,
-    "one word": "a" * 120_000,
-    "spaces": " " * 120_000,
-    "semicolons": ";" * 120_000,
-}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from migrator.core import sqltext
-from tests.core.test_sqltext import HOSTILE
+from tests.support.hostile import HOSTILE
 from tests.support.servers import ROOT, Server, newest
 
 FILES = [

@@ -11,10 +11,9 @@ import psycopg
 import pytest
 
 from migrator.core.settings import LOCK_KEY
-from tests.conftest import Connection
 from tests.support import databases
 from tests.support.commands import call
-from tests.support.databases import applied, rows, run, tables
+from tests.support.databases import Connection, applied, rows, run, tables
 from tests.support.servers import Server, clean_environment, newest
 from tests.support.sets import MERGE_TWO_ROWS, THREE, MigrationSet
 
@@ -29,13 +28,6 @@ NOTHING: dict[str, Any] = {
     "pending_seeds": [],
     "deploys": [],
 }
-
-
-@pytest.fixture
-def database(empty_database: str, made: MigrationSet) -> str:
-    """A database with the three tables."""
-    assert call(made, empty_database, "migrate").code == 0
-    return empty_database
 
 
 def status(made: MigrationSet, database: str) -> dict[str, Any]:

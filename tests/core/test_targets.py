@@ -23,7 +23,7 @@ from migrator.server.cluster import Cluster
 from migrator.server.embedded import EmbeddedServer
 from tests.support import commands, poolers
 from tests.support.commands import Answer, call
-from tests.support.databases import applied, database, name_of, rows, run, tables
+from tests.support.databases import applied, database, name_of, rows, run, superuser, tables
 from tests.support.servers import (
     MIGRATIONS,
     PASSWORD,
@@ -64,11 +64,6 @@ def assert_refused(answer: Answer, message: str, hint: str) -> None:
     error, state = (answer.err.index(f"\n{label}: ") for label in ("error", "state"))
     assert message in answer.err[error:state]
     assert f"\nstate: Nothing was changed.\nnext: {hint}" in answer.err
-
-
-def superuser(pg: Server, database: str) -> str:
-    """Return the conninfo by which a test looks at a database, whatever is set for its owner."""
-    return pg.dsn(name_of(database), pg.user)
 
 
 def schemas(database: str) -> list[str]:

@@ -29,10 +29,10 @@ from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.deploy import archive, retention
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest
-from tests.core.test_secrets import Way, files_below, shown, watched
 from tests.support.commands import Answer, call, command_lines, finish, launch
 from tests.support.databases import applied, database, name_of, rows, run, tables
 from tests.support.disks import MB, Disk
+from tests.support.secrets import Way, files_below, shown, watched
 from tests.support.servers import Server, fast_place, newest
 from tests.support.sets import THREE, MigrationSet
 from tests.support.waiting import until

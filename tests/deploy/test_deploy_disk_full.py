@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 
 from migrator.deploy import archive
-from tests.core.test_disk_full import NO_ROOM, elsewhere, server
 from tests.support.commands import call, finish, launch, said
 from tests.support.databases import applied, rows, tables
 from tests.support.deploys import FAILS, NO_WAY_BACK, site
-from tests.support.disks import MB, Disk
+from tests.support.disks import MB, NO_ROOM, Disk, server
 from tests.support.servers import Server, newest
 from tests.support.sets import MigrationSet
 from tests.support.torture import Machine
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["elsewhere"]  # the fixture
 FILL = "CREATE TABLE b (id int, note text); INSERT INTO b SELECT n, repeat(md5(n::text), 30) FROM"
 ROWS = 30_000  # a third of the disk
 

@@ -22,10 +22,9 @@ from psycopg import sql
 from migrator.catalogue import diagram
 from migrator.cli import main as command_line
 from migrator.server import binaries
-from tests.conftest import Connection
 from tests.support import documents
 from tests.support.commands import execute
-from tests.support.databases import database
+from tests.support.databases import Connection, database
 from tests.support.documents import README, REFERENCE, SCHEMA, TEXT, Block
 from tests.support.reports import sample
 from tests.support.servers import NEWEST, ROOT, Server, clean_environment, fast_place

@@ -25,9 +25,8 @@ from migrator.rows import shapes
 from migrator.rows.demands import Demands, demands
 from migrator.rows.filler import Filler
 from migrator.server.cluster import SUPERUSER
+from tests.support.databases import Connection
 from tests.support.servers import MIGRATIONS, ROOT
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 CHECKS = sorted((ROOT / "sql" / "checks").glob("*.sql"))
 FINGERPRINT = (ROOT / "tests" / "support" / "fingerprint.sql").read_bytes()

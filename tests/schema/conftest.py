@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Connection
 from tests.support.constraint_rows import insert_world
+from tests.support.databases import Connection
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from tests.support.databases import Connection
 from tests.support.servers import ROOT, Server
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 CHECKS = sorted((ROOT / "sql" / "checks").glob("*.sql"))
 

@@ -36,9 +36,9 @@ from tests.support.constraint_rows import (
     Row,
     insert,
 )
+from tests.support.databases import Connection
 from tests.support.servers import MIGRATIONS, Server
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 RULES = [(table, name) for table, rules in TABLES.items() for name in rules]

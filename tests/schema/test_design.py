@@ -12,10 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.databases import database
+from tests.support.databases import Connection, database
 from tests.support.servers import Server, apply_everything
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 LAST = "0032"  # of its migrations
 

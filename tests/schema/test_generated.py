@@ -9,12 +9,11 @@ import pytest
 
 from bench import generated
 from tests.conftest import INSTALLATIONS
-from tests.support.databases import database
+from tests.support.databases import Connection, database
 from tests.support.servers import ROOT, Server
 
 pytestmark = pytest.mark.slow
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 TABLES = ("users", "campaigns", "agents", "api_keys", "tasks", "generated_content")
 CHECKS = sorted((ROOT / "sql" / "checks").glob("*.sql"))

@@ -11,9 +11,8 @@ import psycopg
 import pytest
 
 from tests.support.constraint_rows import insert
+from tests.support.databases import Connection
 from tests.support.servers import ROOT
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 SEEDS = sorted((ROOT / "seeds").glob("*.sql"))
 TABLES = [path.name.split(".")[1] for path in SEEDS]

@@ -10,10 +10,8 @@ import psycopg
 import pytest
 
 from tests.support import servers
+from tests.support.databases import Connection
 from tests.support.servers import MIGRATIONS, Server, throwaway
-
-Connection = psycopg.Connection[tuple[Any, ...]]
-
 
 # On a machine that is busy, other statements may be slow too.
 SLOW = "SELECT query, calls, role_name FROM slow_queries_analysis WHERE query LIKE '%pg_sleep%'"

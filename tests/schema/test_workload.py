@@ -12,10 +12,8 @@ from psycopg.rows import dict_row
 
 from bench import generated, measure, queries
 from bench.queries import Query
+from tests.support.databases import Connection
 from tests.support.servers import ROOT
-
-Connection = psycopg.Connection[tuple[Any, ...]]
-
 
 PATHS = sorted(queries.DIRECTORY.glob("*.sql"))
 PARAMETERS = ROOT / "sql" / "generate" / "parameters.sql"

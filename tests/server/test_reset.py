@@ -15,14 +15,8 @@ from migrator.server.embedded import EmbeddedServer
 from tests.support import commands
 from tests.support.commands import call
 from tests.support.databases import run, tables
-from tests.support.servers import ROOT, Server, clean_environment, newest, open_place
+from tests.support.servers import ROOT, Server, newest, open_place
 from tests.support.sets import MigrationSet
-
-
-@pytest.fixture(autouse=True)
-def _no_database_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ.keys() - clean_environment().keys():
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+from tests.support.databases import Connection
+
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 Row = dict[str, Any]
 

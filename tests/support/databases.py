@@ -14,6 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.keeping import keeper
 from tests.support.servers import Server
 
+Connection = psycopg.Connection[tuple[Any, ...]]
+
 NUMBERS = count(1)
 
 
@@ -54,6 +56,11 @@ def database(
         connection.execute(create.format(*names, sql.SQL(options)))
         with keeper.using(server.host, server.dsn(name, server.user), remove):
             yield name
+
+
+def superuser(server: Server, database: str) -> str:
+    """Return the conninfo by which a test looks at a database, whatever is set for its owner."""
+    return server.dsn(name_of(database), server.user)
 
 
 def rows(database: str, query: str) -> list[tuple[Any, ...]]:

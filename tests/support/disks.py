@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from migrator.server.cluster import Cluster
+from tests.support.servers import NEWEST, installations
+from tests.support.torture import Machine
+
 MB = 1024 * 1024
+NO_ROOM = "No space left on device"  # in the words of the operating system
 
 
 class Disk:
@@ -84,3 +89,21 @@ def small() -> Iterator[Disk]:
             subprocess.run(["umount", root], check=True)
     finally:
         root.rmdir()
+
+
+@contextmanager
+def server(disk: Disk, elsewhere: Path, *, wal_on_disk: bool) -> Iterator[Machine]:
+    """Run a server with its data on the disk and its WAL elsewhere, or the other way round."""
+    home, wal = (elsewhere, disk.root / "wal") if wal_on_disk else (disk.root / "home", elsewhere)
+    for directory in (home, wal):
+        directory.mkdir(exist_ok=True)
+    options = [f"--waldir={wal}", "--wal-segsize=1"]
+    if user := Cluster(home).user():
+        os.chown(wal, user.uid, user.gid)
+    host = Machine(home, installations()[NEWEST], options)
+    host.start()
+    try:
+        yield host
+    finally:
+        if host.cluster.lives():
+            host.crash()

@@ -45,6 +45,7 @@ from migrator.server import embedded as server
 from migrator.server.cluster import PATIENCE, SUPERUSER, Cluster, wait_until
 from tests.support import servers
 from tests.support.commands import Answer
+from tests.support.databases import Connection
 from tests.support.servers import (
     MIGRATIONS,
     NEWEST,
@@ -54,8 +55,6 @@ from tests.support.servers import (
     installations,
 )
 from tests.support.sets import MigrationSet
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 KINDS = ["runner", "session", "server", "line"]
 COMMANDS = {"migrate": ["migrate"], "rollback": ["rollback", "--all", "--yes"], "seed": ["seed"]}
