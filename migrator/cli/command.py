@@ -79,8 +79,8 @@ class Command:
     def project(self) -> Project:
         """The migration set."""
         if self.migrations is not None:
-            return Project.at(self.migrations, self.seeds, self.root)
-        return Project.own(self.root, self.seeds)
+            return Project.at(self.migrations, self.seeds)
+        return Project.own(self.root, self.settings, self.seeds)
 
     @property
     def server(self) -> EmbeddedServer:

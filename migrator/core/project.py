@@ -39,12 +39,19 @@ class Project:
     settings: Settings
 
     @classmethod
-    def own(cls, root: Path, seeds: Path | None = None) -> Project:
-        """Find the set that a project names as its own; see `at`."""
-        return cls.at(root / settings.load(root).migrations, seeds, root)
+    def own(cls, root: Path, known: Settings, seeds: Path | None = None) -> Project:
+        """Find the set that a project names as its own; see `at`.
+
+        Args:
+            root: The project's directory.
+            known: Its settings.
+            seeds: As of `at`.
+
+        """
+        return cls._around(_Surroundings(root / known.migrations, root, known), seeds)
 
     @classmethod
-    def at(cls, migrations: Path, seeds: Path | None = None, root: Path | None = None) -> Project:
+    def at(cls, migrations: Path, seeds: Path | None = None) -> Project:
         """Find a set's parts.
 
         They are beside its directory; if that is a link, what is not there is looked for where it
@@ -53,14 +60,17 @@ class Project:
         Args:
             migrations: The set's directory.
             seeds: The directory of its seeds, if it is another than the one beside it.
-            root: The project's directory, if it is known.
 
         Raises:
             Refused: A directory that was named is not there, or is a project's instead of a set's;
                 a pyproject.toml cannot be read.
 
         """
-        near = _Surroundings(_absolute(migrations), root or root_of(migrations))
+        root = root_of(migrations)
+        return cls._around(_Surroundings(_absolute(migrations), root, settings.load(root)), seeds)
+
+    @classmethod
+    def _around(cls, near: _Surroundings, seeds: Path | None) -> Project:
         known = near.settings
         for directory in (near.migrations, seeds, near.named(known.seeds)):
             if directory is not None and not directory.is_dir():
@@ -118,14 +128,15 @@ class _Surroundings:
     Args:
         migrations: The directory, by its absolute path.
         root: That of the project.
+        known: The project's settings.
 
     """
 
-    def __init__(self, migrations: Path, root: Path) -> None:
+    def __init__(self, migrations: Path, root: Path, known: Settings) -> None:
         self.migrations = migrations
         self.root = root
-        self.settings = settings.load(root)
-        self._own = root / self.settings.migrations
+        self.settings = known
+        self._own = root / known.migrations
         self._is_own = _is_same(migrations, self._own)
 
     def named(self, name: str | None) -> Path | None:

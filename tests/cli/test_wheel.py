@@ -189,6 +189,18 @@ def test_the_wheel_has_the_tool_alone_with_all_that_it_reads(wheel: Path) -> Non
     assert {Path(each).suffix for each in packed} == {".py", ".sql", ".css", ".js", ".j2"}
 
 
+def test_its_queries_can_be_read_in_the_archive_itself(wheel: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "from migrator.sql import sql; print(sql('core/facts'), end='')"],
+        capture_output=True,
+        check=True,
+        env={"PYTHONPATH": str(wheel)},
+        cwd=wheel.parent,
+        text=True,
+    )
+    assert told.stdout == (ROOT / "migrator" / "sql" / "core" / "facts.sql").read_text("utf-8")
+
+
 def test_what_runs_is_what_was_installed(installed: Installed, tmp_path: Path) -> None:
     told = subprocess.run(
         [installed.bin / "python", "-c", "import migrator, sys; print(migrator.__file__)"],

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from migrator.cli.main import main
+from migrator.core import settings
 from migrator.core.errors import Refused
 from migrator.core.project import Project
 from tests.support.commands import call
@@ -214,7 +215,7 @@ def test_files_may_be_in_the_projects_own_directory(tmp_path: Path) -> None:
     a_set(tmp_path, "unused")
     (tmp_path / "0001.a.create.sql").touch()
     (tmp_path / "pyproject.toml").write_text("[tool.migrator]\nmigrations = '.'\n")
-    for found in (Project.at(tmp_path), Project.own(tmp_path)):
+    for found in (Project.at(tmp_path), Project.own(tmp_path, settings.load(tmp_path))):
         assert (found.root, found.migrations) == (tmp_path, tmp_path)
         assert (found.seeds, found.sql) == (tmp_path / "seeds", tmp_path / "sql")
 
@@ -224,7 +225,7 @@ def test_a_directory_that_the_project_names_must_be_there(tmp_path: Path, key: s
     a_set(tmp_path)
     (tmp_path / "pyproject.toml").write_text(f"[tool.migrator]\n{key} = 'nowhere'\n")
     with pytest.raises(Refused, match=r"There is no directory .*/nowhere"):
-        Project.own(tmp_path)
+        Project.own(tmp_path, settings.load(tmp_path))
 
 
 # Which project is meant
