@@ -227,8 +227,23 @@ class EmbeddedServer:
                 f"{self.directory} belongs to another user, whose id is {found.st_uid}.",
                 hint="Work as that user, or name a database with --database or DATABASE_URL.",
             )
+        if not (self.directory / "lock").exists():
+            self._refuse_others_files()
         home = self.cluster.home
         return home == self.directory or read(home / "checkout") == str(self.directory)
+
+    def _refuse_others_files(self) -> None:
+        """Refuse a directory that is used for something else: its modes would be changed."""
+        strange = [
+            each.name
+            for each in self.directory.iterdir()
+            if each.name != ".gitignore" and not each.name.startswith(("bin-", "partial-"))
+        ]
+        if strange:
+            raise Refused(
+                f"{self.directory} is used for something else: it has {min(strange)} in it.",
+                hint="Name a directory that is empty or does not exist with --server-directory.",
+            )
 
     def _place(self) -> Postmaster:
         """Return where the server will be."""
@@ -247,6 +262,8 @@ class EmbeddedServer:
         if "\n" in str(self.directory):
             raise Refused(f"PostgreSQL cannot work where a name has a line end: {self.directory}")
         make_directory(self.directory, 0o700)
+        with os.fdopen(open_private(self.directory / ".gitignore", os.O_TRUNC), "w") as file:
+            file.write("*\n")
         bin_dir = self.bin_dir
         with self._turn() as lock:
             self._settle()

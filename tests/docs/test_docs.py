@@ -285,6 +285,8 @@ def test_every_command_and_option_is_in_the_reference_and_no_other_anywhere() ->
     assert {span.split()[0] for row in rows.values() for span in row[0]} == commands().keys()
     known = options(command_line.cli).union(*map(options, commands().values()))
     of_other_programs = {"--batch", "--no-config-file", "--keep-databases"}  # yoyo's, pytest's
+    of_other_programs |= {"--extra", "--generate-hashes", "--no-header"}  # uv's
+    of_other_programs |= {"--python-version", "--universal"}
     in_reference = {name for code in documents.code(REFERENCE) for name in _options_in(code)}
     assert in_reference == known
     assert {name for code in ALL_CODE for name in _options_in(code)} - known == of_other_programs

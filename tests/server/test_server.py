@@ -372,7 +372,11 @@ def test_creation_that_runs_out_of_space_leaves_nothing(fresh: EmbeddedServer) -
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Failed: initdb ended with status 1" in done.stderr
-    assert {path.name for path in fresh.directory.iterdir()} == {"alive", "lock"}
+    assert {path.name for path in fresh.directory.iterdir()} == {
+        ".gitignore",
+        "alive",
+        "lock",
+    }
     assert query(fresh.start(), "SELECT 1") == 1
 
 
@@ -507,6 +511,31 @@ def test_another_users_directory_is_refused(running: EmbeddedServer) -> None:
         with pytest.raises(Refused, match=f"another user, whose id is {user.uid}"):
             action()
     os.chown(running.directory, 0, 0)
+
+
+def test_a_directory_that_is_used_for_something_else_is_refused_and_left_alone(
+    fresh: EmbeddedServer,
+) -> None:
+    fresh.directory.mkdir(mode=0o755)
+    (fresh.directory / "letters").touch()
+    for action in (fresh.start, fresh.stop, fresh.url, fresh.status):
+        with pytest.raises(Refused, match="is used for something else: it has letters in it"):
+            action()
+    assert stat.filemode(fresh.directory.stat().st_mode) == "drwxr-xr-x"
+    assert [each.name for each in fresh.directory.iterdir()] == ["letters"]
+    (fresh.directory / "letters").unlink()
+
+
+def test_git_is_told_to_leave_the_directory_alone(running: EmbeddedServer) -> None:
+    git = ["git", "-C", str(running.directory.parent)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    done = subprocess.run(
+        [*git, "status", "--porcelain", "--untracked-files=all"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert done.stdout == ""
 
 
 def test_a_link_in_place_of_the_directory_is_refused(place: Path, fresh: EmbeddedServer) -> None:
