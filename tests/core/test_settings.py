@@ -8,6 +8,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from migrator.core import settings
@@ -16,7 +17,7 @@ from migrator.core.settings import DeployWatch, LintRules, ServerNames, Settings
 from tests.support import documents
 from tests.support.commands import call
 from tests.support.documents import REFERENCE
-from tests.support.servers import ROOT
+from tests.support.servers import ROOT, newest
 from tests.support.sets import MigrationSet
 
 REVIEW = ROOT / "docs" / "review.md"
@@ -146,6 +147,33 @@ def test_a_setting_that_means_nothing_is_refused_by_name(made: MigrationSet, tex
     assert str(path) in answer.document["error"]
     assert MEANINGLESS[text] in answer.document["error"]
     assert answer.document["state"] == "Nothing was changed."
+
+
+@newest
+def test_the_lock_is_the_one_that_the_project_names(
+    empty_database: str, made: MigrationSet
+) -> None:
+    at = [empty_database, "migrate", "--lock-wait", "0"]
+    with psycopg.connect(empty_database) as other:
+        other.execute("SELECT pg_advisory_lock(-42)")
+        made.write("pyproject.toml", "[tool.migrator]\nlock_key = -42\n")
+        answer = call(made, *at)
+        assert answer.code == 2
+        assert f"Another runner holds the lock of this database: pid {other.info.backend_pid}" in (
+            answer.err
+        )
+        assert "SELECT pg_try_advisory_lock(-42) " in call(made, at[0], "plan", "--sql").out
+        made.write("pyproject.toml", "[tool.migrator]\n")
+        assert call(made, *at).code == 0
+
+
+def test_where_a_server_may_not_be_another_place_is_offered(made: MigrationSet) -> None:
+    answer = call(made, None, "--server-directory", "/proc/none", "status")
+    assert answer.code == 1
+    assert "error: The embedded server in /proc/none cannot be used: " in answer.err
+    assert "next: Put that right; or name another directory with --server-directory, or a " in (
+        answer.err
+    )
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:

@@ -187,11 +187,12 @@ def apply_everything(conninfo: str, to: str | None = None) -> None:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process's environment without anything that names a database."""
+    """Return this process's environment without what names a database or gives an option."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("PG") and name != "DATABASE_URL"
+        if name == binaries.OVERRIDE
+        or not (name.startswith(("PG", "MIGRATOR_")) or name == "DATABASE_URL")
     }
 
 
