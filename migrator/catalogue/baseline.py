@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from migrator.catalogue import snapshot
+from migrator.catalogue import objects
 from migrator.core import lock
 from migrator.core.apply import Applier
 from migrator.core.errors import Refused
@@ -66,6 +66,8 @@ def _refuse_history(runner: Runner) -> None:
 def _differences(runner: Runner, last: Migration, place: Target) -> list[str]:
     scratch = Runner(runner.project, place, runner.limits, lambda _: None)
     scratch.migrate(to=last.id, with_seeds=False, dry_run=False)
-    expected = snapshot.dump(scratch.target, scratch.session)
-    scratch.session.connection.close()
-    return snapshot.compare(expected, runner.target, runner.session)
+    with scratch.session.connection as connection:
+        expected = objects.read(connection)
+    found = objects.read(runner.session.connection)
+    told = objects.differences(expected.schema, found.schema)
+    return [each.words for each in objects.required(told, found)]

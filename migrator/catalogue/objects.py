@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,10 +27,11 @@ _KINDS_OF_THE_PLACE = {
     "setting of role",
     "tablespace",
 }
-_PROPERTIES_OF_THE_PLACE = {"owner", "privileges", "tablespace"}
+_PROPERTIES_OF_THE_PLACE = {"owner", "populated", "privileges", "tablespace"}
 _NAMED = ("relations", "parts", "routines", "types", "database")
 _OTHERS = ("operators", "texts", "elsewhere", "shared")
 _BETWEEN = chr(30)
+_REQUIRES = re.compile(r"Requires extension (\w+)\.$")  # a comment is the last property
 Address = tuple[int, int, int]
 
 
@@ -94,7 +96,7 @@ class Catalogue:
             {
                 title: replace(each, text=_without(each.text, _PROPERTIES_OF_THE_PLACE))
                 for title, each in self.objects.items()
-                if each.kind not in _KINDS_OF_THE_PLACE
+                if each.kind not in _KINDS_OF_THE_PLACE and title != "schema public"
             }
         )
 
@@ -193,6 +195,23 @@ def differences(
         elif there and not _goes_with_another(there, before):
             told.append(Difference(there, "", None, title))
     return sorted(told, key=lambda each: (each.subject.whole or each.subject.title, each.words))
+
+
+def required(told: Iterable[Difference], found: Catalogue) -> list[Difference]:
+    """Leave out what is missing and says in its comment that it requires an absent extension.
+
+    Args:
+        told: In what a database differs.
+        found: What it holds.
+
+    """
+    return [
+        each
+        for each in told
+        if not each.is_missing
+        or not (needs := _REQUIRES.search(each.subject.text))
+        or f"extension {needs[1]}" in found.objects
+    ]
 
 
 def _changes(here: Object, there: Object, without: Collection[str]) -> Iterator[Difference]:

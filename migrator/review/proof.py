@@ -12,53 +12,51 @@ from typing import Literal
 
 import psycopg
 
-from migrator.catalogue import contents, snapshot
+from migrator.catalogue import contents, objects
 from migrator.catalogue.contents import Contents
+from migrator.catalogue.objects import Catalogue
 from migrator.core import leftovers
 from migrator.core.failure import error_text
 from migrator.core.files import SqlFile
-from migrator.core.session import open_connection, open_session
+from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.review import measure
 from migrator.review.measure import Failure
 from migrator.review.report import Proof, Sample
 
-Schema = dict[str, str]
 
-
-def schema(target: Target) -> Schema:
-    """Return a database's schema: the definition of each object by its name."""
-    session = open_session(target)
-    with session.connection:
-        return snapshot.dump(target, session)
+def catalogue(target: Target) -> Catalogue:
+    """Return all that a database holds but its rows."""
+    with open_connection(target) as connection:
+        return objects.read(connection)
 
 
 def prove(
     target: Target,
     apply: SqlFile,
     rollback: SqlFile,
-    before: tuple[Schema, Contents],
+    before: tuple[Catalogue, Contents],
     *,
     write: Callable[[], None],
     sample_rows: int,
-) -> tuple[Proof, Schema, list[Sample]]:
+) -> tuple[Proof, Catalogue, list[Sample]]:
     """Test the rollback of a migration that has just been applied; leave it applied.
 
     Args:
         target: A scratch database with rows.
         apply: The file that was applied.
         rollback: Its rollback file.
-        before: The schema and the rows from before it was applied.
+        before: The catalogue and the rows from before it was applied.
         write: Writes new rows, as an application would after the migration.
         sample_rows: How many rows the tables have.
 
     Returns:
-        The proof; the schema after the migration; and a sample for each statement, from the
+        The proof; the catalogue after the migration; and a sample for each statement, from the
         second time that the file was applied.
 
     """
-    schema_before, rows_before = before
-    applied = schema(target)
+    catalogue_before, rows_before = before
+    applied = catalogue(target)
     left = list(invalid_indexes(target))
     if failure := measure.run(target, rollback):
         raised = isinstance(failure.error, psycopg.errors.RaiseException)
@@ -72,13 +70,13 @@ def prove(
         )
     back = _contents(target)
     destroyed = contents.lost(rows_before.tables, back.tables)
-    differs = _differences(schema_before, schema(target), "after the rollback")
+    differs = _differences(catalogue_before, catalogue(target), "after the rollback")
     differs += contents.moved(rows_before.sequences, back.sequences)
     left += invalid_indexes(target)
 
     def incomplete(
         failure: Failure, source: SqlFile, what: str
-    ) -> tuple[Proof, Schema, list[Sample]]:
+    ) -> tuple[Proof, Catalogue, list[Sample]]:
         error = f"{what}: {_where(source, failure)}"
         return (
             Proof("not measured", (*destroyed,), (*destroyed,), (*differs,), (*left,), error),
@@ -89,7 +87,7 @@ def prove(
     clocked, again = measure.clock(target, apply, sample_rows)
     if again.failure:
         return incomplete(again.failure, apply, "the migration cannot be applied again")
-    differs += _differences(applied, schema(target), "after applying it again")
+    differs += _differences(applied, catalogue(target), "after applying it again")
     write()
     written = _contents(target)
     if failure := measure.run(target, rollback):
@@ -123,18 +121,7 @@ def _where(source: SqlFile, failure: Failure) -> str:
     return f"{source.path.name}:{failure.line}: {error_text(failure.error)}"
 
 
-def _differences(expected: Schema, found: Schema, when: str) -> list[str]:
-    """Compare two schemas, but not the order of columns, which a rollback cannot restore.
-
-    A restored column is the last one of its table.
-    """
-    ordered = {name: _in_order(name, body) for name, body in expected.items()}
-    same = {name: _in_order(name, body) for name, body in found.items()}
-    return [f"{when}: {each}" for each in snapshot.differences(ordered, same, [])]
-
-
-def _in_order(name: str, body: str) -> str:
-    """Return a table's definition with its lines sorted; another definition as it is."""
-    if "; Type: TABLE;" not in name:
-        return body
-    return "\n".join(sorted(line.rstrip(",") for line in body.splitlines()))
+def _differences(expected: Catalogue, found: Catalogue, when: str) -> list[str]:
+    """Compare two catalogues, but for the order of columns: one that comes back comes back last."""
+    told = objects.differences(expected, found, without={objects.COLUMN_ORDER})
+    return [f"{when}: {each.words}" for each in told]

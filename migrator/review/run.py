@@ -16,6 +16,7 @@ import psycopg
 
 from migrator.catalogue import contents
 from migrator.catalogue.contents import Contents
+from migrator.catalogue.objects import Catalogue
 from migrator.core import files
 from migrator.core.errors import Refused
 from migrator.core.failure import error_text
@@ -162,13 +163,13 @@ class Review:
 
     def _facts_on(self, target: Target, *, is_last: bool = False) -> list[Measurements]:
         self._fill(target)
-        schema: proof.Schema | None = None
+        before: Catalogue | None = None
         found: list[Measurements] = []
         for migration in self._remaining:
             if not self._is_reviewed(migration):
                 if failure := measure.run(target, migration.source):
                     raise _no_state_before(migration, failure)
-                schema = None
+                before = None
                 self._fill(target)
                 continue
             facts = Measurements(migration, files.read(migration.rollback_path))
@@ -177,13 +178,15 @@ class Review:
                 facts.not_measured.append("an earlier migration could not be measured")
                 continue
             self._say(f"reviewing {migration.id}")
-            schema = self._measure(target, facts, schema or proof.schema(target), is_last=is_last)
+            before = self._measure(
+                target, facts, before or proof.catalogue(target), is_last=is_last
+            )
             self._fill(target)
         return found
 
     def _measure(
-        self, target: Target, facts: Measurements, schema: proof.Schema, *, is_last: bool
-    ) -> proof.Schema:
+        self, target: Target, facts: Measurements, catalogue: Catalogue, *, is_last: bool
+    ) -> Catalogue:
         """Run a migration on few rows, record what it does, and test its rollback."""
         source = facts.migration.source
         with open_connection(target) as connection:
@@ -196,14 +199,14 @@ class Review:
             self._failed(facts, watched.failure, before, is_last=is_last)
             left = tuple(proof.invalid_indexes(target))
             facts.proof = Proof("not measured", invalid_indexes=left)
-            return schema
+            return catalogue
         with open_connection(target) as connection:
             facts.required = _must_be_given(given, _columns(connection))
-        facts.proof, schema, samples = proof.prove(
+        facts.proof, catalogue, samples = proof.prove(
             target,
             source,
             facts.rollback,
-            (schema, before),
+            (catalogue, before),
             write=lambda: self._write(target, facts),
             sample_rows=self._settings.small_rows,
         )
@@ -215,7 +218,7 @@ class Review:
             for table in sorted(touched | self._locked(facts))
             if table in self._unfilled and not facts.present.get(table)
         ]
-        return schema
+        return catalogue
 
     def _failed(
         self, facts: Measurements, failure: Failure, before: Contents, *, is_last: bool
