@@ -70,4 +70,4 @@ def _differences(runner: Runner, last: Migration, place: Target) -> list[str]:
         expected = objects.read(connection)
     found = objects.read(runner.session.connection)
     told = objects.differences(expected.schema, found.schema)
-    return [each.words for each in objects.required(told, found)]
+    return [each.words for each in objects.required(told, found.extensions)]

@@ -70,7 +70,8 @@ def schema(runner: Runner, *, check: bool) -> tuple[dict[str, Any], list[str], b
     path, page = snapshot.path(runner.project.sql), runner.project.page
     link = os.path.relpath(path, page.parent) if page is not None else ""
     if check:
-        found = snapshot.compare(snapshot.load(path), runner.target, runner.session)
+        told = snapshot.compare(snapshot.load(path), runner.target, runner.session)
+        found = [each.words for each in told]
         found += differences(page, link, runner.session)
         return {"differences": found}, found or [f"{path} is current"], bool(found)
     history.refuse_behind(runner.state())

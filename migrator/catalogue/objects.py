@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,26 +15,28 @@ from typing import Any
 
 import psycopg
 
+from migrator.catalogue.views import unqualified
 from migrator.core.errors import Refused
 from migrator.sql import sql
 
 COLUMN_ORDER = "order of columns"
+_KINDS_OF_THE_SERVER = {"parameter ACL", "role", "tablespace"}
 # What belongs to the place where a schema is, and not to the schema.
 _KINDS_OF_THE_PLACE = {
+    *_KINDS_OF_THE_SERVER,
     "database",
     "default acl",
     "extension",
-    "parameter ACL",
-    "role",
     "setting of role",
-    "tablespace",
 }
 _PROPERTIES_OF_THE_PLACE = {"owner", "populated", "privileges", "tablespace"}
 _NAMED = ("relations", "parts", "routines", "types", "database")
 _OTHERS = ("operators", "texts", "elsewhere", "shared")
-_BETWEEN = chr(30)
+BETWEEN = chr(30)
+_VIEWS_ARE_UNQUALIFIED = 160000
 _REQUIRES = re.compile(r"Requires extension (\w+)\.$")  # a comment is the last property
 Address = tuple[int, int, int]
+NOWHERE: Address = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Object:
         whole: Of a part, the kind and name of what it is part of: `table tasks`; else empty.
         address: Its catalogue, its oid there, and the number of a column: a rename keeps them.
         whole_address: Of a part, the address of what it is part of; else zeros.
-        text: Its properties, `name: value`, with _BETWEEN between them: equal properties are equal
+        text: Its properties, `name: value`, with BETWEEN between them: equal properties are equal
             texts.
 
     """
@@ -70,7 +74,7 @@ class Object:
     @property
     def properties(self) -> dict[str, str]:
         """Its properties by name, in words; one that is as usual is not among them."""
-        pairs = (each.partition(": ") for each in self.text.split(_BETWEEN))
+        pairs = (each.partition(": ") for each in self.text.split(BETWEEN))
         return {name: value for name, _, value in pairs if name}
 
 
@@ -85,6 +89,44 @@ class Catalogue:
         """A sum over all objects and their properties: the same wherever they are the same."""
         rows = sorted((title, each.text) for title, each in self.objects.items())
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+    @property
+    def database(self) -> Catalogue:
+        """What the database has of its own: without the server's roles, tablespaces, parameters."""
+        return Catalogue(
+            {
+                title: each
+                for title, each in self.objects.items()
+                if each.kind not in _KINDS_OF_THE_SERVER
+            }
+        )
+
+    def pack(self) -> str:
+        """Return it as one word, to be kept."""
+        rows = [[each.kind, each.name, each.whole, each.text] for each in self.objects.values()]
+        return b64encode(zlib.compress(json.dumps(rows).encode())).decode()
+
+    @classmethod
+    def unpack(cls, packed: str) -> Catalogue:
+        """Return what was packed; its objects have no addresses.
+
+        Raises:
+            ValueError: It was not.
+
+        """
+        try:
+            rows = json.loads(zlib.decompress(b64decode(packed, validate=True)))
+        except zlib.error as error:
+            raise ValueError(str(error)) from error
+        found = (
+            Object(kind, name, whole, NOWHERE, NOWHERE, text) for kind, name, whole, text in rows
+        )
+        return cls({each.title: each for each in found})
+
+    @property
+    def extensions(self) -> set[str]:
+        """The names of the extensions."""
+        return {each.name for each in self.objects.values() if each.kind == "extension"}
 
     @property
     def schema(self) -> Catalogue:
@@ -160,12 +202,27 @@ def read(connection: psycopg.Connection[Any]) -> Catalogue:
             "The catalogue could not be read: another session has locked what a view reads.",
             hint="Run the command again when that session has ended its transaction.",
         ) from error
+    is_old = connection.info.server_version < _VIEWS_ARE_UNQUALIFIED
     titles = {row[:2]: f"{row[5]} {row[6]}".rstrip() for row in rows if row[2] == 0}
     found = (
-        Object(kind, name, titles.get((*whole,), ""), (class_, id_, part), (*whole, 0), text)
+        Object(
+            kind,
+            name,
+            whole=titles.get((*whole,), ""),
+            address=(class_, id_, part),
+            whole_address=(*whole, 0),
+            text=_like_newer(text) if is_old and kind.endswith("view") else text,
+        )
         for class_, id_, part, *whole, kind, name, text in rows
     )
     return Catalogue({each.title: each for each in found})
+
+
+def _like_newer(text: str) -> str:
+    """Return a view's properties with its definition as newer versions write it."""
+    head, between, definition = text.partition("definition: ")
+    definition, *rest = definition.split(BETWEEN)
+    return BETWEEN.join([head + between + unqualified(definition), *rest])
 
 
 def differences(
@@ -197,12 +254,12 @@ def differences(
     return sorted(told, key=lambda each: (each.subject.whole or each.subject.title, each.words))
 
 
-def required(told: Iterable[Difference], found: Catalogue) -> list[Difference]:
+def required(told: Iterable[Difference], extensions: Collection[str]) -> list[Difference]:
     """Leave out what is missing and says in its comment that it requires an absent extension.
 
     Args:
         told: In what a database differs.
-        found: What it holds.
+        extensions: Those that it has.
 
     """
     return [
@@ -210,7 +267,7 @@ def required(told: Iterable[Difference], found: Catalogue) -> list[Difference]:
         for each in told
         if not each.is_missing
         or not (needs := _REQUIRES.search(each.subject.text))
-        or f"extension {needs[1]}" in found.objects
+        or needs[1] in extensions
     ]
 
 
@@ -245,8 +302,8 @@ def _first_lines_that_differ(expected: str, found: str) -> tuple[str, str]:
 
 def _without(text: str, names: Collection[str]) -> str:
     """Return properties without some of them."""
-    kept = (each for each in text.split(_BETWEEN) if each.partition(": ")[0] not in names)
-    return _BETWEEN.join(kept)
+    kept = (each for each in text.split(BETWEEN) if each.partition(": ")[0] not in names)
+    return BETWEEN.join(kept)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from migrator.core.engine import StatementError
 from migrator.core.errors import MigratorError
 from migrator.core.runner import Runner
 
+_OURS = {"column", "constraint"}  # of a table of the set; a table or an index may be anybody's
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -23,13 +25,20 @@ class Check:
     Args:
         name: What was checked.
         findings: What is wrong, a line each; empty where all is well.
+        foreign: Those of them that may be another application's.
         skipped: Why the check was not made; empty where it was.
 
     """
 
     name: str
     findings: list[str]
+    foreign: frozenset[str] = frozenset()
     skipped: str = ""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The result as data."""
+        return {"name": self.name, "findings": self.findings, "skipped": self.skipped}
 
     def lines(self) -> list[str]:
         """Return the result as text."""
@@ -56,7 +65,7 @@ def checked(runner: Runner) -> tuple[dict[str, Any], list[str], int]:
     """Make every check; return them as a document and as text, and the exit code."""
     checks = verify(runner)
     passed = not any(check.findings for check in checks)
-    document = {"passed": passed, "checks": [asdict(check) for check in checks]}
+    document = {"passed": passed, "checks": [check.document for check in checks]}
     return document, [line for check in checks for line in check.lines()], 0 if passed else 1
 
 
@@ -82,7 +91,9 @@ def _schema(runner: Runner) -> Check:
     if runner.project.sql is None or not (runner.project.sql / "schema.sql").is_file():
         return Check("schema", [], skipped="the set has no snapshot sql/schema.sql")
     path = runner.project.sql / "schema.sql"
-    return Check("schema", snapshot.compare(snapshot.load(path), runner.target, runner.session))
+    told = snapshot.compare(snapshot.load(path), runner.target, runner.session)
+    foreign = (each for each in told if each.is_unexpected and each.subject.kind not in _OURS)
+    return Check("schema", [each.words for each in told], frozenset(each.words for each in foreign))
 
 
 def _rule(runner: Runner, path: Path) -> Check:

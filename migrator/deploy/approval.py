@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from migrator.catalogue import objects
 from migrator.core import history
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
 from migrator.deploy.plan import planned
-from migrator.sql import sql
 
 _LENGTH = 16  # hexadecimal digits of each part: 64 bits
 _PARTS = {
@@ -63,9 +63,7 @@ def compute(runner: Runner, plan: Plan) -> Approval:
     return Approval(
         files=_sum(planned(plan).files()),
         history=_sum(_history(runner)),
-        schema=_sum(
-            runner.session.connection.execute(sql("deploy/fingerprint").encode()).fetchall()
-        ),
+        schema=objects.read(runner.session.connection).database.digest[:_LENGTH],
     )
 
 

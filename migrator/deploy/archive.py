@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from migrator.catalogue.objects import Catalogue
 from migrator.core.errors import Failed, Refused
 from migrator.deploy.writes import Counters
 from migrator.server import binaries
@@ -55,6 +56,7 @@ class Manifest:
         sequences: Where each sequence stood.
         properties: What the database is apart from its contents: see properties.sql.
         counters: What had been written by then: see writes.py.
+        catalogue: What the database held but its rows, packed; empty in older manifests.
         deploy: The number and the digest of the deploy that it was made for.
         ended: How that deploy ended; None while it is under way, or was cut off.
 
@@ -77,6 +79,7 @@ class Manifest:
     properties: dict[str, Any]
     counters: dict[str, Any]
     deploy: dict[str, Any]
+    catalogue: str = ""
     ended: str | None = None
     version: int = field(default=_FORMAT_VERSION)
 
@@ -95,10 +98,15 @@ class Manifest:
         """The server's counters when it was begun."""
         return Counters.from_document(self.counters)
 
+    @property
+    def objects(self) -> Catalogue:
+        """What the database held but its rows."""
+        return Catalogue.unpack(self.catalogue) if self.catalogue else Catalogue({})
+
     def raise_if_damaged(self) -> None:
         """Use what other code relies on: KeyError, TypeError or ValueError where it is not so."""
         _ = self.taken.astimezone(), self.bytes, self.before, self.deploy["id"]
-        _ = self.deploy["digest"], self.properties["owner_name"]
+        _ = self.deploy["digest"], self.properties["owner_name"], self.objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,17 +455,6 @@ def contents_of(tools: Programs, path: Path) -> list[str]:
     """
     listed = _answer(tools, path, "--list")
     return [line for line in listed.splitlines() if line and not line.startswith(";")]
-
-
-def schema_text(tools: Programs, path: Path) -> str:
-    """Return the schema that a dump holds, as pg_dump writes it.
-
-    Raises:
-        Failed: It cannot be read.
-
-    """
-    options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=yoyo"]
-    return _answer(tools, path, *options, "--file=-")
 
 
 def _answer(tools: Programs, path: Path, *options: str) -> str:

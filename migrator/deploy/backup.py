@@ -14,7 +14,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from migrator.catalogue import contents
+from migrator.catalogue import contents, objects
+from migrator.catalogue.objects import Catalogue
 from migrator.core.errors import Failed
 from migrator.core.runner import Runner
 from migrator.core.session import for_program, open_connection
@@ -42,6 +43,15 @@ class BackupOptions:
     format: str
     jobs: int
     lock_wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a dump's snapshot holds: see Manifest."""
+
+    tables: dict[str, list[int]]
+    sequences: dict[str, int | None]
+    catalogue: Catalogue
 
 
 def make(
@@ -76,7 +86,7 @@ def make(
     part = final.with_name(final.name + PART)
     try:
         with archive.claimed(part, is_directory=wanted.format == "directory") as claim:
-            tables, sequences = _dump(runner, tools, wanted, (part, claim), show)
+            held = _dump(runner, tools, wanted, (part, claim), show)
             for each in archive.files_of(part):
                 each.chmod(0o600)
                 archive.sync(each)
@@ -99,8 +109,9 @@ def make(
                     database_bytes=databases.size(runner.session.connection),
                     files=sums,
                     entries=len(archive.contents_of(tools, part)),
-                    tables=tables,
-                    sequences=sequences,
+                    tables=held.tables,
+                    sequences=held.sequences,
+                    catalogue=held.catalogue.pack(),
                     properties=_properties(runner.session.connection),
                     counters=before.document(),
                     deploy=deploy,
@@ -161,8 +172,8 @@ def _dump(
     wanted: BackupOptions,
     dump: tuple[Path, int],
     show: Callable[[str], None],
-) -> tuple[dict[str, list[int]], dict[str, int | None]]:
-    """Run pg_dump into a file that is claimed; meanwhile sum the rows of its snapshot."""
+) -> _Held:
+    """Run pg_dump into a file that is claimed; meanwhile read what its snapshot holds."""
     part, claim = dump
     conninfo, environment = for_program(runner.target, runner.session.facts.database)
     with open_connection(runner.target) as reader:
@@ -186,6 +197,7 @@ def _dump(
                 show(f"{archive.size(part):,} bytes written")
 
             try:
+                catalogue = objects.read(reader).database
                 summed = {
                     name: [rows, total] for name, rows, total in contents.whole_rows(reader, tell)
                 }
@@ -199,7 +211,7 @@ def _dump(
                 time.sleep(0.1)
             if process.returncode:
                 raise _failed(said())
-    return summed, sequences
+    return _Held(summed, sequences, catalogue)
 
 
 def _without_history(sequences: dict[str, int | None]) -> dict[str, int | None]:

@@ -6,7 +6,6 @@ from migrator.catalogue.verify import Check, verify
 from migrator.core.runner import Runner
 
 _STRICT = {"history", "seeds"}
-_OTHERS = "unexpected: "
 
 
 def known(runner: Runner) -> frozenset[str]:
@@ -16,10 +15,10 @@ def known(runner: Runner) -> frozenset[str]:
     what the deploy is to put right.
     """
     return frozenset(
-        line
+        f"{check.name}: {finding}"
         for check in verify(runner)
-        for line in _lines(check)
-        if check.name not in _STRICT and (check.name != "schema" or _OTHERS in line)
+        for finding in (check.foreign if check.name == "schema" else check.findings)
+        if check.name not in _STRICT
     )
 
 

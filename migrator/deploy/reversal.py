@@ -8,12 +8,12 @@ from typing import Any
 
 import psycopg
 
-from migrator.catalogue import snapshot
-from migrator.core import history, leftovers
+from migrator.catalogue import objects
+from migrator.core import history
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.runner import Runner
 from migrator.core.session import NoConnection
-from migrator.deploy import archive, databases, restore, writes
+from migrator.deploy import databases, restore, writes
 from migrator.deploy.archive import Backup, Programs
 from migrator.deploy.plan import DeployPlan
 from migrator.deploy.prerequisites import Prerequisites
@@ -145,14 +145,8 @@ class Reversal:
         told = []
         if sorted(applied) != sorted(self.plan.before):
             told.append("the history is not the one before")
-        told += [
-            f"index {name} is INVALID"
-            for name in leftovers.invalid_indexes(connection)
-            if name not in self.plan.invalid
-        ]
-        expected = snapshot.parse(archive.schema_text(self.tools, self.backup.path))
-        found = snapshot.dump(runner.target, runner.session, self.tools.dump)
-        told += snapshot.differences(expected, found, [])
+        found = objects.read(connection).database
+        told += [each.words for each in objects.differences(self.backup.manifest.objects, found)]
         if told:
             return told
         differ = databases.differences(self.backup, runner.target, show=self.steps.show)

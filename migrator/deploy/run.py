@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import psycopg
 
-from migrator.core import history, leftovers, lock, process
+from migrator.core import history, lock, process
 from migrator.core.additions import Additions
 from migrator.core.errors import Failed, Interrupted, MigratorError
 from migrator.core.plan import Plan
@@ -193,7 +193,6 @@ class Deploy:
             whole = replace(
                 planned(plan),
                 before=[each.id for each in self.runner.state().applied],
-                invalid=leftovers.invalid_indexes(self.connection),
                 storage=storage(self.connection),
                 seeded=[seed_mark(each) for each in marked],
                 known=sorted(known),

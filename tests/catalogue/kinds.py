@@ -1097,7 +1097,7 @@ EXAMPLES = (
         "subscription z_subscription",
         (
             "CREATE SUBSCRIPTION z_subscription CONNECTION 'host=x password=secret' PUBLICATION p "
-            "WITH (connect = false, slot_name = NONE, enabled = false)",
+            "WITH (connect = false, slot_name = NONE, enabled = false, streaming = false)",
         ),
         (
             "ALTER SUBSCRIPTION z_subscription SET (slot_name = 'x')",

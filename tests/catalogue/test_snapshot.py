@@ -18,19 +18,35 @@ SNAPSHOT = ROOT / "sql" / "schema.sql"
 
 # One of each kind of object that a saboteur may take; each must be missed by name.
 SABOTAGE = {
-    "ALTER TABLE tasks DROP CONSTRAINT ck_tasks_status": "different: TABLE tasks",
-    "ALTER TABLE tasks ALTER COLUMN status DROP DEFAULT": "different: TABLE tasks",
-    "ALTER TABLE campaigns ALTER COLUMN name DROP NOT NULL": "different: TABLE campaigns",
-    "ALTER TABLE agents DROP CONSTRAINT fk_agents_type_id": "CONSTRAINT agents fk_agents_type_id",
-    "ALTER TABLE users DROP CONSTRAINT uq_users_email": "CONSTRAINT users uq_users_email",
-    "DROP INDEX idx_tasks_queue": "missing: INDEX idx_tasks_queue",
-    "DROP TRIGGER tr_users_row_times ON users": "TRIGGER users tr_users_row_times",
-    "ALTER TABLE api_keys DISABLE TRIGGER tr_api_keys_row_times": "api_keys",
-    "COMMENT ON COLUMN users.email IS NULL": "missing: COMMENT COLUMN users.email",
-    "COMMENT ON TABLE agents IS 'something else'": "different: COMMENT TABLE agents",
-    "DROP VIEW index_usage_stats": "missing: VIEW index_usage_stats",
-    "ALTER FUNCTION new_id() STABLE": "different: FUNCTION new_id()",
-    "CREATE TABLE stray (id integer)": "unexpected: TABLE stray",
+    "ALTER TABLE tasks DROP CONSTRAINT ck_tasks_status": (
+        "table tasks: constraint ck_tasks_status is missing"
+    ),
+    "ALTER TABLE tasks ALTER COLUMN status DROP DEFAULT": (
+        "table tasks: column status differs: expected "
+    ),
+    "ALTER TABLE campaigns ALTER COLUMN name DROP NOT NULL": "table campaigns: column name differs",
+    "ALTER TABLE agents DROP CONSTRAINT fk_agents_type_id": (
+        "table agents: constraint fk_agents_type_id is missing"
+    ),
+    "ALTER TABLE users DROP CONSTRAINT uq_users_email": (
+        "table users: constraint uq_users_email is missing"
+    ),
+    "ALTER TABLE users ADD COLUMN stray integer": "table users: column stray is unexpected",
+    "DROP INDEX idx_tasks_queue": "table tasks: index idx_tasks_queue is missing",
+    "DROP TRIGGER tr_users_row_times ON users": (
+        "table users: trigger tr_users_row_times is missing"
+    ),
+    "ALTER TABLE api_keys DISABLE TRIGGER tr_api_keys_row_times": (
+        "table api_keys: trigger tr_api_keys_row_times differs"
+    ),
+    "ALTER DOMAIN valid_email DROP CONSTRAINT ck_valid_email_form": (
+        "domain valid_email: constraint ck_valid_email_form is missing"
+    ),
+    "COMMENT ON COLUMN users.email IS NULL": "table users: column email differs in its comment",
+    "COMMENT ON TABLE agents IS 'something else'": "table agents differs in its comment: expected ",
+    "DROP VIEW index_usage_stats": "view index_usage_stats is missing",
+    "ALTER FUNCTION new_id() STABLE": "function new_id() differs",
+    "CREATE TABLE stray (id integer)": "table stray is unexpected",
 }
 
 
@@ -38,7 +54,8 @@ def found_in(conninfo: str) -> list[str]:
     target = Target.parse(conninfo, "test")
     session = open_session(target)
     with session.connection:
-        return snapshot.compare(snapshot.load(SNAPSHOT), target, session)
+        told = snapshot.compare(snapshot.load(SNAPSHOT), target, session)
+        return [each.words for each in told]
 
 
 def dump_of(conninfo: str) -> str:

@@ -103,8 +103,11 @@ class TestVerify:
             "DROP TABLE c",
         )
         (found,) = findings(made, database).values()
-        assert found[0] == "different: TABLE b\n    expected: id integer\n    found:    id bigint"
-        assert found[1:] == ["missing: TABLE c", "unexpected: VIEW stray"]
+        assert found == [
+            "table b: column id differs: expected integer, found bigint",
+            "table c is missing",
+            "view stray is unexpected",
+        ]
 
     def test_rules(self, database: str, made: MigrationSet) -> None:
         run(database, "INSERT INTO a VALUES (9)")
@@ -166,9 +169,9 @@ class TestSchema:
         before = (made.sql / "schema.sql").read_text()
         run(database, "DROP TABLE c")
         answer = call(made, database, "schema", "--check")
-        assert (answer.code, answer.out) == (1, "missing: TABLE c\n")
+        assert (answer.code, answer.out) == (1, "table c is missing\n")
         answer = call(made, database, "--json", "schema", "--check")
-        assert (answer.code, answer.document) == (1, {"differences": ["missing: TABLE c"]})
+        assert (answer.code, answer.document) == (1, {"differences": ["table c is missing"]})
         assert (made.sql / "schema.sql").read_text() == before
 
     def test_a_database_that_is_not_up_to_date_is_refused(
@@ -299,10 +302,10 @@ class TestBaseline:
         assert "edited" in call(mark.made, mark.database, "migrate").err
 
     def test_what_is_missing_unexpected_or_different_is_refused(self, mark: Baseline) -> None:
-        assert "missing: TABLE c" in mark.refused("0003")
-        assert "unexpected: TABLE b" in mark.refused("0001")
+        assert "table c is missing" in mark.refused("0003")
+        assert "table b is unexpected" in mark.refused("0001")
         run(mark.database, "ALTER TABLE b ALTER id SET NOT NULL")
-        assert "found:    id integer NOT NULL" in mark.refused("0002")
+        assert "table b: column id differs in its NOT NULL" in mark.refused("0002")
 
     def test_an_unknown_migration_is_refused(self, mark: Baseline) -> None:
         assert "There is no migration 0009" in mark.refused("0009")

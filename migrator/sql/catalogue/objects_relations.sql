@@ -61,23 +61,7 @@ SELECT
                         WHERE x.attrelid = c.oid AND x.attnum > 0 AND NOT x.attisdropped
                     )
         END,
-        'definition: ' || CASE
-            -- Before 16, the columns of a view's only relation are written with its name.
-            WHEN
-                c.relkind IN ('v', 'm')
-                AND current_setting('server_version_num')::integer < 160000
-                AND regexp_count(v.ev_action::text, ':rtekind') = 3
-                THEN
-                    regexp_replace(
-                        pg_get_viewdef(c.oid),
-                        format(
-                            '(''(?:[^'']|'''')*'')|\m%s\.',
-                            substring(v.ev_action::text, '.*:eref \{ALIAS :aliasname (\w+)')
-                        ),
-                        '\1', 'g'
-                    )
-            WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid)
-        END,
+        'definition: ' || CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
         CASE WHEN NOT c.relispopulated THEN 'populated: no' END,
         'numbers: ' || CASE c.relkind
             WHEN 'S'
@@ -102,7 +86,6 @@ LEFT JOIN pg_class AS t ON c.reltoastrelid = t.oid
 LEFT JOIN pg_sequence AS q ON c.oid = q.seqrelid
 LEFT JOIN pg_foreign_table AS f ON c.oid = f.ftrelid
 LEFT JOIN pg_foreign_server AS w ON f.ftserver = w.oid
-LEFT JOIN pg_rewrite AS v ON c.oid = v.ev_class AND v.rulename = '_RETURN'
 LEFT JOIN pg_depend AS d
     ON
         c.relkind = 'S'
