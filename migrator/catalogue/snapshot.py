@@ -84,7 +84,7 @@ def dump(target: Target, session: Session, program: Path | None = None) -> dict[
     entries = parse(done.stdout)
     rows = session.connection.execute(sql("catalogue/column_options").encode()).fetchall()
     for name, statement in rows:
-        if statement is not None and statement not in entries.get(name, statement):
+        if name in entries and statement not in entries[name]:
             entries[name] += f"\n{statement}"
     return entries
 
