@@ -75,7 +75,7 @@ def _history(runner: Runner) -> Check:
         "history",
         [
             *(f"pending: {each.id}" for each in state.pending),
-            *(f"edited since it was applied: {each.id}" for each in state.edited),
+            *(f"was edited after it was applied: {each.id}" for each in state.edited),
             *(f"applied, but its file is missing: {each}" for each in state.missing),
             *(f"started and not ended: {each}" for each in state.interrupted),
         ],

@@ -1,4 +1,4 @@
-"""What a capability adds to what the runner does: handed in as one value, for core knows none."""
+"""What a capability adds to the runner's work, as one value: core itself knows no capability."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from migrator.core.session import Session
 
 @dataclass(frozen=True, slots=True)
 class StatusSection:
-    """What a capability tells in `status`.
+    """What a capability adds to the answer of `status`.
 
     Args:
-        name: The key of its entries in the document.
-        entries: What it knows, for machines.
-        lines: The same, for people.
-        problem: Why the database is not up to date; empty where nothing speaks against it.
+        name: The key of its entries in the JSON document.
+        entries: Its entries for the JSON document.
+        lines: The same as text.
+        problem: Why the database is not up to date; empty if there is no problem.
 
     """
 
@@ -33,16 +33,16 @@ def _nothing(_: Session) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What is done beside applying files; each part does nothing unless it is given.
+    """What is done in addition to applying files. Each part does nothing unless it is given.
 
     Args:
-        before_plan: Called under the lock, before a command that changes the database plans what
-            it does; raises to refuse.
-        before_file: Called in no transaction, before each attempt at a file.
-        with_file: SQL that runs where what a file wrote is kept: in the transaction that records
-            it, or by itself once a statement outside a transaction failed half-way.
-        without_file: SQL that runs after what a file wrote was rolled back.
-        status: Returns what to tell in `status`.
+        before_plan: Called under the lock, before a command that changes the database plans its
+            work; raises to refuse.
+        before_file: Called outside a transaction, before each attempt at a file.
+        with_file: SQL to run when the writes of a file are kept: in the transaction that records
+            it, or by itself after a statement outside a transaction has failed halfway.
+        without_file: SQL to run after the writes of a file were rolled back.
+        status: Returns what to add to the answer of `status`.
 
     """
 

@@ -1,4 +1,4 @@
-"""Applies, rolls back and records files: each in a transaction, or by itself outside one."""
+"""Applies, rolls back and records files, each in its own transaction or outside one."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Applier:
 
     Args:
         session: The session that holds the lock.
-        say: Told of retries, of waits, and of what the server says.
+        say: Called with each retry, wait, and message of the server.
         limits: How often a file is tried, and how long a statement may wait.
-        watch: Looks whom a statement waits for.
-        additions: What a capability does beside.
+        watch: Finds out for whom a statement waits.
+        additions: What a capability does in addition.
 
     """
 
@@ -52,10 +52,10 @@ class Applier:
         self._say(f"{notice.severity_nonlocalized}: {notice.message_primary}")
 
     def prepare(self) -> None:
-        """Create the bookkeeping schema where it is missing.
+        """Create the bookkeeping schema if it is missing.
 
         Raises:
-            Refused: The role may not.
+            Refused: The role lacks the privilege.
 
         """
         try:
@@ -65,8 +65,8 @@ class Applier:
             if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
                 raise
             raise Refused(
-                f"The history's schema yoyo cannot be created or used: {error_text(cause)}.",
-                hint="Migrate as the owner of the database, or grant the role CREATE on it.",
+                f"Schema yoyo, the history, cannot be created or used: {error_text(cause)}.",
+                hint="Use the role that owns the database, or grant your role CREATE on it.",
             ) from error
 
     def check_syntax(self, migrations: Sequence[SqlFile], seeds: Sequence[SqlFile]) -> None:
@@ -77,25 +77,25 @@ class Applier:
         """Apply one migration and record it.
 
         Args:
-            migration: What to apply.
-            last: Whether its commit is to reach the disk before this returns; the commit of a later
-                file carries those of the earlier ones.
+            migration: The migration to apply.
+            last: Whether to wait until the commit is on disk. The commit of a later file also
+                writes those of the earlier ones to disk.
 
         Returns:
             How long the file ran, in milliseconds.
 
         Raises:
             Refused: It was interrupted before, and nothing shows whether it took effect.
-            Failed: It could not be applied; nothing of it is left, or the message says what is.
+            Failed: It could not be applied; nothing of it is left unless the message says so.
 
         """
         raw = RawMigration(migration, migration.source)
         return self._run(raw, "apply", lambda: self._backend.mark_one(raw), last=last)
 
     def roll_back(self, migration: Migration, *, last: bool) -> int:
-        """Roll one migration back and take its mark away.
+        """Roll one migration back and remove its mark.
 
-        Arguments, result and errors are those of `apply`.
+        Arguments, result and errors are the same as those of `apply`.
         """
         raw = RawMigration(migration, read(migration.rollback_path))
         return self._run(raw, "rollback", lambda: self._backend.unmark_one(raw), last=last)
@@ -118,22 +118,27 @@ class Applier:
     def refuse_contradiction(
         self, migration: Migration, direction: str, *, took_effect: bool
     ) -> None:
-        """Refuse to record of an interrupted file what the catalogue shows to be otherwise.
+        """Refuse an outcome of an interrupted file that the catalogue contradicts.
+
+        Args:
+            migration: The interrupted migration.
+            direction: What was interrupted: `apply` or `rollback`.
+            took_effect: The outcome that the user wants to record.
 
         Raises:
-            Refused: It does.
+            Refused: The catalogue shows the opposite.
 
         """
         source = migration.source if direction == "apply" else read(migration.rollback_path)
-        if not source.transactional:  # else it was edited since
+        if not source.transactional:  # else the file was edited after it was interrupted
             self._online.refuse_contradiction(source, direction, took_effect=took_effect)
 
     def settle(self, name: str, migration: Migration | None, direction: str) -> None:
-        """Record how an interrupted file ended, without running it.
+        """Record the outcome of an interrupted file, without running it.
 
         Args:
-            name: The migration's id.
-            migration: The migration, where the file took effect; None where it did not.
+            name: The id of the migration.
+            migration: The migration if the file took effect; None if it did not.
             direction: What was interrupted: `apply` or `rollback`.
 
         """
@@ -145,13 +150,13 @@ class Applier:
             self._backend.execute(recorder.ended(name))
 
     def clear(self, migration: Migration) -> bool:
-        """Take away what an interrupted file left, or find that it took effect and record that.
+        """Drop what an interrupted file left, or record it if it took effect.
 
         Args:
-            migration: It was started outside a transaction, and has no outcome.
+            migration: A migration that was started outside a transaction and has no outcome.
 
         Returns:
-            Whether the file is now applied or pending, with nothing half done.
+            Whether the file is now either applied or pending.
 
         """
         found = self._online.leftovers(migration.source)
@@ -166,8 +171,8 @@ class Applier:
         """Apply one seed and record its checksum.
 
         Args:
-            seed: What to apply.
-            last: As of `apply`.
+            seed: The seed to apply.
+            last: The same as for `apply`.
 
         Returns:
             How many rows it wrote.
@@ -189,14 +194,14 @@ class Applier:
         return written
 
     def rows_a_seed_would_write(self, seed: Seed) -> int:
-        """Run a seed and undo it; return how many rows it would write: 0 where all is in place.
+        """Run a seed and roll it back; return how many rows it would write, 0 if up to date.
 
         Raises:
-            Failed: It cannot be applied.
+            Failed: The seed cannot be applied.
 
         """
         return self._transactions.try_out(seed.source)
 
     def flush(self) -> None:
-        """Wait until what was committed is on disk; after a run that ended before its last file."""
+        """Wait until all commits are on disk, also if the run ended before its last file."""
         self._backend.flush()

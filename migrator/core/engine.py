@@ -1,7 +1,8 @@
-"""yoyo, as the runner uses it: the only module that knows yoyo.
+"""The runner's backend for yoyo; no other module knows yoyo.
 
-Stock yoyo runs a file statement by statement on one connection and marks it on another. Here one
-connection and one transaction hold the whole file, yoyo's mark and log row, and the checksum.
+Stock yoyo runs a file statement by statement on one connection and marks it as applied on another.
+This backend uses one connection and one transaction for the whole file, yoyo's mark and log row,
+and the checksum.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from migrator.core.record import Recorder
 from migrator.core.session import Session
 from migrator.sql import sql
 
-# DEFERRABLE means nothing here, and is gone when anything but the runner ends the transaction.
+# DEFERRABLE has no effect here, but shows that the transaction is still the runner's own: it is
+# gone as soon as the file ends that transaction.
 _BEGIN = b"BEGIN DEFERRABLE; "
-# A later commit, or Backend.flush(), takes this one to the disk.
+# A later commit, or Backend.flush(), writes this one to disk.
 _ASYNCHRONOUS = b"SET LOCAL synchronous_commit TO off; "
 _IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
 LARGE = 1_000_000  # bytes
@@ -38,9 +40,9 @@ class StatementError(psycopg.Error):
     """A statement of a text failed.
 
     Args:
-        error: What the server said.
-        completed: How many statements of the text had been run before.
-        offset: Where in the text it failed, in characters; None where the server does not say.
+        error: The server's error.
+        completed: How many statements of the text ran before it.
+        offset: The position of the error in the text, in characters; None if the server gives none.
 
     """
 
@@ -56,7 +58,7 @@ class TransactionEnded(Exception):
 
 
 class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no types
-    """yoyo's backend on the runner's own connection, with the history in a schema of its own.
+    """yoyo's backend on the runner's own connection, with the history in schema yoyo.
 
     Args:
         session: The session that holds the runner's lock.
@@ -77,11 +79,11 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
 
     @property
     def status(self) -> pq.TransactionStatus:
-        """What the connection is at: nothing, a transaction, or no more."""
+        """Whether the connection is idle, in a transaction, or closed."""
         return self.session.connection.info.transaction_status
 
     def ensure_internal_schema_updated(self) -> None:
-        """Create what is missing of the bookkeeping schema, in one transaction."""
+        """Create the missing parts of the bookkeeping schema, in one transaction."""
         if self._internal_schema_updated:
             return
         with self.transaction():
@@ -89,7 +91,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._internal_schema_updated = self._is_unflushed = True
 
     def mark_one(self, migration: RawMigration, log: bool = True) -> None:  # noqa: ARG002
-        """Record a migration as applied: yoyo's mark and log, and the checksum of its file."""
+        """Record a migration as applied: yoyo's mark and log row, and the checksum of its file."""
         self.execute(self.recorder.applied(migration.recorded, migration.duration_ms))
 
     def unmark_one(self, migration: RawMigration, log: bool = True) -> None:  # noqa: ARG002
@@ -97,7 +99,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self.execute(self.recorder.rolled_back(migration.recorded))
 
     def execute(self, sql: str, params: None = None) -> None:  # noqa: ARG002  yoyo's signature
-        """Run statements, or keep them for the message that `one_message` sends."""
+        """Run statements, or collect them for `one_message`."""
         if self._message is None:
             self.run(sql.encode())
         else:
@@ -105,7 +107,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
 
     @contextmanager
     def one_message(self) -> Iterator[None]:
-        """Send what the block executes as one message: one round trip for a file's bookkeeping."""
+        """Send all statements of the block in one message, to save round trips."""
         self._message = []
         try:
             yield
@@ -126,28 +128,29 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._is_unflushed = False
 
     def rollback(self) -> None:
-        """Roll back, where there still is a connection; without one the server has done it."""
+        """Roll back, if there is still a connection; without one the server has done it."""
         self._in_transaction = False
         if self.status in _IN_TRANSACTION:
             self.connection.execute("ROLLBACK")
 
     @contextmanager
     def committing(self, *, durably: bool) -> Iterator[None]:
-        """Commit what a file did together with what the block executes, in one message.
+        """Commit the file together with the statements of the block, in one message.
 
         Args:
-            durably: Whether to wait until it is on disk; else a later commit, or `flush`, does.
+            durably: Whether to wait until the commit is on disk; else a later commit or `flush`
+                does.
 
         Raises:
-            TransactionEnded: The transaction is no longer the one that was begun.
-            StatementError: It could not be recorded, or committed.
+            TransactionEnded: The file ended the transaction that it runs in.
+            StatementError: The file could not be recorded or committed.
 
         """
         if self.status != pq.TransactionStatus.INTRANS:
             raise TransactionEnded
         try:
             with self.one_message():
-                # A division by zero, unless the transaction is still the one that was begun.
+                # A division by zero if the file has ended the runner's transaction.
                 self.execute(
                     "SELECT 1 / current_setting('transaction_deferrable')::boolean::integer;"
                 )
@@ -164,21 +167,22 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._is_unflushed = not durably
 
     def flush(self) -> None:
-        """Wait until what was committed is on disk; after a run that ended before its last file."""
+        """Wait until all commits are on disk, also if the run ended before its last file."""
         if self._is_unflushed and self.session.is_free:
             self.connection.execute("SELECT pg_logical_emit_message(TRUE, 'migrator', '')")
             self._is_unflushed = False
 
     def restore_session(self) -> None:
-        """Put back what a file's SET changed, so that it reaches neither history nor next file."""
+        """Undo what a file's SET changed, so that it affects neither history nor the next file."""
         self.execute("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;")
         self.execute(self.session.settings)
 
     def run(self, text: bytes, prefix: bytes = b"") -> int:
-        """Send a whole text to the server as it is, and drop what it returns.
+        """Send a whole text to the server unchanged, and drop its results.
 
-        One message: the server parses all of it before it runs any of it. No parameters: `%` and
-        `:` mean nothing. Results are dropped as they come: memory does not grow with them.
+        The text is one message, so the server parses all of it before it runs any statement. It
+        has no parameters: `%` and `:` have no special meaning. Results are dropped as they come,
+        so that memory does not grow.
 
         Args:
             text: One or more statements.
@@ -195,7 +199,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         return self._send(text, prefix)[0]
 
     def _send(self, text: bytes, prefix: bytes = b"") -> tuple[int, int]:
-        """Do what `run` says; return how many rows were written, how many statements run."""
+        """Send a text; return how many rows were written and how many statements ran."""
         pgconn = self.connection.pgconn
         written = completed = 0
         failure: pq.abc.PGresult | None = None
@@ -205,8 +209,8 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             yield from generators.send(pgconn)
             while (result := (yield from generators.fetch(pgconn))) is not None:
                 if result.status in {pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT}:
-                    pgconn.finish()  # the only way out of a COPY that nobody feeds
-                    raise psycopg.OperationalError("COPY with the client's data is not supported")
+                    pgconn.finish()  # the only way to end a COPY without data
+                    raise psycopg.OperationalError("COPY with data of the client is not supported")
                 if result.status == pq.ExecStatus.FATAL_ERROR:
                     failure = failure or result
                 elif failure is None:
@@ -226,7 +230,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def run_in_transaction(self, text: bytes) -> int:
         """Begin a transaction and run a text in it; see `run`.
 
-        A large text goes piece by piece: libpq keeps a copy of what it sends.
+        A large text is sent in pieces, because libpq keeps a copy of each message.
         """
         if len(text) <= LARGE:
             return self.run(text, _BEGIN)
@@ -247,7 +251,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
 
 
 class _WholeFile(MigrationStep):  # type: ignore[misc]
-    """A step that is a file's whole text: no splitting, no pairing of statements by position."""
+    """A step that holds the whole text of a file, not split into statements."""
 
     def __init__(self, source: SqlFile) -> None:
         super().__init__(0, source.text, source.text)
@@ -260,10 +264,10 @@ class _WholeFile(MigrationStep):  # type: ignore[misc]
 
 
 class RawMigration(YoyoMigration):  # type: ignore[misc]
-    """yoyo's migration, with one step: the file of the direction that is wanted.
+    """yoyo's migration with a single step: the file to apply, or the rollback file.
 
     Args:
-        migration: The migration, as its file is now.
+        migration: The migration to record.
         file: The file to run.
 
     """
@@ -275,12 +279,12 @@ class RawMigration(YoyoMigration):  # type: ignore[misc]
         self.duration_ms = 0
 
     def load(self) -> None:
-        """Read nothing more: the file was read and checked before."""
+        """Make the step; the file was read and checked before."""
         self.steps = [_WholeFile(self.file)]
         self.use_transactions = self.file.transactional
 
     def run(self, backend: Backend) -> None:
-        """Run the step, and note how long that took."""
+        """Run the step, and measure its time."""
         self.load()
         started = time.monotonic()
         self.steps[0].apply(backend)

@@ -1,14 +1,14 @@
-"""The errors that a user can cause, each with the exit code that the command line promises."""
+"""The errors that a user can cause, each with its exit code."""
 
 from __future__ import annotations
 
 
 class MigratorError(Exception):
-    """Base of every error that ends a command with a message instead of a traceback.
+    """Base of all errors that end a command with a message instead of a traceback.
 
     Args:
-        message: What happened and where, in one sentence.
-        state: What state the database is in now.
+        message: What happened, and where.
+        state: The state of the database now.
         hint: What to do next.
 
     """
@@ -23,13 +23,13 @@ class MigratorError(Exception):
 
 
 class Failed(MigratorError):
-    """The work was begun and could not be finished; nothing is left half done."""
+    """The command began to change the database and failed; `state` says what remains."""
 
     exit_code = 1
 
 
 class Refused(MigratorError):
-    """The command was refused before it changed anything."""
+    """The command was refused before any change."""
 
     exit_code = 2
 
@@ -40,6 +40,6 @@ class Refused(MigratorError):
 
 
 class Interrupted(MigratorError):
-    """SIGINT or SIGTERM ended the command; the transaction under way was rolled back."""
+    """SIGINT or SIGTERM ended the command; the open transaction was rolled back."""
 
     exit_code = 130

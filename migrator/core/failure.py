@@ -1,4 +1,4 @@
-"""A statement's failure in words: what happened and where, what stands, what to do next."""
+"""Words for the failure of a statement: what happened, where, the state, and what to do next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from migrator.core.errors import Failed
 from migrator.core.files import SqlFile
 from migrator.core.waits import Blockers
 
-ROLLED_BACK = "The file was rolled back; the files before it stay as they are."
+ROLLED_BACK = "The file was rolled back; the files before it stay applied."
 _NOBODY = Blockers()
 _AGAIN = "Correct the cause and run the command again."
 
@@ -19,8 +19,8 @@ def ended_transaction(source: SqlFile) -> Failed:
     """Return the error of a file that ended the transaction that it runs in."""
     return Failed(
         f"{source.path}: the file ended the runner's transaction.",
-        state="What it did up to there may be committed, and it is not recorded as applied.",
-        hint="Undo that part by hand, take the COMMIT out of the file, and run again.",
+        state="Its statements up to there may be committed, but it is not recorded as applied.",
+        hint="Undo these statements by hand, remove the COMMIT, and run the command again.",
     )
 
 
@@ -32,14 +32,14 @@ def failed(
     state: str = ROLLED_BACK,
     hint: str = "",
 ) -> Failed:
-    """Return the error of a file's statement.
+    """Return the error for a failed statement of a file.
 
     Args:
         source: The file.
-        failure: What the server said.
-        blockers: Whom the statement waited for.
-        state: What stands now.
-        hint: What to do, where neither the server's error tells nor the usual will do.
+        failure: The failed statement.
+        blockers: The sessions for which it waited.
+        state: The state of the database now.
+        hint: What to do next, unless the kind of the error decides that.
 
     """
     words = f"{place(source, failure)}: {error_text(failure.error, blockers)}"
@@ -47,7 +47,7 @@ def failed(
 
 
 def failed_at_commit(source: SqlFile, failure: StatementError, blockers: Blockers) -> Failed:
-    """Return the error of a file that ran, and could not be recorded or committed."""
+    """Return the error for a file that ran, but could not be recorded or committed."""
     return Failed(
         f"{source.path}: cannot be recorded and committed: {error_text(failure.error, blockers)}",
         state=ROLLED_BACK,
@@ -56,12 +56,12 @@ def failed_at_commit(source: SqlFile, failure: StatementError, blockers: Blocker
 
 
 def place(source: SqlFile, failure: StatementError, before: int = 0) -> str:
-    """Return path:line:column of a failure: where the server says, else its statement's start.
+    """Return path:line:column of a failure, as the server says, or of its statement.
 
     Args:
         source: The file.
-        failure: What the server said.
-        before: How many characters of the file are before the text that was sent.
+        failure: The failed statement.
+        before: How many characters of the file precede the text that was sent.
 
     """
     if failure.offset is not None:
@@ -74,7 +74,7 @@ def place(source: SqlFile, failure: StatementError, before: int = 0) -> str:
 
 
 def error_text(error: psycopg.Error, blockers: Blockers = _NOBODY) -> str:
-    """Return what the server said, and whom the statement waited for if that was in vain."""
+    """Return the server's error as text; after a lock timeout, also who held the lock."""
     diagnosis = error.diag
     parts = [diagnosis.message_primary or str(error)]
     for name in ("detail", "hint", "context"):
@@ -89,12 +89,12 @@ def error_text(error: psycopg.Error, blockers: Blockers = _NOBODY) -> str:
 def _way_out(error: psycopg.Error, otherwise: str) -> str:
     match error:
         case psycopg.errors.ActiveSqlTransaction():
-            return "Put the statement alone in a file that says -- transactional: false."
+            return "Put the statement alone into a file with -- transactional: false."
         case psycopg.errors.DiskFull():
-            return "Make room on the server's disk, and run the command again."
+            return "Free space on the server's disk, and run the command again."
         case psycopg.errors.LockNotAvailable():
             return (
-                "Wait until whoever holds the lock is done, or end it (pg_terminate_backend, "
-                "ROLLBACK PREPARED), and run the command again."
+                "Wait for the session that holds the lock, or end it (pg_terminate_backend, "
+                "ROLLBACK PREPARED); then run the command again."
             )
     return otherwise

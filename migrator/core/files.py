@@ -1,7 +1,8 @@
-"""Migration and seed files: where they are, what order they have, and whether they can be run.
+"""Migration and seed files: finds them, puts them in order, and checks whether they can be run.
 
-Knows no database. The format is yoyo's (https://ollycope.com/software/yoyo/latest/#migrations-as-sql-scripts),
-with everything that yoyo would pass over in silence refused here.
+This module knows no database. The format is yoyo's
+(https://ollycope.com/software/yoyo/latest/#migrations-as-sql-scripts). Everything that yoyo would
+silently ignore is refused here.
 """
 
 from __future__ import annotations
@@ -29,25 +30,25 @@ _LOOKS_LIKE_DIRECTIVE = re.compile(
 _HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 _NUMBER = re.compile(r"\d+(?=\.)")
-_LINE_END = re.compile(r"[\r\n]")  # a lone CR too ends a comment, for PostgreSQL and for yoyo
+_LINE_END = re.compile(r"[\r\n]")  # for PostgreSQL and yoyo, a lone CR also ends a comment
 _LONGEST_NAME = 250
-_LONGEST_HEADER = 1_000_000  # bytes; a directive after that is refused as any that yoyo passes over
+_LONGEST_HEADER = 1_000_000  # bytes; a directive after that is refused, as yoyo would ignore it
 _PIECE = 1_000_000  # bytes
 _MOST_PROBLEMS = 20  # of one file
 
 
 @dataclass(frozen=True, slots=True)
 class SqlFile:
-    """One file's text, as it is sent to the server, and what its leading comments say.
+    """The text of a file, as it is sent to the server, and what its leading comments say.
 
     Args:
-        path: The file.
+        path: The path of the file.
         text: Its bytes in UTF-8, without BOM, with LF line ends.
-        transactional: False where the file says `-- transactional: false`.
-        depends: The ids that it says it depends on.
-        header: What it says after `-- purpose:`, `-- locks:` and `-- reversible:`.
+        transactional: False if the file says `-- transactional: false`.
+        depends: The ids after `-- depends:`.
+        header: The values after `-- purpose:`, `-- locks:` and `-- reversible:`.
         problems: What is wrong with its bytes or directives, each with its place.
-        checksum: Of the text, by CHECKSUM_ALGORITHM.
+        checksum: The checksum of the text, by CHECKSUM_ALGORITHM.
 
     """
 
@@ -62,12 +63,12 @@ class SqlFile:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """A migration: the file that applies it, as it was read, and where the one that undoes it is.
+    """A migration: the file that applies it, already read, and the path of its rollback file.
 
     Args:
-        id: The file name without `.sql`, as yoyo has it.
-        source: The file that applies it: what was checked is what is run.
-        rollback_path: The file that rolls it back.
+        id: The file name without `.sql`, as in yoyo.
+        source: The file that applies it. It is read once, so that the checked text is what runs.
+        rollback_path: The path of the file that rolls it back.
 
     """
 
@@ -78,7 +79,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A seed file, named by its file name without `.sql`, as it was read."""
+    """A seed: its id, which is the file name without `.sql`, and its file, already read."""
 
     id: str
     source: SqlFile
@@ -87,7 +88,7 @@ class Seed:
 def read(path: Path) -> SqlFile:
     """Read one SQL file.
 
-    An editor's byte order mark or line ends are no edit, so they are taken off before hashing.
+    The checksum ignores a byte order mark and the kind of line ends, which editors may change.
 
     Raises:
         Refused: The file cannot be read.
@@ -106,18 +107,18 @@ def read(path: Path) -> SqlFile:
         if match := _DIRECTIVE.match(line):
             name, value = match.groups()
             if name == "transactional" and name in directives:
-                problems.append(f"{path}:{number}: transactional is said twice")
+                problems.append(f"{path}:{number}: transactional is given twice")
             directives[name] = f"{directives.get(name, '')} {value}".strip()
         elif _LOOKS_LIKE_DIRECTIVE.match(line):
             problems.append(
-                f"{path}:{number}: yoyo passes over this directive; "
+                f"{path}:{number}: yoyo ignores this directive; "
                 "write it in lower case: -- transactional: or -- depends:"
             )
         elif match := _HEADER_LINE.match(line):
             said[match[1]] = match[2].strip()
     transactional = directives.get("transactional", "true").lower()
     if transactional not in {"true", "false"}:
-        problems.append(f"{path}: transactional is true or false, not {transactional!r}")
+        problems.append(f"{path}: transactional must be true or false, not {transactional!r}")
     return SqlFile(
         path,
         text,
@@ -130,7 +131,7 @@ def read(path: Path) -> SqlFile:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file, all of it or nothing: a reader sees the old text or the new."""
+    """Write a file atomically: a reader sees either the old or the new text."""
     part = path.with_name(f"{path.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
@@ -140,10 +141,10 @@ def _byte_problems(path: Path, text: bytes) -> Iterator[str]:
     nul = text.find(b"\0")
     if nul >= 0:
         line = text.count(b"\n", 0, nul) + 1
-        yield f"{path}:{line}: a NUL byte (byte {nul}), which PostgreSQL's text cannot hold"
+        yield f"{path}:{line}: a NUL byte (byte {nul}), which PostgreSQL cannot store in text"
     position = 0
     try:
-        while position < len(text):  # piece by piece: as characters it may be four times as large
+        while position < len(text):  # in pieces, because characters may need four times the space
             end = position + _PIECE
             position += codecs.utf_8_decode(text[position:end], "strict", end >= len(text))[1]
     except UnicodeDecodeError as error:
@@ -170,11 +171,11 @@ def _header(text: str) -> list[str]:
 def discover(directory: Path) -> list[Migration]:
     """Return the directory's migrations in the order in which yoyo applies them.
 
-    That is by file name, after what a `-- depends:` names.
+    That is by file name, and after the migrations that `-- depends:` names.
 
     Raises:
-        Refused: A file that cannot be a migration, a duplicate, a pair that is not whole, an
-            unknown or cyclic dependency: all that was found, in one message.
+        Refused: A file that cannot be a migration, a number used twice, an incomplete pair, or an
+            unknown or cyclic dependency. The message lists all problems.
 
     """
     migrations: list[Migration] = []
@@ -187,9 +188,9 @@ def discover(directory: Path) -> list[Migration]:
             problems.extend(unfit)
         elif name.endswith(ROLLBACK_SUFFIX):
             if name.removesuffix(ROLLBACK_SUFFIX) + ".sql" not in present:
-                problems.append(f"{path}: rolls back a migration that is not there")
+                problems.append(f"{path}: there is no migration for this rollback file")
         elif name.endswith(".py") or name.startswith("post-apply"):
-            problems.append(f"{path}: only raw SQL migrations are run, no Python and no hooks")
+            problems.append(f"{path}: only raw SQL migrations can be run, no Python and no hooks")
         elif name.endswith(".sql"):
             problems.extend(_pair_problems(path, present))
             source = read(path)
@@ -205,7 +206,7 @@ def discover(directory: Path) -> list[Migration]:
     known = {migration.id for migration in migrations}
     for migration in migrations:
         problems.extend(
-            f"{migration.source.path}: depends on {other}, which is not there"
+            f"{migration.source.path}: depends on {other}, which does not exist"
             for other in sorted(migration.source.depends - known)
         )
     refuse(problems)
@@ -213,10 +214,10 @@ def discover(directory: Path) -> list[Migration]:
 
 
 def _name_problems(directory: Path, name: str) -> Iterator[str]:
-    """Names that the history's varchar(255) or a line of output could not hold."""
+    """Yield a problem if a name is too long for the history, or not printable."""
     if name.endswith((".sql", ".py")) and (len(name) > _LONGEST_NAME or not name.isprintable()):
         path = str(directory / name)
-        yield f"{path!a}: a name is of at most {_LONGEST_NAME} printable characters"
+        yield f"{path!a}: a file name may have at most {_LONGEST_NAME} printable characters"
 
 
 def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:
@@ -224,12 +225,12 @@ def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:
     if rollback not in present:
         yield (
             f"{path}: its rollback file {rollback} is missing; "
-            "where there is no way back, let it RAISE EXCEPTION"
+            "if no rollback is possible, let it RAISE EXCEPTION"
         )
 
 
 def _number_problems(migrations: Iterable[Migration]) -> Iterator[str]:
-    """Two branches that took the same number; numbers that sort otherwise than they count."""
+    """Yield numbers that two branches took, and numbers that do not sort as they count."""
     by_number: dict[int, Migration] = {}
     previous = -1
     for migration in migrations:
@@ -239,7 +240,7 @@ def _number_problems(migrations: Iterable[Migration]) -> Iterator[str]:
         number = int(match.group())
         path = migration.source.path
         if number in by_number:
-            yield f"{path}: the number of {by_number[number].id}, once more"
+            yield f"{path}: has the same number as {by_number[number].id}"
         elif number < previous:
             yield f"{path}: sorts after number {previous}: pad the numbers with zeros"
         by_number[number] = migration
@@ -256,7 +257,7 @@ def _in_order(migrations: list[Migration]) -> list[Migration]:
     except graphlib.CycleError as error:
         raise Refused(
             "These migrations depend on each other in a circle: " + ", ".join(error.args[1]),
-            hint="Take one `-- depends:` out.",
+            hint="Remove one `-- depends:`.",
         ) from error
     ordered: list[Migration] = []
     ready = [rank[each] for each in graph.get_ready()]
@@ -271,10 +272,10 @@ def _in_order(migrations: list[Migration]) -> list[Migration]:
 
 
 def discover_seeds(directory: Path | None) -> list[Seed]:
-    """Return the directory's seeds by file name; none where there is no directory.
+    """Return the directory's seeds by file name; none if there is no directory.
 
     Raises:
-        Refused: A file is not text that PostgreSQL can read.
+        Refused: A file has a bad name, or its text or its directives are wrong.
 
     """
     if directory is None:
@@ -286,17 +287,17 @@ def discover_seeds(directory: Path | None) -> list[Seed]:
         problems.extend(_name_problems(directory, path.name))
         problems.extend(source.problems)
         if not source.transactional:
-            problems.append(f"{path}: a seed runs in a transaction")
+            problems.append(f"{path}: a seed must run in a transaction")
         seeds.append(Seed(path.stem, source))
     refuse(problems)
     return seeds
 
 
 def check(sources: Iterable[SqlFile]) -> None:
-    """Check that files can be run: what PostgreSQL would refuse, or would do half.
+    """Check that files can be run, so that none is refused by PostgreSQL or done only in part.
 
     Raises:
-        Refused: All problems of all files, each with its line and column.
+        Refused: There are problems. The message lists all of them with line and column.
 
     """
     refuse([problem for source in sources for problem in _problems(source)])
@@ -316,18 +317,18 @@ def _problems(source: SqlFile) -> list[str]:
             for message in _statement_problems(source, statement, count):
                 problems.append(_at(source, statement.start, message))
             if len(problems) >= _MOST_PROBLEMS:
-                return [*problems, f"{source.path}: the rest of the file was not looked at"]
+                return [*problems, f"{source.path}: the rest of the file was not checked"]
     except sqltext.SqlTextError as error:
         return [*problems, _at(source, error.offset, str(error))]
     if not count:
-        problems.append(f"{source.path}: empty: it has no statement")
+        problems.append(f"{source.path}: the file has no statement")
     before = source.text[:first_start].decode()
     header_length = len(_header(before[:_LONGEST_HEADER]))
     for number, line in enumerate(_LINE_END.split(before), 1):
         if number > header_length and _LOOKS_LIKE_DIRECTIVE.match(line):
             problems.append(
-                f"{source.path}:{number}: yoyo passes over this directive; "
-                "write it among the leading -- comments"
+                f"{source.path}:{number}: yoyo ignores this directive; "
+                "move it into the leading -- comments"
             )
     return problems
 
@@ -336,15 +337,16 @@ def _statement_problems(
     source: SqlFile, statement: sqltext.Statement, ordinal: int
 ) -> Iterator[str]:
     if sqltext.ends_transaction(statement):
-        yield f"{' '.join(statement.words[:2])} in a file: the runner begins and ends transactions"
+        words = " ".join(statement.words[:2])
+        yield f"{words} is not allowed: the runner begins and ends transactions"
     if sqltext.copies_with_client(statement):
-        yield "COPY with the client's data: write INSERT ... VALUES"
+        yield "COPY with data of the client is not supported: write INSERT ... VALUES"
     if sqltext.builds_nameless_index(statement):
-        yield "an index without a name: name it, so that a build that is cut off can be found"
+        yield "an index without a name: name it, so that an interrupted build can be found"
     if source.transactional and sqltext.needs_no_transaction(statement):
-        yield "cannot run in a transaction: put it alone in a file with -- transactional: false"
+        yield "cannot run in a transaction: put it alone into a file with -- transactional: false"
     if not source.transactional and ordinal > 1:
-        yield "a second statement in a file with -- transactional: false: give it its own file"
+        yield "a second statement in a file with -- transactional: false: put it into its own file"
 
 
 def _at(source: SqlFile, byte: int, message: str) -> str:

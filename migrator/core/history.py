@@ -1,4 +1,4 @@
-"""What a database's history says against what the files say."""
+"""Reads a database's history and compares it with the files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from migrator.sql import sql
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One row of the history: a migration or seed as applied, or an intent that has no outcome.
+    """One row of the history: an applied migration or seed, or an intent without an outcome.
 
     Args:
         id: The file name without `.sql`.
-        checksum: Of the file as applied; None where only yoyo marked it.
-        detail: The checksum's algorithm; of an intent, its direction.
+        checksum: The checksum of the file as it was applied; None if only stock yoyo marked it.
+        detail: The algorithm of the checksum; for an intent, `apply` or `rollback`.
         at: When it was recorded.
 
     """
@@ -41,16 +41,16 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A database's history against a set's files.
+    """The history of a database compared with the files of a set.
 
     Args:
-        applied: Files that are applied, in the files' order.
-        pending: Files that are not, in the order in which they would be applied.
-        edited: Applied files whose text is another now.
-        missing: Ids that are applied and have no file.
-        out_of_order: Pending files that come before an applied one.
-        interrupted: Non-transactional files that were started and have no outcome.
-        pending_seeds: Seeds that were never applied, or changed since.
+        applied: Applied migrations, in the order of the files.
+        pending: Migrations that are not applied, in the order in which they would be.
+        edited: Applied migrations whose file has changed.
+        missing: Ids of applied migrations that have no file.
+        out_of_order: Pending migrations that come before an applied one.
+        interrupted: Ids of files outside a transaction that were started and have no outcome.
+        pending_seeds: Seeds that were never applied, or changed since then.
 
     """
 
@@ -64,7 +64,7 @@ class State:
 
     @property
     def up_to_date(self) -> bool:
-        """Whether every file is applied as it is, and nothing else is."""
+        """Whether exactly the migrations in the files are applied; seeds do not count."""
         return not (self.pending or self.edited or self.missing or self.interrupted)
 
     def ids(self) -> dict[str, list[str]]:
@@ -82,17 +82,17 @@ class State:
     def lines(self) -> list[str]:
         """Return the groups as text, with a verdict at the end."""
         verdict = "up to date" if self.up_to_date else "not up to date"
-        verdict += " but for seeds" * (self.up_to_date and bool(self.pending_seeds))
+        verdict += " except for seeds" * (self.up_to_date and bool(self.pending_seeds))
         groups = self.ids().items()
         lines = [f"{name.replace('_', ' '):<14}{each}" for name, ids in groups for each in ids]
         return [*lines, verdict]
 
 
 def read(session: Session) -> History:
-    """Read the history; a database without one has an empty history.
+    """Read the history; it is empty if the database has none.
 
     Raises:
-        Refused: The role may not read it, or the tables are not yoyo's.
+        Refused: The role may not read it, or its tables are not those of yoyo.
 
     """
     from psycopg import ProgrammingError
@@ -107,7 +107,7 @@ def read(session: Session) -> History:
     except ProgrammingError as error:
         raise Refused(
             f"The history in schema yoyo cannot be read: {str(error).strip()}",
-            hint="Use the role that migrates; a schema yoyo of another origin is in the way.",
+            hint="Use the role that migrates. If another program made schema yoyo, rename it.",
         ) from error
     for kind, *row in rows:
         recorded = HistoryEntry(*row)
@@ -116,7 +116,7 @@ def read(session: Session) -> History:
 
 
 def compare(history: History, migrations: Sequence[Migration], seeds: Sequence[Seed]) -> State:
-    """Compare a history with the files."""
+    """Compare the history of a database with the files."""
     applied = [each for each in migrations if each.id in history.migrations]
     pending = [each for each in migrations if each.id not in history.migrations]
     last = max((migrations.index(each) for each in applied[-1:]), default=-1)
@@ -133,7 +133,7 @@ def compare(history: History, migrations: Sequence[Migration], seeds: Sequence[S
 
 
 def _is_edited(migration: Migration, recorded: HistoryEntry) -> bool:
-    # Without a checksum, or with one of another algorithm, nothing can be said.
+    # Without a checksum, or with one of another algorithm, nobody can tell.
     return recorded.detail == CHECKSUM_ALGORITHM and recorded.checksum != migration.source.checksum
 
 
@@ -143,7 +143,7 @@ def _is_current(seed: Seed, seeds: dict[str, HistoryEntry]) -> bool:
 
 
 def in_words(state: State) -> str:
-    """Return where a database stands, in one sentence."""
+    """Return the state of a database in one sentence."""
     return (
         f"The history has {len(state.applied)} migrations applied, the last "
         f"{state.applied[-1].id if state.applied else 'none'}; pending: {len(state.pending)}"
@@ -155,19 +155,19 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
     """Refuse to change a database whose history and files disagree.
 
     Args:
-        state: The comparison.
-        except_interrupted: Interrupted files that the command itself will bring to an end.
+        state: The comparison of the two.
+        except_interrupted: Ids of interrupted files that the command itself will finish.
 
     Raises:
-        Refused: A file that was applied is edited or missing, a file comes too late, or a
-            non-transactional file has no outcome.
+        Refused: An applied file is edited or missing, a pending file comes before an applied one,
+            or an interrupted file has no outcome.
 
     """
     problems = [
-        *(f"{each.source.path}: edited since it was applied" for each in state.edited),
+        *(f"{each.source.path}: was edited after it was applied" for each in state.edited),
         *(f"{each}: applied, but its file is missing" for each in state.missing),
         *(
-            f"{each.source.path}: comes before files that are applied"
+            f"{each.source.path}: comes before migrations that are already applied"
             for each in state.out_of_order
         ),
         *(
@@ -180,8 +180,8 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
         "Restore the applied text and write a new migration for the change." * bool(state.edited),
         "Get the missing files from the branch that applied them." * bool(state.missing),
         "Give the late file a number after the last applied one." * bool(state.out_of_order),
-        "Bring the interrupted file to its end by the command that began it, migrate or rollback, "
-        "or `settle` it: see docs/errors.md#files-outside-a-transaction." * bool(state.interrupted),
+        "Run the interrupted command again, `migrate` or `rollback`, or `settle` the file: see "
+        "docs/errors.md#files-outside-a-transaction." * bool(state.interrupted),
     ]
     if problems:
         raise Refused(
@@ -191,15 +191,15 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
 
 
 def refuse_behind(state: State) -> None:
-    """Refuse a database that is not what the files say.
+    """Refuse a database that is not up to date.
 
     Raises:
-        Refused: It is not up to date.
+        Refused: Migrations are pending, or the history and the files disagree.
 
     """
     refuse_disagreement(state)
     if state.pending:
         raise Refused(
             f"{len(state.pending)} migrations are pending, the first {state.pending[0].id}.",
-            hint="Run migrate first.",
+            hint="Run `migrate` first.",
         )

@@ -1,4 +1,4 @@
-"""What a statement that can be in no transaction left behind, read from the catalogue."""
+"""Finds in the catalogue what an interrupted statement left that cannot run in a transaction."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = r'((?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?)'
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """Compile a pattern in which a blank stands for white space and comments."""
+    """Compile a pattern in which a space matches white space and comments."""
     return re.compile(text.replace(" ", _GAP).replace("NAME", _NAME), re.IGNORECASE)
 
 
@@ -35,14 +35,14 @@ _MAY_COMMIT = re.compile(r"(CALL|DO)\b", re.IGNORECASE)
 
 
 class Outcome(enum.Enum):
-    """What the catalogue shows of a statement that was started, and what is done about it."""
+    """What the catalogue shows about a started statement, and what is done about it."""
 
-    NOTHING_DONE = "nothing of it is there", "it is run again"
-    MAY_BE_REPEATED = "to run it twice does no harm", "it is run again"
-    INVALID_INDEX = "it left an INVALID index", "that is dropped, and built anew"
-    LEFT_INDEXES = "it left INVALID indexes", "they are dropped, and it is run again"
-    HALF_DROPPED = "it left the index INVALID", "it is run again"
-    HALF_DETACHED = "it left the partition half detached", "that is brought to its end"
+    NOTHING_DONE = "it had no effect", "it runs again"
+    MAY_BE_REPEATED = "it can safely run twice", "it runs again"
+    INVALID_INDEX = "it left an INVALID index", "that index is dropped and built again"
+    LEFT_INDEXES = "it left INVALID indexes", "they are dropped and it runs again"
+    HALF_DROPPED = "it left the index INVALID", "it runs again"
+    HALF_DETACHED = "it left the partition half detached", "the detachment is finished"
     DONE = "it took effect", "it is only recorded"
     UNKNOWN = "nothing shows whether it took effect", ""
 
@@ -53,7 +53,7 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """What was found, and the way on.
+    """What a statement left, and how to repair it.
 
     Args:
         outcome: What the catalogue shows.
@@ -66,21 +66,21 @@ class Leftovers:
 
     @property
     def is_to_run(self) -> bool:
-        """Whether the statement itself is still to be run."""
+        """Whether the statement itself must still run."""
         return self.outcome not in {Outcome.DONE, Outcome.HALF_DETACHED, Outcome.UNKNOWN}
 
     @property
     def is_half(self) -> bool:
-        """Whether a half of the statement's effect is there."""
+        """Whether only a part of the statement took effect."""
         return bool(self.repairs) or self.outcome is Outcome.HALF_DROPPED
 
 
 def inspect(connection: psycopg.Connection[Any], statement: str) -> Leftovers:
-    """Say what a statement that was started has done.
+    """Find out what a started statement has done.
 
     Args:
-        connection: To the database that it was started in.
-        statement: The statement's text, without comments around it.
+        connection: A connection to the database in which it was started.
+        statement: The text of the statement, without comments around it.
 
     """
     if match := _CREATE_INDEX.match(statement):
@@ -111,15 +111,15 @@ def builders(connection: psycopg.Connection[Any], statement: str) -> list[int]:
 
 
 def invalid_indexes(connection: psycopg.Connection[Any]) -> list[str]:
-    """Return the indexes that PostgreSQL does not use, each with its table."""
+    """Return the INVALID indexes of the database, each with its table."""
     rows = connection.execute(sql("core/invalid_indexes").encode()).fetchall()
     return [f"{index} on {table}" for index, table in rows]
 
 
 def fails_whole(statement: str) -> bool:
-    """Say whether nothing of a statement stays where the server reports that it failed.
+    """Say whether a statement that the server reports as failed has left nothing.
 
-    Asked of those that `look` knows nothing of: all but what may commit on its way.
+    For statements that `inspect` does not know: true unless it may commit while it runs.
     """
     return _MAY_COMMIT.match(statement) is None
 

@@ -1,4 +1,4 @@
-"""The lock that lets one runner at a time change a database."""
+"""The lock that lets only one runner at a time change a database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POLL_S = 0.1
 
 @contextmanager
 def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock on the session that migrates, so that it ends with it; see `take`."""
+    """Hold the lock while the block runs, on the session that does the work; see `take`."""
     take(session, wait_s, say)
     try:
         yield
@@ -29,13 +29,13 @@ def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterato
 def take(session: Session, wait_s: float, say: Callable[[str], None]) -> None:
     """Take the lock, which ends with the session.
 
-    Polled, never waited for in the server: a session blocked on an advisory lock holds a snapshot
-    that CREATE INDEX CONCURRENTLY waits for, and the two would deadlock.
+    It polls instead of waiting in the server. A session that waits there for an advisory lock holds
+    a snapshot that CREATE INDEX CONCURRENTLY waits for, so the two would deadlock.
 
     Args:
         session: The session that will do the work.
         wait_s: How long to wait for another runner, in seconds.
-        say: Told once that another runner is being waited for.
+        say: Called once if it must wait.
 
     Raises:
         Refused: Another runner held the lock all that time.
@@ -63,10 +63,10 @@ def _try(session: Session) -> bool:
 
 
 def holders(session: Session) -> list[int]:
-    """Return the process that holds the lock, in a list; an empty one where nobody does."""
+    """Return the pid of the session that holds the lock, in a list; an empty list if none does."""
     rows = session.connection.execute(sql("core/lock_holder"), {"key": session.lock_key})
     return [pid for (pid,) in rows]
 
 
 def _holder(session: Session) -> str:
-    return sessions_in_words(session.connection, holders(session)) or "it has just let go"
+    return sessions_in_words(session.connection, holders(session)) or "it has just released it"

@@ -1,4 +1,4 @@
-"""Runs the one statement of a file that can be in no transaction, between intent and outcome."""
+"""Runs the statement of a file outside a transaction: records intent, runs, records outcome."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from migrator.core.waits import Watch, sessions_in_words
 
 _POLL_S = 0.2
 _STAYS = (
-    "It ran outside a transaction: what it did before it failed, if anything, stays. "
+    "It ran outside a transaction: anything that it did before it failed remains. "
     "It is not recorded as done."
 )
 _STARTED = "It is recorded as started."
 _SETTLE = (
-    "Look at the database, and say what is so: `settle {id} --as applied` or `settle {id} --as "
-    "pending`."
+    "Check in the database whether it took effect. If so, run `settle {id} --as applied`, else "
+    "`settle {id} --as pending`."
 )
 
 
 class OnlineApplier:
-    """Runs statements that can be in no transaction.
+    """Runs statements that cannot run in a transaction.
 
     Args:
         backend: The engine, on the session that holds the lock.
-        say: Told whom a statement waits for, and what an interrupted one left.
+        say: Called with what a statement waits for, and with what an interrupted one left.
         wait_ms: How long a statement may wait for locks and for older transactions.
-        watch: Looks whom a statement waits for.
-        additions: What a capability does beside.
+        watch: Finds out for whom a statement waits.
+        additions: What a capability does in addition.
 
     """
 
@@ -56,16 +56,16 @@ class OnlineApplier:
         self._additions = additions
 
     def apply(self, migration: RawMigration, direction: str, record: Callable[[], None]) -> None:
-        """Run a file's statement, or bring an interrupted one to its end, and record it.
+        """Run the statement of a file, or finish an interrupted one, and record it.
 
         Args:
-            migration: With the file of the direction that is wanted.
+            migration: The migration, with the file to run.
             direction: `apply` or `rollback`.
             record: Executes the statements that record it.
 
         Raises:
             Refused: It was interrupted before, and nothing shows whether it took effect.
-            Failed: The message says what is left of it.
+            Failed: It failed; the message says what it left.
 
         """
         file, statement = migration.file, only_statement(migration.file)
@@ -95,9 +95,9 @@ class OnlineApplier:
         left = leftovers.inspect(self._connection, statement)
         if left.outcome is Outcome.INVALID_INDEX:
             raise Failed(
-                f"{file.path}: an INVALID index of that name was there, and is there still.",
+                f"{file.path}: an INVALID index with that name existed before and still exists.",
                 state=_STARTED,
-                hint="Run the same command again: that is dropped, and built anew.",
+                hint="Run the same command again: it drops the index and builds it again.",
             )
         with self._backend.transaction(), self._backend.one_message():
             record()
@@ -105,13 +105,16 @@ class OnlineApplier:
             self._backend.execute(self._backend.recorder.ended(migration.id))
 
     def leftovers(self, file: SqlFile) -> Leftovers:
-        """Look what a statement did that was started, once nobody else builds on its table.
+        """Find out what a started statement did, once nobody else builds on its table.
 
-        An operator may be building that index by hand: INVALID is then no leftover. Polled: a
-        session that waits in the server holds up, or deadlocks with, what it waits for.
+        While an operator builds that index by hand, it is INVALID but not a leftover. The method
+        polls, because a session that waits in the server would block that build or deadlock.
+
+        Args:
+            file: The file of the statement.
 
         Raises:
-            Refused: Another session is at work on the table all the time.
+            Refused: Another session was building on the table all that time.
 
         """
         statement = only_statement(file)
@@ -121,7 +124,7 @@ class OnlineApplier:
             words = sessions_in_words(self._connection, builders)
             if time.monotonic() >= deadline:
                 raise Refused(
-                    f"{file.path}: another session is at work on its table: {words}",
+                    f"{file.path}: another session is building on its table: {words}",
                     state=f"{_STARTED} Nothing was changed now.",
                     hint="Wait for it to end, and run the same command again.",
                 )
@@ -132,15 +135,20 @@ class OnlineApplier:
         return leftovers.inspect(self._connection, statement)
 
     def repair(self, found: Leftovers) -> None:
-        """Take away what an interrupted statement left."""
+        """Repair what an interrupted statement left."""
         for statement in found.repairs:
             self._patiently(partial(self._backend.run, statement.encode()))
 
     def refuse_contradiction(self, file: SqlFile, direction: str, *, took_effect: bool) -> None:
-        """Refuse to record of an interrupted file what the catalogue shows to be otherwise.
+        """Refuse an outcome of an interrupted file that the catalogue contradicts.
+
+        Args:
+            file: The interrupted file.
+            direction: What was interrupted: `apply` or `rollback`.
+            took_effect: The outcome that the user wants to record.
 
         Raises:
-            Refused: It does.
+            Refused: The catalogue shows the opposite.
 
         """
         outcome = self.leftovers(file).outcome
@@ -148,33 +156,33 @@ class OnlineApplier:
         if outcome not in {agreeing, Outcome.UNKNOWN, Outcome.MAY_BE_REPEATED}:
             command = "migrate" if direction == "apply" else "rollback"
             raise Refused(
-                f"{file.path}: the database shows otherwise: {outcome.what}.",
+                f"{file.path}: the database shows something else: {outcome.what}.",
                 hint=f"Run {command} again: {outcome.then}.",
             )
 
     def _record_intent(self, migration: RawMigration, direction: str) -> bool:
-        """Record that a file is about to run; say whether that is new."""
+        """Record that a file is about to run; return False if that was recorded before."""
         intent = self._backend.recorder.started(migration.recorded, migration.file, direction)
         return self._backend.run(intent.encode()) > 0
 
     def _half_done(
         self, migration: RawMigration, statement: str, failure: StatementError
     ) -> Failed:
-        """Return a statement's error; keep its start recorded if a half of it may be there."""
+        """Return the error of a statement; keep its start recorded if a part may remain."""
         left = leftovers.inspect(self._connection, statement)
         state, hint = _STAYS, ""
         if left.is_half:
             state = f"{left.outcome.what[0].upper()}{left.outcome.what[1:]}. {_STARTED}"
             hint = f"Correct the cause and run the same command again: {left.outcome.then}."
         elif left.outcome is Outcome.UNKNOWN and not leftovers.fails_whole(statement):
-            state = f"What it committed before it failed stays. {_STARTED}"
+            state = f"Anything that it committed before it failed remains. {_STARTED}"
             hint = _SETTLE.format(id=migration.id)
         else:
             self._backend.execute(self._backend.recorder.ended(migration.id))
         return failed(migration.file, failure, state=state, hint=hint, blockers=self._watch.seen)
 
     def _patiently(self, run: Callable[[], object]) -> None:
-        """Run a statement with the patience that a wait for older transactions needs."""
+        """Run a statement with the long lock timeout that a wait for older transactions needs."""
         self._connection.execute(f"SET lock_timeout TO {self._wait_ms}")
         try:
             with self._watch.over(tells=True):
@@ -185,6 +193,6 @@ class OnlineApplier:
 
 
 def only_statement(file: SqlFile) -> str:
-    """Return the statement of a file that has one, without the comments around it."""
+    """Return the only statement of a file, without the comments around it."""
     (statement,) = sqltext.statements(file.text)
     return file.text[statement.start : statement.end].decode()

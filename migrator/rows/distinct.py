@@ -15,8 +15,9 @@ from migrator.rows.references import read_keys
 _EACH = "n.i - 1"  # the index of a group that gives each row another key
 
 
-def make_distinct(draft: Draft) -> None:
+def make_distinct(draft: Draft) -> Draft:
     """See to it that no two rows have the same key; where that cannot be, the rows are few."""
+    draft = draft.copy()
     for key in sorted(draft.table.keys, key=lambda each: (len(each.columns), each.name)):
         _keep(draft, key)
     free = max((each for each in draft.groups if not each.index), key=_size, default=None)
@@ -30,6 +31,7 @@ def make_distinct(draft: Draft) -> None:
             group.index = f"({chance('n.i', group.number + 100)} % {group.size})"
         elif group.index == _EACH:
             group.index = f"(({_EACH}) % {group.size})"
+    return draft
 
 
 def _size(group: Group) -> int:

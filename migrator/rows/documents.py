@@ -22,8 +22,9 @@ _MOST = 50
 _JSON = ("json", "jsonb")
 
 
-def take_documents(draft: Draft) -> None:
+def take_documents(draft: Draft) -> Draft:
     """Take the documents that are there, or such as triggers seem to demand."""
+    draft = draft.copy()
     for name, choice in draft.choices.items():
         column = choice.column
         if column.type.base in _JSON or column.type.kind == "a":
@@ -31,6 +32,7 @@ def take_documents(draft: Draft) -> None:
             if found:
                 draft.values[name] = found
                 choice.varied = None
+    return draft
 
 
 def _there(draft: Draft, name: str) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from migrator.rows.choice import Choice
@@ -47,6 +48,9 @@ class Group:
 class Draft:
     """How the rows of one table are made, as far as that is decided.
 
+    A step takes a draft and returns another one, with what it decides: documents, then references,
+    then what must be distinct, then samples. None changes a draft that it was given.
+
     A column's value comes from a sample unless it is one of `made`, `copies` or `only_null`.
 
     Args:
@@ -58,12 +62,12 @@ class Draft:
         others: What all tables demand, by name.
         values: Values by column, as text.
         takes_null: Columns that are NULL in some rows.
+        end: The number of the last row that is possible.
         only_null: Columns that are NULL in all rows.
         made: SQL of `n.i` and of groups' keys by column.
         distinct: Columns of `made` that have another value in each row.
         copies: Columns that have another column's value: the row refers to itself.
         groups: References to other tables.
-        end: The number of the last row that is possible.
         capped_by: What makes it the last.
 
     """
@@ -74,21 +78,53 @@ class Draft:
     start: int
     wanted: int
     others: Mapping[str, TableDemands]
-    values: dict[str, list[str]] = field(init=False)
-    takes_null: set[str] = field(init=False)
+    values: dict[str, list[str]]
+    takes_null: set[str]
+    end: int
     only_null: set[str] = field(default_factory=set)
     made: dict[str, str] = field(default_factory=dict)
     distinct: set[str] = field(default_factory=set)
     copies: dict[str, str] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
-    end: int = field(init=False)
     capped_by: str = ""
 
-    def __post_init__(self) -> None:
-        """Begin with what is known of each column by itself."""
-        self.values = {name: list(choice.values) for name, choice in self.choices.items()}
-        self.takes_null = {name for name, choice in self.choices.items() if choice.takes_null}
-        self.end = 2 * self.start + 100 * self.wanted + 10_000_000
+    @classmethod
+    def begin(
+        cls,
+        connection: Connection,
+        table: TableDemands,
+        choices: Mapping[str, Choice],
+        *,
+        start: int,
+        wanted: int,
+        others: Mapping[str, TableDemands],
+    ) -> Draft:
+        """Begin with what is known of each column by itself; arguments are those of the class."""
+        return cls(
+            connection,
+            table,
+            choices,
+            start,
+            wanted,
+            others,
+            values={name: list(choice.values) for name, choice in choices.items()},
+            takes_null={name for name, choice in choices.items() if choice.takes_null},
+            end=2 * start + 100 * wanted + 10_000_000,
+        )
+
+    def copy(self) -> Draft:
+        """Return a draft that can be changed without this one changing."""
+        return replace(
+            self,
+            choices={name: copy(choice) for name, choice in self.choices.items()},
+            values=dict(self.values),
+            takes_null=set(self.takes_null),
+            only_null=set(self.only_null),
+            made=dict(self.made),
+            distinct=set(self.distinct),
+            copies=dict(self.copies),
+            groups=[copy(group) for group in self.groups],
+        )
 
     @property
     def top(self) -> int:

@@ -114,7 +114,7 @@ class Filler:
         for name in self._in_order(lacking):
             try:
                 with self._settings():
-                    draft = Draft(
+                    draft = Draft.begin(
                         self.connection,
                         *chosen[name],
                         start=counts[name] + 1,
@@ -123,7 +123,7 @@ class Filler:
                     )
                     recipe = Recipe(draft)
                     with self._quiet(name):
-                        reason = self._insert(draft, recipe)
+                        reason = self._insert(recipe)
                     self._advance_sequences(name)
             except (psycopg.Error, Unfillable) as error:
                 reason = _first_line(error)
@@ -181,8 +181,9 @@ class Filler:
 
     # Rows
 
-    def _insert(self, draft: Draft, recipe: Recipe) -> str:
+    def _insert(self, recipe: Recipe) -> str:
         """Make a table's rows; return why they are fewer than wanted, if they are."""
+        draft = recipe.draft
         missing, low, size = draft.wanted, draft.start, min(_PROBE, draft.wanted)
         tried = in_vain = 0
         failure = ""

@@ -33,22 +33,19 @@ class Recipe:
         draft: What is known of the table; nothing is decided yet.
 
     Raises:
-        Impossible: The table cannot be filled.
+        Unfillable: The table cannot be filled.
 
     """
 
     def __init__(self, draft: Draft) -> None:
-        self.draft = draft
+        self.draft = make_distinct(refer(take_documents(draft)))
         self.failures = 0
         # ON CONFLICT fails where a key is deferrable.
         self._may_skip = not any(key.is_deferrable for key in draft.table.keys)
         self._skips_conflicts = draft.start > 1 and self._may_skip
         self._is_strict = False
         self._shift = ""
-        take_documents(draft)
-        refer(draft)
-        make_distinct(draft)
-        self._samples = samples.find_samples(draft)
+        self._samples = samples.find_samples(self.draft)
         self._move_times()
 
     def insert(self, low: int, high: int, most: int) -> str:

@@ -15,13 +15,14 @@ from migrator.rows.expressions import quoted
 _LEAST_KEYS = 1000
 
 
-def refer(draft: Draft) -> None:
+def refer(draft: Draft) -> Draft:
     """Group a table's references, and read the keys that they can take.
 
     Raises:
-        Impossible: The table refers to one that has no rows.
+        Unfillable: The table refers to one that has no rows.
 
     """
+    draft = draft.copy()
     usable = []
     for reference in draft.table.references:
         if not draft.choices.keys() >= set(reference.columns):
@@ -50,6 +51,7 @@ def refer(draft: Draft) -> None:
         for name in group.columns:
             draft.made[name] = f"k{group.number}.{quoted(name)}"
             draft.values[name] = _some_keys(draft, group, name)
+    return draft
 
 
 def _do_without(draft: Draft, reference: Reference) -> None:

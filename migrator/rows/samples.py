@@ -30,7 +30,7 @@ def find_samples(draft: Draft) -> int:
     """Put samples into a temporary table, numbered from 0; return how many.
 
     Raises:
-        Impossible: No values are known for a column, or none that its checks accept.
+        Unfillable: No values are known for a column, or none that its checks accept.
 
     """
     sizes: list[int] = []

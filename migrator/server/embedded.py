@@ -227,18 +227,17 @@ class EmbeddedServer:
                 f"{self.directory} belongs to another user, whose id is {found.st_uid}.",
                 hint="Work as that user, or name a database with --database or DATABASE_URL.",
             )
-        if not (self.directory / "lock").exists():
-            self._refuse_others_files()
+        self._refuse_others_files()
         home = self.cluster.home
         return home == self.directory or read(home / "checkout") == str(self.directory)
 
     def _refuse_others_files(self) -> None:
         """Refuse a directory that is used for something else: its modes would be changed."""
-        strange = [
-            each.name
-            for each in self.directory.iterdir()
-            if each.name != ".gitignore" and not each.name.startswith(("bin-", "partial-"))
-        ]
+        names = os.listdir(self.directory)  # once: another command may be at its first start
+        if "lock" in names:
+            return
+        ours = (".gitignore", "bin-", "partial-")
+        strange = [name for name in names if not name.startswith(ours)]
         if strange:
             raise Refused(
                 f"{self.directory} is used for something else: it has {min(strange)} in it.",

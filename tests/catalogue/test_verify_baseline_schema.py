@@ -83,7 +83,7 @@ class TestVerify:
         run(database, "INSERT INTO yoyo.intent VALUES ('x', '0003.c.create', 'rollback', 'x')")
         assert findings(made, database) == {
             "history": [
-                "edited since it was applied: 0001.a.create",
+                "was edited after it was applied: 0001.a.create",
                 "applied, but its file is missing: 0002.b.create",
                 "started and not ended: 0003.c.create",
             ]
@@ -128,7 +128,7 @@ class TestVerify:
         found = findings(made, database)
         assert found["seeds"][0] == "01.a: 2 rows are missing or have other values"
         assert "02.b.sql:1:1: division by zero" in found["seeds"][1]
-        assert "03.c.sql:1:27: COMMIT in a file" in found["seeds"][2]
+        assert "03.c.sql:1:27: COMMIT is not allowed" in found["seeds"][2]
         assert rows(database, "SELECT count(*) FROM a") == [(0,)]
         assert rows(database, "SELECT count(*) FROM c") == [(0,)]
 

@@ -360,8 +360,8 @@ def test_bad_files_are_refused_by_every_command_in_words(made: MigrationSet, com
     assert error.splitlines() == [
         "3 problems in the files:",
         f"  {path}: its rollback file 0004.caf\u00e9.rollback.sql is missing; "
-        "where there is no way back, let it RAISE EXCEPTION",
-        f"  {path}:1: a NUL byte (byte 9), which PostgreSQL's text cannot hold",
+        "if no rollback is possible, let it RAISE EXCEPTION",
+        f"  {path}:1: a NUL byte (byte 9), which PostgreSQL cannot store in text",
         f"  {path}:1: not UTF-8 (byte 8): save the file as UTF-8",
     ]
     assert f"error: {error}" in answer.err
@@ -410,8 +410,8 @@ def test_what_new_writes_is_refused_until_it_is_filled(
     call(made, None, "new", "tasks", "add_deadline")
     answer = call(made, empty_database, "migrate")
     assert answer.code == 2
-    assert "0004.tasks.add_deadline.sql: empty: it has no statement" in answer.err
-    assert "0004.tasks.add_deadline.rollback.sql: empty: it has no statement" in answer.err
+    assert "0004.tasks.add_deadline.sql: the file has no statement" in answer.err
+    assert "0004.tasks.add_deadline.rollback.sql: the file has no statement" in answer.err
 
 
 def test_new_starts_at_one_and_keeps_the_width(tmp_path: Path) -> None:

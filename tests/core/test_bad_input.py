@@ -48,23 +48,26 @@ def deleted(made: MigrationSet) -> None:
 
 
 FAULTS: dict[str, tuple[Callable[[MigrationSet], Any], str]] = {
-    "applied file edited": (edited, "edited since it was applied"),
+    "applied file edited": (edited, "was edited after it was applied"),
     "applied file deleted": (deleted, "applied, but its file is missing"),
-    "a number arriving late": (lambda made: made.add("0000.late", GOOD), "comes before files that"),
+    "a number arriving late": (
+        lambda made: made.add("0000.late", GOOD),
+        "comes before migrations that",
+    ),
     "rollback pair missing": (without_rollback, "its rollback file 0004.late.change.rollback.sql"),
-    "rollback pair empty": (text(GOOD, ""), "empty: it has no statement"),
-    "rollback pair a comment": (text(GOOD, "-- later\n"), "empty: it has no statement"),
-    "duplicate number": (twice, "once more"),
-    "unknown depends": (text(f"-- depends: none\n{GOOD}"), "depends on none, which is not there"),
+    "rollback pair empty": (text(GOOD, ""), "the file has no statement"),
+    "rollback pair a comment": (text(GOOD, "-- later\n"), "the file has no statement"),
+    "duplicate number": (twice, "has the same number as"),
+    "unknown depends": (text(f"-- depends: none\n{GOOD}"), "depends on none, which does not exist"),
     "cyclic depends": (text(f"-- depends: {LATE}\n{GOOD}"), "depend on each other in a circle"),
-    "empty file": (text(""), "empty: it has no statement"),
+    "empty file": (text(""), "the file has no statement"),
     "syntax error in the last statement": (
         text(f"{GOOD}\nCREATE TABEL x ();"),
         ":2:8: syntax error",
     ),
-    "COMMIT": (text(f"{GOOD}\nCOMMIT;"), ":2:1: COMMIT in a file"),
-    "ROLLBACK": (text(f"{GOOD}\nROLLBACK;"), ":2:1: ROLLBACK in a file"),
-    "BEGIN": (text(f"BEGIN;\n{GOOD}"), ":1:1: BEGIN in a file"),
+    "COMMIT": (text(f"{GOOD}\nCOMMIT;"), ":2:1: COMMIT is not allowed"),
+    "ROLLBACK": (text(f"{GOOD}\nROLLBACK;"), ":2:1: ROLLBACK is not allowed"),
+    "BEGIN": (text(f"BEGIN;\n{GOOD}"), ":1:1: BEGIN is not allowed"),
     "two statements outside a transaction": (
         text(f"{ONLINE}VACUUM a;\nVACUUM b;"),
         ":3:1: a second statement in a file with -- transactional: false",
@@ -73,16 +76,19 @@ FAULTS: dict[str, tuple[Callable[[MigrationSet], Any], str]] = {
         text("CREATE INDEX CONCURRENTLY i ON a (id);"),
         ":1:1: cannot run in a transaction",
     ),
-    "misspelt directive": (text(f"-- Transactional: false\n{GOOD}"), ":1: yoyo passes over this"),
-    "directive too late": (text(f"/* */\n-- transactional: false\n{GOOD}"), ":2: yoyo passes over"),
+    "misspelt directive": (text(f"-- Transactional: false\n{GOOD}"), ":1: yoyo ignores this"),
+    "directive too late": (text(f"/* */\n-- transactional: false\n{GOOD}"), ":2: yoyo ignores"),
     "not UTF-8": (text(b"SELECT 1;\n-- caf\xe9\n"), ":2: not UTF-8 (byte 16)"),
     "NUL": (text(b"SELECT 1;\n\0"), ":2: a NUL byte (byte 10)"),
     "psql's command": (text(f"{GOOD}\n\\dt\n"), ":2:1: a psql command"),
-    "COPY FROM stdin": (text("COPY a FROM stdin;\n1\n\\.\n"), ":1:1: COPY with the client's data"),
+    "COPY FROM stdin": (text("COPY a FROM stdin;\n1\n\\.\n"), ":1:1: COPY with data of the client"),
     "an open quote": (text("SELECT 'x;\n"), ":1:8: a quote ' that is never closed"),
     "Python": (lambda made: made.write("migrations/0004.late.py", "x = 1\n"), "no Python"),
     "seed not UTF-8": (lambda made: made.write("seeds/02.x.sql", b"\xff"), ":1: not UTF-8"),
-    "seed with COMMIT": (lambda made: made.seed("02.x", "SELECT 1; COMMIT;"), "COMMIT in a file"),
+    "seed with COMMIT": (
+        lambda made: made.seed("02.x", "SELECT 1; COMMIT;"),
+        "COMMIT is not allowed",
+    ),
 }
 
 
@@ -125,6 +131,6 @@ def test_what_fails_is_rolled_back_whole(
     answer = call(made, empty_database, "migrate")
     assert answer.code == 1
     assert f"error: {path}{message}" in answer.err
-    assert "state: The file was rolled back; the files before it stay as they are." in answer.err
+    assert "state: The file was rolled back; the files before it stay applied." in answer.err
     assert tables(empty_database) == ["a", "b", "c"]
     assert applied(empty_database) == THREE

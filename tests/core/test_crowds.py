@@ -59,7 +59,7 @@ class TestLocks:
         assert waited in error
         assert "idle in transaction, in a transaction since 20" in error
         assert "query: LOCK TABLE a IN ACCESS SHARE MODE" in error
-        assert "next: Wait until whoever holds the lock is done, or end it" in answer.err
+        assert "next: Wait for the session that holds the lock, or end it" in answer.err
         assert tables(empty_database) == ["a", "b", "c"]
         assert applied(empty_database) == THREE
 

@@ -15,7 +15,7 @@ from tests.support.sets import MigrationSet
 pytestmark = pytest.mark.slow
 
 FILL = "INSERT INTO {} SELECT n, repeat('x', 1000) FROM generate_series(1, 30000) AS n;"
-MAKE_ROOM = "next: Make room on the server's disk, and run the command again."
+MAKE_ROOM = "next: Free space on the server's disk, and run the command again."
 
 
 @pytest.fixture

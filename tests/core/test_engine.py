@@ -186,7 +186,9 @@ def test_a_commit_that_the_lexer_missed_is_noticed(
     answer = call(made, empty_database, "migrate")
     assert answer.code == 1
     assert f"{path}: the file ended the runner's transaction" in answer.err
-    assert "state: What it did up to there may be committed, and it is not recorded" in answer.err
+    assert (
+        "state: Its statements up to there may be committed, but it is not recorded" in answer.err
+    )
     assert tables(empty_database) == ["a", "b"]
     assert applied(empty_database) == THREE[:1]
 

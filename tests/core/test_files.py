@@ -45,9 +45,9 @@ def refusal(made: MigrationSet) -> str:
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("", "", "empty: it has no statement"),
-        (" \n\t\n", "", "empty: it has no statement"),
-        ("-- nothing /* yet */\n/* ; */ ;;\n", "", "empty: it has no statement"),
+        ("", "", "the file has no statement"),
+        (" \n\t\n", "", "the file has no statement"),
+        ("-- nothing /* yet */\n/* ; */ ;;\n", "", "the file has no statement"),
         (b"SELECT 1;\n-- caf\xe9\n", ":2", "not UTF-8 (byte 16)"),
         (b"\xff\xfeS\0E\0", ":1", "not UTF-8 (byte 0)"),
         (b"SELECT 1;\nSELECT '\0';\n", ":2", "a NUL byte (byte 18)"),
@@ -56,16 +56,16 @@ def refusal(made: MigrationSet) -> str:
         ("COPY a FROM STDIN;\n1\n\\.\n", ":1:1", "write INSERT"),
         ("SELECT 1;\ncopy a (id) from stdin with csv;\n", ":2:1", "write INSERT"),
         ("COPY (SELECT 1) TO STDOUT;\n", ":1:1", "write INSERT"),
-        ("SELECT 1;\n\n  COMMIT;\n", ":3:3", "COMMIT in a file"),
-        ("BEGIN;\nSELECT 1;\n", ":1:1", "BEGIN in a file"),
-        ("SELECT 1; ROLLBACK AND CHAIN;", ":1:11", "ROLLBACK AND in a file"),
-        ("START TRANSACTION;", ":1:1", "START TRANSACTION in a file"),
-        ("SELECT 1; /* at\nlast */ end;", ":2:9", "END in a file"),
-        ("SELECT 1;\nVACUUM a;\n", ":2:1", "put it alone in a file with -- transactional: false"),
-        ("CREATE INDEX CONCURRENTLY i ON a (id);", ":1:1", "put it alone in a file"),
+        ("SELECT 1;\n\n  COMMIT;\n", ":3:3", "COMMIT is not allowed"),
+        ("BEGIN;\nSELECT 1;\n", ":1:1", "BEGIN is not allowed"),
+        ("SELECT 1; ROLLBACK AND CHAIN;", ":1:11", "ROLLBACK AND is not allowed"),
+        ("START TRANSACTION;", ":1:1", "START TRANSACTION is not allowed"),
+        ("SELECT 1; /* at\nlast */ end;", ":2:9", "END is not allowed"),
+        ("SELECT 1;\nVACUUM a;\n", ":2:1", "put it alone into a file with -- transactional: false"),
+        ("CREATE INDEX CONCURRENTLY i ON a (id);", ":1:1", "put it alone into a file"),
         ("-- transactional: false\nVACUUM a; VACUUM b;", ":2:11", "a second statement"),
         ("-- transactional: false\nVACUUM a;\nSELECT 1;", ":3:1", "a second statement"),
-        ("-- transactional: false\nBEGIN;", ":2:1", "BEGIN in a file"),
+        ("-- transactional: false\nBEGIN;", ":2:1", "BEGIN is not allowed"),
         ("SELECT 'a\n;\n", ":1:8", "never closed"),
         ("SELECT 1;\n/* a /* b */\n", ":2:1", "never closed"),
         ("DO $body$ BEGIN END; $$;", ":1:4", "never closed"),
@@ -83,11 +83,15 @@ def test_a_text_that_cannot_be_run_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("", "", "empty: it has no statement"),
-        ("-- there is no way back\n", "", "empty: it has no statement"),
-        ("DROP TABLE d;\nCOMMIT;\n", ":2:1", "COMMIT in a file"),
-        ("DROP INDEX CONCURRENTLY d;\n", ":1:1", "put it alone in a file"),
-        ("-- transactional: no\nDROP TABLE d;\n", "", "transactional is true or false, not 'no'"),
+        ("", "", "the file has no statement"),
+        ("-- there is no way back\n", "", "the file has no statement"),
+        ("DROP TABLE d;\nCOMMIT;\n", ":2:1", "COMMIT is not allowed"),
+        ("DROP INDEX CONCURRENTLY d;\n", ":1:1", "put it alone into a file"),
+        (
+            "-- transactional: no\nDROP TABLE d;\n",
+            "",
+            "transactional must be true or false, not 'no'",
+        ),
         (b"DROP TABLE caf\xe9;\n", ":1", "not UTF-8"),
     ],
 )
@@ -102,9 +106,9 @@ def test_a_rollback_file_is_checked_before_its_pair_is_applied(
 
 def test_a_seed_is_checked(made: MigrationSet) -> None:
     made.seed("02.b", "COMMIT;\n")
-    assert "seeds/02.b.sql:1:1: COMMIT in a file" in refusal(made)
+    assert "seeds/02.b.sql:1:1: COMMIT is not allowed" in refusal(made)
     made.seed("02.b", "-- transactional: false\nVACUUM b;\n")
-    assert "seeds/02.b.sql: a seed runs in a transaction" in refusal(made)
+    assert "seeds/02.b.sql: a seed must run in a transaction" in refusal(made)
 
 
 def test_all_problems_of_all_files_are_told_at_once(made: MigrationSet) -> None:
@@ -123,7 +127,7 @@ def test_of_many_problems_in_one_file_the_first_are_told(made: MigrationSet) -> 
     made.add("0004.d.create", "COMMIT;\n" * 1000)
     refused = refusal(made)
     assert "0004.d.create.sql:1:1" in refused
-    assert "the rest of the file was not looked at" in refused
+    assert "the rest of the file was not checked" in refused
     assert len(refused.splitlines()) < 30
 
 
@@ -149,20 +153,20 @@ def test_what_only_looks_wrong_is_accepted(made: MigrationSet, text: str) -> Non
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("-- Transactional: false\nVACUUM a;", ":1", "yoyo passes over this directive"),
-        ("-- TRANSACTIONAL: false\nVACUUM a;", ":1", "yoyo passes over this directive"),
-        ("-- Depends: 0001.a.create\nSELECT 1;", ":1", "yoyo passes over this directive"),
-        ("/* x */\n-- transactional: false\nVACUUM a;", ":2", "write it among the leading"),
-        ("/* transactional: false */ VACUUM a;", ":1", "write it among the leading"),
-        ("/*\n * depends: 0001.a.create\n */\nSELECT 1;", ":2", "write it among the leading"),
-        (";\r-- depends: 0001.a.create\rSELECT 1;", ":2", "write it among the leading"),
-        ("-- transactional: no\nVACUUM a;", "", "transactional is true or false, not 'no'"),
-        ("-- transactional:\nVACUUM a;", "", "transactional is true or false, not ''"),
-        ("-- transactional: false -- x\nVACUUM a;", "", "transactional is true or false, not"),
+        ("-- Transactional: false\nVACUUM a;", ":1", "yoyo ignores this directive"),
+        ("-- TRANSACTIONAL: false\nVACUUM a;", ":1", "yoyo ignores this directive"),
+        ("-- Depends: 0001.a.create\nSELECT 1;", ":1", "yoyo ignores this directive"),
+        ("/* x */\n-- transactional: false\nVACUUM a;", ":2", "move it into the leading"),
+        ("/* transactional: false */ VACUUM a;", ":1", "move it into the leading"),
+        ("/*\n * depends: 0001.a.create\n */\nSELECT 1;", ":2", "move it into the leading"),
+        (";\r-- depends: 0001.a.create\rSELECT 1;", ":2", "move it into the leading"),
+        ("-- transactional: no\nVACUUM a;", "", "transactional must be true or false, not 'no'"),
+        ("-- transactional:\nVACUUM a;", "", "transactional must be true or false, not ''"),
+        ("-- transactional: false -- x\nVACUUM a;", "", "transactional must be true or false, not"),
         (
             "-- transactional: false\n-- transactional: false\nVACUUM a;",
             ":2",
-            "transactional is said twice",
+            "transactional is given twice",
         ),
     ],
 )
@@ -239,10 +243,10 @@ def test_a_file_that_is_not_refused_says_to_yoyo_what_it_says_here(
     ("name", "message"),
     [
         ("0004.d.create.sql", "its rollback file 0004.d.create.rollback.sql is missing"),
-        ("0004.d.create.rollback.sql", "rolls back a migration that is not there"),
-        ("0003.c.create.py", "only raw SQL migrations are run"),
-        ("0004.d.create.py", "only raw SQL migrations are run"),
-        ("post-apply.sql", "only raw SQL migrations are run"),
+        ("0004.d.create.rollback.sql", "there is no migration for this rollback file"),
+        ("0003.c.create.py", "only raw SQL migrations can be run"),
+        ("0004.d.create.py", "only raw SQL migrations can be run"),
+        ("post-apply.sql", "only raw SQL migrations can be run"),
         ("0004.d\n.sql", "printable characters"),
         (f"0004.{'d' * 242}.sql", "printable characters"),
     ],
@@ -277,7 +281,7 @@ def test_a_seed_name_that_is_not_utf_8_is_refused(made: MigrationSet) -> None:
 
 def test_two_files_with_one_number_are_refused(made: MigrationSet) -> None:
     made.table(3, "other")
-    assert "0003.other.create.sql: the number of 0003.c.create, once more" in refusal(made)
+    assert "0003.other.create.sql: has the same number as 0003.c.create" in refusal(made)
 
 
 def test_numbers_that_sort_otherwise_than_they_count_are_refused(tmp_path: Path) -> None:
@@ -300,7 +304,7 @@ def test_a_file_that_cannot_be_read_is_refused(made: MigrationSet) -> None:
 
 def test_unknown_dependency_is_refused(made: MigrationSet) -> None:
     made.add("0004.d.create", "-- depends: 0001.a.create 0009.z.create\nSELECT 1;")
-    assert "0004.d.create.sql: depends on 0009.z.create, which is not there" in refusal(made)
+    assert "0004.d.create.sql: depends on 0009.z.create, which does not exist" in refusal(made)
 
 
 @pytest.mark.parametrize("back", ["0005.e.create", "0004.d.create"])

@@ -140,7 +140,7 @@ def test_an_edited_file_is_refused(empty_database: str, made: MigrationSet) -> N
     path.write_text("CREATE TABLE b (id bigint);\n")
     made.table(4, "d")
     message = refused(made, empty_database)
-    assert f"{path}: edited since it was applied" in message
+    assert f"{path}: was edited after it was applied" in message
     assert "next: Restore the applied text" in message
 
 
@@ -184,7 +184,7 @@ def test_a_number_that_comes_late_is_refused(empty_database: str, made: Migratio
     call(made, empty_database, "migrate")
     path = made.table(2, "b")
     message = refused(made, empty_database)
-    assert f"{path}: comes before files that are applied" in message
+    assert f"{path}: comes before migrations that are already applied" in message
     assert "next: Give the late file a number after the last applied one." in message
 
 
@@ -204,7 +204,7 @@ def test_a_bad_file_is_refused_before_the_database_is_touched(
     for arguments in (["migrate"], ["migrate", "--dry-run"], ["plan"], ["plan", "--sql"]):
         answer = call(made, empty_database, *arguments)
         assert answer.code == 2
-        assert "0004.d.create.sql:2:1: COMMIT in a file" in answer.err
+        assert "0004.d.create.sql:2:1: COMMIT is not allowed" in answer.err
         assert answer.out == ""
     assert rows(empty_database, "SELECT to_regnamespace('yoyo')") == [(None,)]
 
@@ -248,7 +248,7 @@ def test_a_file_that_fails_is_rolled_back_whole_and_those_before_it_stay(
     assert answer.code == 1
     assert answer.document == {
         "error": f"{path}:2:1: division by zero",
-        "state": "The file was rolled back; the files before it stay as they are.",
+        "state": "The file was rolled back; the files before it stay applied.",
         "next": "Correct the cause and run the command again.",
         "exit_code": 1,
     }
@@ -330,7 +330,7 @@ def test_a_seed_that_fails_leaves_the_migrations_and_the_seeds_before_it(
     assert seeded(empty_database) == [1, 2]
     assert rows(empty_database, "SELECT * FROM b") == []
     assert call(made, empty_database, "status").out.endswith(
-        "pending seeds 02.b\nup to date but for seeds\n"
+        "pending seeds 02.b\nup to date except for seeds\n"
     )
 
 

@@ -183,7 +183,8 @@ class TestOutsideATransaction:
         assert answer.code == 2
         assert "was started before, and nothing shows whether it took effect" in answer.err
         assert (
-            "`settle 0004.a.index --as applied` or `settle 0004.a.index --as pending`" in answer.err
+            "`settle 0004.a.index --as applied`, else `settle 0004.a.index --as pending`"
+            in answer.err
         )
         assert intents(empty_database) == [("0004.a.index", "apply")]
         run(empty_database, "DELETE FROM yoyo.intent")
@@ -210,7 +211,10 @@ class TestOutsideATransaction:
         answer = call(indexed, empty_database, "migrate")
         assert answer.code == 1
         assert f'{path}:2:1: relation "nowhere" does not exist' in answer.err
-        assert "state: It ran outside a transaction: what it did before it failed" in answer.err
+        assert (
+            "state: It ran outside a transaction: anything that it did before it failed"
+            in answer.err
+        )
         assert intents(empty_database) == []
 
     def test_an_index_without_a_name_is_refused(
@@ -261,7 +265,7 @@ class TestOutsideATransaction:
             built = rows(empty_database, "SELECT 'i'::regclass::oid")
             answer = call(indexed, empty_database, "migrate", "--online-wait", "0")
             assert answer.code == 2
-            assert "another session is at work on its table: pid " in answer.err
+            assert "another session is building on its table: pid " in answer.err
             process = launch(indexed, empty_database, "migrate")
             said(process, "waiting for pid")
         answer = finish(process)
@@ -288,7 +292,7 @@ class TestOutsideATransaction:
         assert "was started outside a transaction and has no recorded outcome" in answer.err
         answer = call(indexed, empty_database, *options)
         assert answer.code == 0
-        assert "it left the index INVALID, so it is run again" in answer.err
+        assert "it left the index INVALID, so it runs again" in answer.err
         assert validity(empty_database) == []
         assert intents(empty_database) == []
 
@@ -307,7 +311,7 @@ class TestOutsideATransaction:
             until(lambda: not active(empty_database, "%REINDEX%"), 1)
         answer = call(indexed, empty_database, "migrate")
         assert answer.code == 0
-        assert "it left INVALID indexes, so they are dropped, and it is run again" in answer.err
+        assert "it left INVALID indexes, so they are dropped and it runs again" in answer.err
         assert validity(empty_database) == [("j", True)]
         assert intents(empty_database) == []
 
@@ -331,7 +335,7 @@ class TestOutsideATransaction:
             until(lambda: not active(empty_database, "%ALTER TABLE%"), 1)
         answer = call(indexed, empty_database, "migrate")
         assert answer.code == 0
-        assert "it left the partition half detached, so that is brought to its end" in answer.err
+        assert "it left the partition half detached, so the detachment is finished" in answer.err
         assert rows(empty_database, pending) == []
         assert applied(empty_database)[-1] == "0004.a.index"
 
@@ -347,9 +351,13 @@ class TestOutsideATransaction:
         indexed.remove("0004.a.index")
         answer = call(indexed, empty_database, "migrate")
         assert answer.code == 1
-        assert "state: What it committed before it failed stays. It is recorded as" in answer.err
         assert (
-            "`settle 0004.a.fill --as applied` or `settle 0004.a.fill --as pending`" in answer.err
+            "state: Anything that it committed before it failed remains. It is recorded as"
+            in answer.err
+        )
+        assert (
+            "`settle 0004.a.fill --as applied`, else `settle 0004.a.fill --as pending`"
+            in answer.err
         )
         assert intents(empty_database) == [("0004.a.fill", "apply")]
         assert call(indexed, empty_database, "migrate").code == 2
@@ -408,8 +416,8 @@ class TestSettle:
         start(empty_database, "0004.a.index", "apply")
         answer = call(indexed, empty_database, "settle", "0004", "--as", "applied")
         assert answer.code == 2
-        assert "the database shows otherwise: nothing of it is there." in answer.err
-        assert "next: Run migrate again: it is run again." in answer.err
+        assert "the database shows something else: it had no effect." in answer.err
+        assert "next: Run migrate again: it runs again." in answer.err
         run(empty_database, "CREATE UNIQUE INDEX i ON a (id)")
         assert call(indexed, empty_database, "settle", "0004", "--as", "pending").code == 2
         assert intents(empty_database) == [("0004.a.index", "apply")]
@@ -436,7 +444,7 @@ class TestSettle:
         answer = call(indexed, empty_database, "migrate")
         assert answer.code == 2
         assert "0004.a.index: was started outside a transaction and has no recorded" in answer.err
-        assert "`settle` it" in answer.err
+        assert "`settle` the file" in answer.err
         assert call(indexed, empty_database, "settle", "0004", "--as", "pending").code == 0
         assert call(indexed, empty_database, "migrate").code == 0
         start(empty_database, "0004.a.index", "rollback")

@@ -187,7 +187,7 @@ def test_disagreements_are_refused(database: str, made: MigrationSet) -> None:
     made.add("0001.a.create", "SELECT 1;", "DROP TABLE a;")
     answer = call(made, database, "rollback", "--steps", "1", "--yes")
     assert answer.code == 2
-    assert "edited since it was applied" in answer.err
+    assert "was edited after it was applied" in answer.err
     made.add("0001.a.create", text, "DROP TABLE a;")
     made.remove("0002.b.create")
     answer = call(made, database, "rollback", "--steps", "1", "--yes")
@@ -207,7 +207,7 @@ def test_files_are_checked_before_the_first_is_run(database: str, made: Migratio
     for arguments in (["rollback", "--all", "--yes"], ["plan", "--rollback"]):
         answer = call(made, database, *arguments)
         assert answer.code == 2
-        assert "0001.a.create.rollback.sql: empty: it has no statement" in answer.err
+        assert "0001.a.create.rollback.sql: the file has no statement" in answer.err
     assert tables(database) == ["a", "b", "c"]
 
 

@@ -73,7 +73,7 @@ def test_a_database_that_is_behind_is_refused(database: str, made: MigrationSet)
     answer = call(made, database, "seed")
     assert answer.code == 2
     assert "error: 1 migrations are pending, the first 0004.d.create." in answer.err
-    assert "next: Run migrate first." in answer.err
+    assert "next: Run `migrate` first." in answer.err
     assert contents(database) == []
 
 
@@ -81,7 +81,7 @@ def test_an_edited_migration_is_refused(database: str, made: MigrationSet) -> No
     made.add("0003.c.create", "SELECT 1;")
     answer = call(made, database, "seed")
     assert answer.code == 2
-    assert "edited since it was applied" in answer.err
+    assert "was edited after it was applied" in answer.err
 
 
 def test_one_that_fails_is_rolled_back_and_those_before_it_stay(

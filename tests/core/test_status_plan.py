@@ -40,7 +40,7 @@ def status(made: MigrationSet, database: str) -> dict[str, Any]:
     text = call(made, database, "status").out.splitlines()
     verdict = "up to date" if document["up_to_date"] else "not up to date"
     unseeded = document["up_to_date"] and document["pending_seeds"]
-    assert text[-1] == (f"{verdict} but for seeds" if unseeded else verdict)
+    assert text[-1] == (f"{verdict} except for seeds" if unseeded else verdict)
     told = {(line[:14].strip().replace(" ", "_"), line[14:]) for line in text[:-1]}
     groups = {name: ids for name, ids in document.items() if name != "up_to_date"}
     assert told == {(name, each) for name, ids in groups.items() for each in ids}
@@ -151,7 +151,7 @@ class TestPlan:
         for arguments in (["plan"], ["plan", "--sql"], ["plan", "--rollback", "--sql"]):
             answer = call(made, database, *arguments)
             assert answer.code == 2
-            assert "edited since it was applied" in answer.err
+            assert "was edited after it was applied" in answer.err
             assert answer.out == ""
 
 

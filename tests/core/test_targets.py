@@ -268,10 +268,10 @@ class TestRights:
         )
         answer = call(made, empty_database, "migrate")
         message = (
-            "The history's schema yoyo cannot be created or used: permission denied for database"
+            "Schema yoyo, the history, cannot be created or used: permission denied for database"
         )
         assert_refused(
-            answer, message, "Migrate as the owner of the database, or grant the role CREATE"
+            answer, message, "Use the role that owns the database, or grant your role CREATE"
         )
         assert call(made, empty_database, "status").code == 0
         assert schemas(empty_database) == ["public"]
@@ -316,9 +316,7 @@ class TestRights:
         answer = call(made, empty_database, "migrate")
         assert answer.code == 1
         assert "0004.b.alter.sql:2:1: must be owner of table b" in answer.err
-        assert (
-            "state: The file was rolled back; the files before it stay as they are." in answer.err
-        )
+        assert "state: The file was rolled back; the files before it stay applied." in answer.err
         assert tables(empty_database) == ["a", "b", "c"]
         assert applied(empty_database) == THREE
 

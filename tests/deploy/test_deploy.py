@@ -71,7 +71,7 @@ def test_everything_that_stands_in_the_way_is_told_at_once(filled: Site) -> None
         )  # fmt: skip
     assert answer.code == 2
     assert answer.err.count("error:") == 1
-    assert "0001.a.create.sql: edited since it was applied" in answer.err
+    assert "0001.a.create.sql: was edited after it was applied" in answer.err
     assert "cannot back up everything: secret (no SELECT), tenants (row-level security)." in (
         answer.err
     )

@@ -368,7 +368,7 @@ def assert_ends(made: Ground, here: Site, way: str, phase: str) -> None:
     if way == LEAVE and history.intents:
         answer = here.deploy(rehearse=True)
         assert answer.code == 2, answer
-        assert "`settle` it" in answer.err, answer.err
+        assert "`settle` the file" in answer.err, answer.err
         answer = here.call("migrate")
         assert answer.code == 0, answer
         assert_after(made, here)
