@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,9 +21,13 @@ from migrator.core.project import Project
 from migrator.core.runner import Runner
 from migrator.core.session import Limits
 from migrator.core.target import Target
-from migrator.rows import shapes
+from migrator.rows import recipe, shapes
 from migrator.rows.demands import Demands, demands
+from migrator.rows.distinct import make_distinct
+from migrator.rows.documents import take_documents
+from migrator.rows.draft import Draft
 from migrator.rows.filler import Filler
+from migrator.rows.references import refer
 from migrator.server.cluster import SUPERUSER
 from tests.support.databases import Connection
 from tests.support.servers import MIGRATIONS, ROOT
@@ -489,6 +493,36 @@ def test_tables_are_matched_by_the_names_that_they_will_have(empty_database: str
         connection.execute("CREATE TABLE old (id integer PRIMARY KEY, v integer)")
         assert Filler(connection, now.with_later(later, {"old": "new"})).fill({"old": 100}) == {}
         connection.execute("ALTER TABLE old ADD UNIQUE (v), ADD CHECK (v > 7)")
+
+
+def test_no_step_changes_the_draft_that_it_was_given(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = []
+
+    def watched(step: Callable[[Draft], Draft]) -> Callable[[Draft], Draft]:
+        def take(draft: Draft) -> Draft:
+            before = repr(draft)
+            made = step(draft)
+            changed.append((step.__name__, repr(made) != before))
+            assert repr(draft) == before
+            return made
+
+        return take
+
+    for step in (take_documents, refer, make_distinct):
+        monkeypatch.setattr(recipe, step.__name__, watched(step))
+    with connected(empty_database) as connection:
+        connection.execute(
+            b"""
+            CREATE TABLE parent (id integer PRIMARY KEY);
+            CREATE TABLE child (a integer REFERENCES parent, b integer, d jsonb, UNIQUE (a, b))
+            """
+        )
+        assert fill(connection, 10) == {}
+        changed.clear()
+        assert fill(connection, {"child": 20}) == {}  # documents are there now
+    assert changed == [("take_documents", True), ("refer", True), ("make_distinct", True)]
 
 
 # Triggers
