@@ -20,7 +20,7 @@ _OURS = {"column", "constraint"}  # of a table of the set; a table or an index m
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check's result.
+    """What one check of verify found.
 
     Args:
         name: What was checked.

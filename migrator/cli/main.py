@@ -41,7 +41,7 @@ def in_steps(command: Command, name: str, *, yes: bool = False, **how: Any) -> i
 
     echo = click.echo if command.as_json else None
     show = partial(say, nl=False) if sys.stderr.isatty() else None
-    ask = options.approval(say, given=yes)
+    ask = options.approval(say, is_approved=yes)
     done = getattr(deploying, name)(command, Steps(say, echo, show), ask, **how)
     return answer(command, done.document, done.lines, done.code, indent=done.indent)
 
@@ -304,7 +304,7 @@ def server(command: Command, /, action: str, arguments: tuple[str, ...], yes: bo
     if yes and action != "reset":
         raise click.UsageError("--yes is for server reset.")
     if action == "reset":
-        options.approval(say, given=yes)(
+        options.approval(say, is_approved=yes)(
             [f"This database will be dropped with all its data: {command.to_be_reset()}"],
             "If you want that, add --yes.",
         )

@@ -187,7 +187,7 @@ def rollback(say: Callable[[str], None]) -> Callable[[Callable[..., None]], Call
         ) -> None:
             if (steps is not None) + (to is not None) + everything != 1:
                 raise click.UsageError("Give one of --steps N, --to ID and --all.")
-            how = {"steps": steps, "to": to, "confirm": confirmation(say, given=yes)}
+            how = {"steps": steps, "to": to, "confirm": confirmation(say, is_approved=yes)}
             function(*arguments, how=how, **rest)
 
         return checked
@@ -347,38 +347,40 @@ def backups(function: Callable[..., int]) -> Callable[..., int]:
     return _with(options, function)
 
 
-def approval(say: Callable[[str], None], *, given: bool) -> Callable[[Sequence[str], str], None]:
+def approval(
+    say: Callable[[str], None], *, is_approved: bool
+) -> Callable[[Sequence[str], str], None]:
     """Return a function that shows a plan and asks on the terminal whether to continue.
 
     Args:
         say: Called with the plan.
-        given: Whether --yes answered already.
+        is_approved: Whether --yes answered already.
 
     """
 
     def confirm(lines: Sequence[str], hint: str) -> None:
         say("\n".join(lines))
-        if not given:
+        if not is_approved:
             _ask(Refused("This must be approved, and there is no terminal to ask on.", hint=hint))
 
     return confirm
 
 
 def confirmation(
-    say: Callable[[str], None], *, given: bool
+    say: Callable[[str], None], *, is_approved: bool
 ) -> Callable[[Sequence[Migration]], None]:
     """Return a function that asks on the terminal before a rollback destroys data.
 
     Args:
         say: Called with the list of what would be rolled back.
-        given: Whether --yes answered already.
+        is_approved: Whether --yes answered already.
 
     """
 
     def confirm(migrations: Sequence[Migration]) -> None:
         text = [f"  {each.id}" for each in migrations]
         say("\n".join(["These will be rolled back, and their data may be lost:", *text]))
-        if not given:
+        if not is_approved:
             _ask(
                 Refused(
                     "A rollback may destroy data, but there is no terminal to ask on.",

@@ -144,7 +144,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`[tool.migrator]`.
+    """What `[tool.migrator]` of a pyproject.toml says.
 
     Args:
         migrations: The directory of the migrations, as seen from the project's.

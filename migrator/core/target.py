@@ -32,7 +32,7 @@ SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to connect.
+    """A database to connect to, and by which role.
 
     Args:
         parameters: libpq's connection parameters, the password among them.

@@ -94,12 +94,12 @@ class SessionWatch(Watch):
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def __enter__(self) -> SessionWatch:
-        """Begin to look."""
+        """Start the thread that looks at the session."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End."""
+        """Stop looking, and close the session that looked."""
         self._ended.set()
         self._thread.join(timeout=1)  # no longer: it may be at a connection that nobody answers
 

@@ -40,7 +40,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A table's bars."""
+    """The row of the chart that shows one table's locks."""
 
     table: str
     bars: tuple[Bar, ...]
@@ -70,7 +70,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A time line.
+    """The locks of a migration over time.
 
     Args:
         lanes: The lanes, from top to bottom.

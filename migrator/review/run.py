@@ -52,7 +52,7 @@ class _RowsDoNotFit(Exception):
 
 
 class Review:
-    """One review.
+    """Measures and judges migrations on scratch databases.
 
     Args:
         project: The migration set.

@@ -52,7 +52,7 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column.
+    """A column, and what its values must be.
 
     Args:
         name: Its name.

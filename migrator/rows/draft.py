@@ -132,7 +132,7 @@ class Draft:
         return self.start + self.wanted - 1
 
     def column(self, name: str) -> Column:
-        """Return a column."""
+        """Return what the table demands of a column."""
         return self.table.columns[name]
 
     def is_free(self, name: str) -> bool:

@@ -33,7 +33,7 @@ _DROP_FUNCTIONS = "DROP FUNCTION pg_temp.fill_answer(text), pg_temp.fill_reach(t
 
 
 class Filler:
-    """Fills tables.
+    """Fills tables with valid rows.
 
     Args:
         connection: In autocommit mode; its role owns the tables, or is a superuser.

@@ -75,7 +75,7 @@ class Scratch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Drop the databases."""
+        """Drop the databases of this run, and close the connection."""
         try:
             while self._made:
                 self.drop(self._made.pop())
