@@ -1,7 +1,7 @@
 """What a deploy takes on a large database that is worked on, and whether anything is lost.
 
-Three deploys: one that succeeds; one that fails and is undone by its pair,
-both with an application writing; and one that fails with no way back and is restored, without.
+Three deploys: an open one that succeeds, and one that fails and is undone by its pair, both with an
+application writing; and a closed one that fails with no way back and is restored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from psycopg.conninfo import make_conninfo
 from bench import generated
 from bench.databases import ROOT, say
 from bench.servers import PRODUCTION, Server, only, server
-from migrator.deploy import archive
+from migrator.deploy import programs
 
 _NAME = "deployed"
 _PROBE_S = 0.02
@@ -143,7 +143,7 @@ def _measure(running: Server, conninfo: str, directory: Path) -> list[str]:
         size = only(connection, "SELECT pg_database_size(current_database())")
         major = connection.info.server_version // 10000
     print(f"PostgreSQL {major}, a database of {size / 1e9:.2f} GB\n")
-    floor = _floors(running, conninfo, archive.programs(major), directory)
+    floor = _floors(running, conninfo, programs.programs(major), directory)
     print("| what | seconds | against |\n|---|---|---|")
     for name, seconds in floor.items():
         print(f"| {name} by itself | {seconds:.1f} | |")
@@ -175,7 +175,7 @@ def _measure(running: Server, conninfo: str, directory: Path) -> list[str]:
 
 
 def _floors(
-    running: Server, conninfo: str, tools: archive.Programs, directory: Path
+    running: Server, conninfo: str, tools: programs.Programs, directory: Path
 ) -> dict[str, float]:
     """Time pg_dump and pg_restore by themselves, as a script would run them."""
     dump = directory / "floor.dump"
@@ -220,6 +220,7 @@ def _deploy(
     options = [
         "--rehearse" if outcome == "applied" else "--no-rehearse",
         f"--backup-dir={directory / 'backups'}",
+        *(["--closed"] if outcome == "restored" else []),
     ]
     done = _runner(conninfo, migrations, "deploy", "--yes", *options)
     if done.returncode:

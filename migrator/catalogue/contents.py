@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 from migrator.sql import sql
+
+_TABLES_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,27 @@ class Rows:
     columns: dict[str, int]
 
 
+class Position(NamedTuple):
+    """Where a sequence stands.
+
+    Args:
+        value: The last value that it gave; None where it gave none yet.
+        step: What it adds each time.
+        cycles: Whether it begins anew at its end.
+
+    """
+
+    value: int | None
+    step: int
+    cycles: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """All rows, and where the sequences stand."""
 
     tables: dict[str, Rows]
-    sequences: dict[str, int | None]
+    sequences: dict[str, Position]
 
 
 def read(connection: psycopg.Connection[Any]) -> Contents:
@@ -47,23 +64,34 @@ def read(connection: psycopg.Connection[Any]) -> Contents:
 
 
 def whole_rows(
-    connection: psycopg.Connection[Any], tell: Callable[[], None] = lambda: None
-) -> Iterator[tuple[str, int, int]]:
-    """Read every table but the history's; yield its name, how many rows, and the sum over them.
+    connection: psycopg.Connection[Any],
+    tell: Callable[[int, int], None] = lambda _done, _all: None,
+    snapshot: str | None = None,
+) -> dict[str, tuple[int, int]]:
+    """Read every table but the history's; return how many rows each has, and the sum over them.
+
+    The rows of a partition are its root's: a restore may put them into another one. Read in
+    several transactions, for each keeps a lock on what it read, and on the indexes of that.
 
     Args:
-        connection: Of the tool's own, whose settings give a value one text; in a transaction, if
-            the tables are to be read as of one moment.
-        tell: Called before each table is read.
+        connection: Of the tool's own, whose settings give a value one text; in no transaction.
+        tell: Told how many tables were read, of how many.
+        snapshot: The moment, as pg_export_snapshot() named it; None for now.
 
     """
-    for table, names in _columns(connection).items():
-        if table.startswith("yoyo."):
-            continue
-        tell()
-        query = f"SELECT count(*), coalesce({_whole(names)}, 0) FROM ONLY {table} AS t"  # noqa: S608
-        ((rows, total),) = connection.execute(query.encode()).fetchall()
-        yield table, rows, int(total)
+    leaves = connection.execute(sql("catalogue/leaves").encode()).fetchall()
+    found: dict[str, tuple[int, int]] = {root: (0, 0) for root, *_ in leaves}
+    for start in range(0, len(leaves), _TABLES_AT_ONCE):
+        tell(start, len(leaves))
+        with connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            if snapshot is not None:
+                connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'".encode())
+            for root, leaf, names in leaves[start : start + _TABLES_AT_ONCE]:
+                query = f"SELECT count(*), coalesce({_whole(names)}, 0) FROM ONLY {leaf} AS t"  # noqa: S608
+                ((rows, total),) = connection.execute(query.encode()).fetchall()
+                found[root] = (found[root][0] + rows, found[root][1] + int(total))
+    return found
 
 
 def _whole(columns: list[str]) -> str:
@@ -71,9 +99,10 @@ def _whole(columns: list[str]) -> str:
     return f"sum(hashtextextended(row({', '.join(f't.{name}' for name in columns)})::text, 0))"
 
 
-def positions(connection: psycopg.Connection[Any]) -> dict[str, int | None]:
+def positions(connection: psycopg.Connection[Any]) -> dict[str, Position]:
     """Return where each sequence stands."""
-    return dict(connection.execute(sql("catalogue/sequences").encode()).fetchall())
+    rows = connection.execute(sql("catalogue/sequences").encode()).fetchall()
+    return {name: Position(*row) for name, *row in rows}
 
 
 def _columns(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
@@ -116,10 +145,22 @@ def lost(before: Mapping[str, Rows], after: Mapping[str, Rows]) -> list[str]:
     return told
 
 
-def moved(before: Mapping[str, int | None], after: Mapping[str, int | None]) -> list[str]:
-    """Return the sequences that stand further back than before: they give a number twice."""
+def moved(before: Mapping[str, Position], after: Mapping[str, Position]) -> list[str]:
+    """Return the sequences that stand further back than before: they give a number twice.
+
+    One that goes round may stand anywhere.
+    """
     return [
-        f"sequence {name} stands at {after[name] or 'its start'}, and stood at {value}"
-        for name, value in before.items()
-        if value is not None and name in after and (after[name] or 0) < value
+        f"sequence {name} stands at {_value(after[name])}, and stood at {was.value}"
+        for name, was in before.items()
+        if was.value is not None and not was.cycles and name in after
+        if _is_behind(after[name].value, was.value, was.step)
     ]
+
+
+def _is_behind(value: int | None, was: int, step: int) -> bool:
+    return value is None or (value < was if step > 0 else value > was)
+
+
+def _value(position: Position) -> str:
+    return "its start" if position.value is None else str(position.value)

@@ -114,7 +114,7 @@ def _seeds(runner: Runner) -> Check:
         return Check("seeds", [], skipped="the target is read-only")
     if runner.state().pending:
         return Check("seeds", [], skipped="migrations are pending")
-    applier = Applier(runner.session, runner.say, additions=runner.additions)
+    applier = Applier(runner.session, runner.say)
     findings: list[str] = []
     for seed in runner.seeds:
         try:

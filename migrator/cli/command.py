@@ -19,6 +19,7 @@ from migrator.core.settings import Settings
 
 if TYPE_CHECKING:
     from migrator.core.runner import Runner
+    from migrator.core.session import NoConnection
     from migrator.core.target import Target
     from migrator.server.embedded import EmbeddedServer
 
@@ -150,26 +151,42 @@ class Command:
 
     def named_runner(self, **limits: Any) -> Runner:
         """Connect to a target that the user named, and read the files."""
-        from migrator.core.runner import Runner
-        from migrator.core.session import Limits
+        return self.runner_at(self.target(must_be_named=True), **limits)
 
-        found, target = self.project, self.target(must_be_named=True)
+    def runner_at(self, target: Target, **limits: Any) -> Runner:
+        """Connect to this target, and read the files."""
+        from migrator.core.runner import Runner
+        from migrator.core.session import Limits, NoConnection
+        from migrator.deploy import closing
+
+        found = self.project
         self._say_which(found)
-        return Runner(found, target, Limits(**limits), self.say)
+        try:
+            return Runner(found, target, Limits(**limits), self.say)
+        except NoConnection as error:
+            raise closing.hint(target, error) from None
+
+    def closed_target(self, error: NoConnection) -> Target | None:
+        """Return the target's database as a deploy has closed it, where one has."""
+        from migrator.deploy import closing
+
+        found = closing.find(self.target(must_be_named=True), error)
+        return found and found[1]
 
     def runner(self, **limits: Any) -> Runner:
         """Connect to the target and read the files."""
         from migrator.core.runner import Runner
         from migrator.core.session import Limits, NoConnection
+        from migrator.deploy import closing
         from migrator.deploy.records import additions
 
         found, target = self.project, self.target()
         self._say_which(found)
         try:
             return Runner(found, target, Limits(**limits), self.say, additions())
-        except NoConnection:  # perhaps its database was dropped
+        except NoConnection as error:  # perhaps its database was dropped
             if target.origin != _EMBEDDED or not self.server.create_missing():
-                raise
+                raise closing.hint(target, error) from None
             return Runner(found, target, Limits(**limits), self.say, additions())
 
     def _say_which(self, found: Project) -> None:

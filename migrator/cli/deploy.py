@@ -15,19 +15,28 @@ from migrator.core import lock, process
 from migrator.core.errors import Failed, MigratorError, Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
-from migrator.deploy import approval, archive, restore, retention
+from migrator.core.session import NoConnection
+from migrator.deploy import (
+    archive,
+    closing,
+    programs,
+    records,
+    rehearsal,
+    restore,
+    retention,
+)
+from migrator.deploy import backup as making
 from migrator.deploy.backup import BackupOptions
 from migrator.deploy.databases import administrator
 from migrator.deploy.plan import planned
 from migrator.deploy.prerequisites import Requirements, no_restore, other_owners, server_facts
-from migrator.deploy.report import DeployResult
-from migrator.deploy.restore import Guard, Place
+from migrator.deploy.restore import Place
 from migrator.deploy.resume import InterruptedDeploy
-from migrator.deploy.run import Deploy, DeployOptions
+from migrator.deploy.run import Deploy, DeployOptions, DeployResult
 from migrator.deploy.steps import Steps
 
 Confirm = Callable[[list[str], str], None]
-_APPROVE = "Look at it with `deploy --dry-run`, then give --approve DIGEST; or --yes."
+_APPROVE = "Look at it with --dry-run, then give --approve DIGEST; or --yes."
 _REVIEW = Path("review", "review.json")
 
 
@@ -54,9 +63,14 @@ def deploy(
     steps: Steps,
     confirm: Confirm,
     *,
+    closed: bool,
+    backup: str,
+    reason: str | None,
     backup_dir: Path,
     backup_format: str,
     jobs: int,
+    compress: str | None,
+    exclude_table_data: Sequence[str],
     rehearse: bool | None,
     rehearse_on: str | None,
     admin: str | None,
@@ -64,7 +78,6 @@ def deploy(
     review: Path | None,
     approve: str | None,
     on_failure: str,
-    discard_writes: bool,
     dry_run: bool,
     end: str | None,
     **limits: Any,
@@ -75,9 +88,14 @@ def deploy(
         command: What the options before the command's name say.
         steps: Told what is done.
         confirm: Asked with the plan.
+        closed: Whether the database is closed meanwhile.
+        backup: dump, made, none.
+        reason: Which other backup there is, or why none.
         backup_dir: Where backups are.
         backup_format: custom or directory.
         jobs: How many sessions dump and restore at once.
+        compress: As pg_dump's option.
+        exclude_table_data: Patterns of tables whose rows are left out.
         rehearse: Whether to rehearse; None where room and rights decide.
         rehearse_on: The server for it.
         admin: The role that makes databases.
@@ -85,34 +103,42 @@ def deploy(
         review: A report of `review`, as JSON.
         approve: The digest that was approved.
         on_failure: undo or leave.
-        discard_writes: Whether a restore may lose what others wrote since the backup.
         dry_run: Whether only to show.
         end: resume, undo or leave, for a deploy that was cut off.
         **limits: How long to wait, as of Limits.
 
     """
-    backup_dir = backup_dir.resolve()  # its path is kept in the history
+    if end is None and backup != "dump" and not reason:
+        raise Refused(
+            f"--backup {backup} needs a reason, which is kept in the history.",
+            hint="Give --reason TEXT: which backup there is, or why there is none.",
+        )
+    wanted = BackupOptions(
+        backup,
+        reason or "",
+        backup_dir.resolve(),  # its path is kept in the history
+        backup_format,
+        jobs,
+        compress or "",
+        tuple(exclude_table_data),
+        limits["online_wait_ms"],
+    )
     asked = Requirements(
-        backup_dir,
+        wanted,
+        closed,
         rehearse,
         command.other_target(rehearse_on, "--rehearse-on"),
         command.other_target(admin, "--admin"),
         longest_ms,
     )
-    wanted = BackupOptions(backup_dir, backup_format, jobs, limits["online_wait_ms"])
     options = DeployOptions(
-        asked,
-        wanted,
-        approve,
-        lambda lines: confirm(lines, _APPROVE),
-        on_failure == "undo",
-        discard_writes,
+        asked, approve, lambda lines: confirm(lines, _APPROVE), on_failure == "undo"
     )
-    runner = command.named_runner(**limits)
+    runner = _found(command, limits, is_cut_off=end is not None)
     made = Deploy(runner, options, steps)
     act = made.begin
     if dry_run:
-        return _shown(runner, made, review or command.root / _REVIEW)
+        return _shown(made, review or command.root / _REVIEW)
     if end is not None:
         made = cut_off = InterruptedDeploy(runner, options, steps)
         act = {"resume": cut_off.resume, "undo": cut_off.undo, "leave": cut_off.leave}[end]
@@ -126,6 +152,25 @@ def deploy(
     return Answer(asdict(result), _in_words(result))
 
 
+def _found(command: Command, limits: dict[str, Any], *, is_cut_off: bool) -> Runner:
+    """Connect to the target; to end a deploy, under the name that it has while it is closed."""
+    if not is_cut_off:
+        return command.named_runner(**limits)
+    try:
+        runner = command.named_runner(**limits)
+    except NoConnection as error:
+        if (away := command.closed_target(error)) is None:
+            raise
+        return command.runner_at(away, **limits)
+    if records.under_way(runner.session) is None:  # is another database there by that name?
+        name = closing.closed_name(runner.session.facts.database)
+        with suppress(NoConnection):
+            other = command.runner_at(runner.target.beside(name), **limits)
+            if records.under_way(other.session) is not None:
+                return other
+    return runner
+
+
 def _in_words(result: DeployResult) -> list[str]:
     if result.outcome == "nothing to do":
         return ["nothing to do"]
@@ -133,22 +178,26 @@ def _in_words(result: DeployResult) -> list[str]:
     return [*done, f"deploy: {result.outcome}", *(f"wrote {path}" for path in result.reports)]
 
 
-def _shown(runner: Runner, made: Deploy, review: Path) -> Answer:
-    """Show what a deploy would be: the plan, its SQL, the review's verdict, the digest."""
+def _shown(made: Deploy, review: Path) -> Answer:
+    """Show what a deploy would be: the plan, its SQL, the review's verdict, proofs, the digest."""
     from migrator.core.script import script
 
     found, plan = made.check()
-    approved = approval.compute(runner, plan)
-    lines = made.planned(found, plan, approved)
+    with process.interruptible():
+        made.known = made.prove(found, plan, is_dry=True)
+    approved = made.approval(plan)
+    lines = made.in_words(found, plan, approved)
     verdicts = _verdicts(plan, review)
-    text = script(runner.session, plan.migrations, plan.seeds, rollback=False)
+    text = script(made.runner.session, plan.migrations, plan.seeds, rollback=False)
     document = {
         "digest": approved.digest,
+        **made.options.terms,
         "plan": planned(plan).files(),
         "sql": text,
         "review": verdicts,
         "rehearsal": found.no_rehearsal or "yes",
-        "restore": found.no_restore or "yes",
+        "rollback": made.known.rollback,
+        "restore": made.known.restore,
     }
     told = [f"review of {name}: {verdict}" for name, verdict in verdicts.items()]
     return Answer(document, [text, *(f"-- {line}" for line in (*told, *lines))])
@@ -182,7 +231,7 @@ def put_back(
     backup_dir: Path,
     admin: str | None,
     jobs: int,
-    discard_writes: bool,
+    no_owner: bool,
 ) -> Answer:
     """Restore a backup: into a new database, or in the place of the target.
 
@@ -195,7 +244,7 @@ def put_back(
         backup_dir: Where backups are.
         admin: The role that makes databases.
         jobs: How many sessions restore at once.
-        discard_writes: Whether what others wrote since the backup may be lost.
+        no_owner: Whether owners and grants are left out.
 
     """
     found = archive.find(backup, backup_dir)
@@ -203,23 +252,24 @@ def put_back(
         if damaged := archive.damages(found, lambda done: steps.show(f"{done:,} bytes read")):
             raise Refused(
                 f"{found.path} is damaged: {'; '.join(damaged)}.",
-                hint="`backups verify` says which backups are whole.",
+                hint=f"See which are whole:\n        {process.command('backups', 'verify')}",
             )
         detail["bytes"] = found.manifest.bytes
-    runner = command.named_runner()
+    runner = _beside(command) if into is not None else _replaced(command, found)
+    manager = command.other_target(admin, "--admin")
+    current = runner.session.facts.database
     facts = server_facts(runner.session.connection)
-    manager = administrator(
-        runner.target, runner.session.facts.database, command.other_target(admin, "--admin")
-    )
-    why = no_restore(facts, manager, other_owners(runner), is_swap=into is None)
-    if why or manager is None:
+    server = administrator(runner.target, current, manager)
+    owners = other_owners(runner) if into is None else []
+    why = no_restore(facts, server, owners, is_swap=into is None)
+    if why or server is None:
         raise Refused(
             f"{found.path} cannot be restored here: {why}.",
             hint="Name a role that may create and rename databases: --admin URL.",
         )
-    tools = archive.programs(max(facts.major, found.manifest.program))
-    place = Place(manager, tools, jobs)
-    current = runner.session.facts.database
+    tools = programs.programs(max(facts.major, found.manifest.program))
+    owner = ["--no-owner", "--no-privileges"] if no_owner else []
+    place = Place(server, tools, jobs, owner)
     if into is not None:
         with process.interruptible():
             restored = restore.into_new(found, place, into, steps)
@@ -230,36 +280,59 @@ def put_back(
                 f"database {current} gets the contents that {manifest.database} had at "
                 f"{manifest.made_at}: {len(manifest.history)} migrations, the last "
                 f"{manifest.migration or 'none'}",
-                "what is there now is set aside under another name; whoever is connected is ended",
+                "what is there now, with all that was written since, is set aside under another "
+                "name; whoever is connected is ended",
             ],
             "Give --yes if that is meant.",
         )
-        guard = Guard(manifest.before, manifest.deploy["id"], discard=discard_writes)
-        with (
-            process.interruptible(),
-            lock.held(runner.session, runner.limits.lock_wait_s, runner.say),
-        ):
+        with process.interruptible():
+            lock.take(runner.session, runner.limits.lock_wait_s, runner.say)
             restored = restore.over(
-                found,
-                place,
-                runner.target,
-                steps,
-                guard=guard,
-                session=runner.session,
-                reason=f"{found.path.name} was restored",
+                found, place, runner, steps, name=current, reason=f"{found.path.name} was restored"
             )
     with suppress(OSError):
         if into is None and found.manifest.ended is None:
             found.ended("restored")
     lines = [f"restored {restored.database} from {found.path}"]
     lines += [f"the database before it is {restored.aside}"] * bool(restored.aside)
-    lines += [f"left out: {note}" for note in restored.notes]
+    lines += [f"not as it was: {note}" for note in restored.notes]
+    if found.manifest.left_out:
+        lines.append(f"without the rows of {', '.join(found.manifest.left_out)}")
     steps.end("restore", "restored", database=restored.database, aside=restored.aside)
-    return Answer({"backup": str(found.path), **asdict(restored)}, lines)
+    document = {
+        "backup": str(found.path),
+        "database": restored.database,
+        "aside": restored.aside,
+        "notes": restored.notes,
+    }
+    return Answer(document, lines)
+
+
+def _beside(command: Command) -> Runner:
+    """Connect to the target's server; the target itself may be gone."""
+    try:
+        return command.named_runner()
+    except NoConnection as error:
+        for name in ("postgres", "template1"):
+            with suppress(NoConnection):
+                return command.runner_at(command.target(must_be_named=True).beside(name))
+        raise error from None
+
+
+def _replaced(command: Command, found: archive.Backup) -> Runner:
+    """Connect to the target; where it is gone, say how a backup makes it anew."""
+    try:
+        return command.named_runner()
+    except NoConnection as error:
+        name = found.manifest.database
+        again = process.command("restore", str(found.path), "--into", name)
+        raise NoConnection(
+            error.message, hint=f"If the database is gone, make it anew:\n        {again}"
+        ) from None
 
 
 def backups(
-    _command: Command,
+    command: Command,
     steps: Steps,
     _confirm: Confirm,
     *,
@@ -270,11 +343,12 @@ def backups(
     days: int,
     dry_run: bool,
 ) -> Answer:
-    """List, verify or prune backups.
+    """List, make, verify or prune backups.
 
     Args:
+        command: What the options before the command's name say.
         steps: Told how far it is.
-        action: list, verify or prune.
+        action: list, make, verify or prune.
         names: Those to verify; none for all.
         backup_dir: Where they are.
         keep: How many of each database prune keeps.
@@ -285,6 +359,8 @@ def backups(
     show = steps.show
     if action == "verify":
         return _verified(names, backup_dir, show)
+    if action == "make":
+        return _made(command, steps, backup_dir)
     if action == "prune":
         decisions = retention.decide(
             backup_dir,
@@ -337,13 +413,40 @@ def _verified(names: Sequence[str], directory: Path, show: Callable[[str], None]
             problems = archive.damages(each, lambda done: show(f"{done:,} bytes read"))
             if not problems:
                 try:
-                    tools = archive.programs(each.manifest.program)
-                    archive.read_whole(tools, each.path)
+                    tools = programs.programs(each.manifest.program)
+                    programs.read_whole(tools, each.path)
                 except Failed as error:
                     problems = [error.message]
             results[str(each.path)] = problems
     if not names:
         results |= {str(path): [why] for path, why in archive.unreadable_in(directory).items()}
-    lines = [f"{path}: {'; '.join(found) or 'whole'}" for path, found in results.items()]
+    proofs = {str(each.path): _proved(each) for each in found}
+    lines = [f"{path}: {'; '.join(told) or proofs[path]}" for path, told in results.items()]
     code = 1 if any(results.values()) else 0
-    return Answer({"backups": results}, lines or ["no backups"], code, indent=2)
+    document = {"backups": results, "proved": proofs}
+    return Answer(document, lines or ["no backups"], code, indent=2)
+
+
+def _proved(backup: archive.Backup) -> str:
+    """Say what is proved of a backup that can be read to its end."""
+    proof = rehearsal.noted(backup)
+    if proof is None:
+        return "readable to its end; not proved to be restorable"
+    return f"readable to its end; restore: {proof.restore_words}"
+
+
+def _made(command: Command, steps: Steps, directory: Path) -> Answer:
+    """Back up the target, for no deploy."""
+    runner = command.named_runner()
+    major = runner.session.connection.info.server_version // 10000
+    wanted = BackupOptions("dump", "", directory.resolve(), "custom", 1, "", (), 600_000)
+    with process.interruptible():
+        made = making.make(
+            runner,
+            programs.programs(major),
+            wanted,
+            {"id": 0, "digest": ""},
+            database=runner.session.facts.database,
+            show=steps.show,
+        ).ended("made by hand")
+    return Answer({"backup": str(made.path)}, [str(made.path)], indent=2)

@@ -275,14 +275,14 @@ def restore(command: Command, /, **how: Any) -> int:
 
 
 @cli.command()
-@click.argument("action", type=click.Choice(["list", "verify", "prune"]), default="list")
+@click.argument("action", type=click.Choice(["list", "make", "verify", "prune"]), default="list")
 @click.argument("names", nargs=-1)
 @options.backups
 @click.pass_obj
 def backups(command: Command, /, **how: Any) -> int:
-    """List, verify or prune backups.
+    """List, make, verify or prune backups.
 
-    list shows them, verify reads them completely, prune removes old ones.
+    list shows them, make makes one, verify reads them completely, prune removes old ones.
     """
     return in_steps(command, "backups", **how)
 

@@ -248,11 +248,6 @@ _RESTORING = (
         metavar="N",
         help="Sessions that restore at once, and that dump to a directory.",
     ),
-    click.option(
-        "--discard-writes",
-        is_flag=True,
-        help="A restore may lose what other sessions wrote since the backup.",
-    ),
     click.option("--yes", is_flag=True, help="Do not ask."),
 )
 
@@ -262,6 +257,23 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
     options = [
         click.option("--dry-run", is_flag=True, help="Show the plan; change nothing."),
         click.option("--approve", metavar="DIGEST", help="Deploy if the plan has this digest."),
+        click.option(
+            "--closed",
+            is_flag=True,
+            help="A maintenance window: nobody but the deploy can connect. Default: open.",
+        ),
+        click.option(
+            "--backup",
+            type=click.Choice(["dump", "made", "none"]),
+            default="dump",
+            show_default=True,
+            help="A dump; a backup that is made by other means; no backup.",
+        ),
+        click.option(
+            "--reason",
+            metavar="TEXT",
+            help="Which backup is made by other means, or why there is none.",
+        ),
         _BACKUP_DIR,
         click.option(
             "--backup-format",
@@ -269,6 +281,15 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
             default="custom",
             show_default=True,
             help="custom: one file. directory: written by several sessions.",
+        ),
+        click.option(
+            "--compress", metavar="LEVEL", help="As pg_dump's --compress. Default: pg_dump's own."
+        ),
+        click.option(
+            "--exclude-table-data",
+            metavar="PATTERN",
+            multiple=True,
+            help="Leave the rows of such tables out of the dump, as pg_dump does.",
         ),
         click.option(
             "--rehearse/--no-rehearse",
@@ -319,7 +340,10 @@ def restore(function: Callable[..., int]) -> Callable[..., int]:
     into = click.option(
         "--into", metavar="NAME", help="Restore into a new database. Default: replace the target."
     )
-    return _with([into, _BACKUP_DIR, *_RESTORING], function)
+    no_owner = click.option(
+        "--no-owner", is_flag=True, help="Leave owners and grants out: roles may be missing."
+    )
+    return _with([into, no_owner, _BACKUP_DIR, *_RESTORING], function)
 
 
 def backups(function: Callable[..., int]) -> Callable[..., int]:

@@ -38,16 +38,9 @@ class Additions:
     Args:
         before_plan: Called under the lock, before a command that changes the database plans its
             work; raises to refuse.
-        before_file: Called outside a transaction, before each attempt at a file.
-        with_file: SQL to run when the writes of a file are kept: in the transaction that records
-            it, or by itself after a statement outside a transaction has failed halfway.
-        without_file: SQL to run after the writes of a file were rolled back.
         status: Returns what to add to the answer of `status`.
 
     """
 
     before_plan: Callable[[Session], None] = _nothing
-    before_file: Callable[[Session], None] = _nothing
-    with_file: str = ""
-    without_file: str = ""
     status: Callable[[Session], StatusSection | None] = _nothing

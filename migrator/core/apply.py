@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 import psycopg
 
 from migrator.core import syntax
-from migrator.core.additions import Additions
 from migrator.core.engine import Backend, RawMigration, StatementError
 from migrator.core.errors import Refused
 from migrator.core.failure import error_text
@@ -27,7 +26,6 @@ class Applier:
         say: Called with each retry, wait, and message of the server.
         limits: How often a file is tried, and how long a statement may wait.
         watch: Finds out for whom a statement waits.
-        additions: What a capability does in addition.
 
     """
 
@@ -38,13 +36,10 @@ class Applier:
         *,
         limits: Limits = Limits(),  # noqa: B008  it is frozen
         watch: Watch = UNWATCHED,
-        additions: Additions = Additions(),  # noqa: B008  it is frozen
     ) -> None:
         self._backend = Backend(session)
-        self._transactions = TransactionApplier(
-            self._backend, say, limits.lock_attempts, watch, additions
-        )
-        self._online = OnlineApplier(self._backend, say, limits.online_wait_ms, watch, additions)
+        self._transactions = TransactionApplier(self._backend, say, limits.lock_attempts, watch)
+        self._online = OnlineApplier(self._backend, say, limits.online_wait_ms, watch)
         self._say = say
         session.connection.add_notice_handler(self._notice)
 

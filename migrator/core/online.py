@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from functools import partial
 
 from migrator.core import leftovers, sqltext
-from migrator.core.additions import Additions
 from migrator.core.engine import Backend, RawMigration, StatementError
 from migrator.core.errors import Failed, Refused
 from migrator.core.failure import failed
@@ -36,7 +34,6 @@ class OnlineApplier:
         say: Called with what a statement waits for, and with what an interrupted one left.
         wait_ms: How long a statement may wait for locks and for older transactions.
         watch: Finds out for whom a statement waits.
-        additions: What a capability does in addition.
 
     """
 
@@ -46,14 +43,12 @@ class OnlineApplier:
         say: Callable[[str], None],
         wait_ms: int,
         watch: Watch,
-        additions: Additions,
     ) -> None:
         self._backend = backend
         self._connection = backend.session.connection
         self._say = say
         self._wait_ms = wait_ms
         self._watch = watch
-        self._additions = additions
 
     def apply(self, migration: RawMigration, direction: str, record: Callable[[], None]) -> None:
         """Run the statement of a file, or finish an interrupted one, and record it.
@@ -70,7 +65,6 @@ class OnlineApplier:
         """
         file, statement = migration.file, only_statement(migration.file)
         found = Leftovers(Outcome.NOTHING_DONE)
-        self._additions.before_file(self._backend.session)
         if not self._record_intent(migration, direction):
             found = self.leftovers(file)
             told = ", so ".join(filter(None, (found.outcome.what, found.outcome.then)))
@@ -88,9 +82,6 @@ class OnlineApplier:
         except StatementError as failure:
             if self._connection.closed:
                 raise failure.error from failure
-            if self._additions.with_file:
-                with contextlib.suppress(StatementError):
-                    self._backend.execute(self._additions.with_file)
             raise self._half_done(migration, statement, failure) from failure
         left = leftovers.inspect(self._connection, statement)
         if left.outcome is Outcome.INVALID_INDEX:
@@ -101,7 +92,6 @@ class OnlineApplier:
             )
         with self._backend.transaction(), self._backend.one_message():
             record()
-            self._backend.execute(self._additions.with_file)
             self._backend.execute(self._backend.recorder.ended(migration.id))
 
     def leftovers(self, file: SqlFile) -> Leftovers:

@@ -24,6 +24,7 @@ _TOLD = {
     "next": "`status` shows what is applied.",
 }
 _HIDDEN = "********"
+_OF_ONE_RUN = ("--yes", "--approve", "--dry-run", "--review", "--resume", "--undo", "--leave")
 _HOLD_SECRETS = ("--database", "--scratch", "--against", "--admin", "--rehearse-on")
 
 
@@ -88,6 +89,56 @@ def program() -> str:
     """Return how the user called this program."""
     name = os.path.basename(sys.argv[0])
     return "python -m migrator" if name == "__main__.py" else name
+
+
+def command(*words: str) -> str:
+    """Return a command of this program as it can be pasted, for the target and files of this one.
+
+    Args:
+        *words: The command's name and its arguments. Those of a deploy get this one's options, too.
+
+    """
+    import shlex
+
+    given = sys.argv[1:]
+    place = next((at for at, each in enumerate(given) if _is_command(given, at)), len(given))
+    kept = [each for each in given[:place] if each != "--json"]
+    after, after_words = given[place + 1 :], [*words]
+    if words[0] == "deploy" and given[place : place + 1] == ["deploy"]:
+        after_words += _without(after, _OF_ONE_RUN)
+    elif words[0] in {"deploy", "restore"}:
+        after_words += _only(after, ("--backup-dir", "--admin", "--jobs"))
+    start = [sys.argv[0]]
+    if sys.argv[0] in sys.orig_argv:
+        start = sys.orig_argv[: sys.orig_argv.index(sys.argv[0]) + 1]
+    elif sys.argv[0].endswith(".py"):
+        start = ["python", sys.argv[0]]
+    return shlex.join([*start, *kept, *after_words])
+
+
+def _is_command(given: Sequence[str], at: int) -> bool:
+    """Say whether an argument is the command's name: no option, and no option's value."""
+    is_value = at > 0 and given[at - 1].startswith("--") and "=" not in given[at - 1]
+    return not given[at].startswith("-") and not (is_value and given[at - 1] != "--json")
+
+
+def _without(arguments: Sequence[str], dropped: Sequence[str]) -> list[str]:
+    """Return arguments without some options, and without those options' values."""
+    kept, skips = [], False
+    for each in arguments:
+        if not (skips and not each.startswith("-")) and each.partition("=")[0] not in dropped:
+            kept.append(each)
+        skips = each in dropped
+    return kept
+
+
+def _only(arguments: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Return some options, with their values, of those that are given."""
+    kept: list[str] = []
+    for at, each in enumerate(arguments):
+        if each.partition("=")[0] in wanted:
+            kept += [each] if "=" in each else arguments[at : at + 2]
+    return kept
 
 
 def how_to_install(module: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -65,9 +66,15 @@ class Runner:
         self.waited_for: list[str] = []
         self.session = self._open()
 
-    def add(self, additions: Additions) -> None:
-        """Do these beside applying files from now on, in the place of those before."""
-        self.additions = additions
+    def at(self, target: Target) -> Runner:
+        """Return a runner for another target, by a new session."""
+        return Runner(self.project, target, self.limits, self.say, self.additions)
+
+    def towards(self, target: Target) -> Runner:
+        """Return the same runner, on the same session, that connects to another target anew."""
+        other = copy(self)
+        other.target = target
+        return other
 
     def reconnect(self) -> None:
         """Open a new session, in the place of one that was lost."""
@@ -205,16 +212,23 @@ class Runner:
         return self.done[-1]
 
     def clear(self) -> bool:
-        """Take away what interrupted files left; return whether none is interrupted any more."""
+        """Take away what files left that were interrupted as they were applied.
+
+        Returns:
+            Whether each of them is applied or pending now, with nothing half done. One that was
+            interrupted as it was rolled back is brought to its end by `rollback`.
+
+        """
 
         def work(applier: Applier, _: Plan) -> None:
-            interrupted = self.state().interrupted
-            for migration in self.migrations:
-                if migration.id in interrupted and not migration.source.transactional:
+            state = self.state()
+            for migration in state.pending:
+                if migration.id in state.interrupted and not migration.source.transactional:
                     applier.clear(migration)
 
         self._changing(lambda: Plan([], []), work)
-        return not self.state().interrupted
+        state = self.state()
+        return not any(each.id in state.interrupted for each in state.pending)
 
     def _interrupted(self, name: str) -> history.HistoryEntry:
         for intent in history.read(self.session).intents.values():
@@ -276,7 +290,6 @@ class Runner:
                 self.say,
                 limits=self.limits,
                 watch=watch,
-                additions=self.additions,
             )
             if not at_any_time:
                 self.additions.before_plan(self.session)

@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -201,6 +201,21 @@ def for_program(target: Target, database: str) -> tuple[str, dict[str, str]]:
             hint="Put it into a service file, and name that with PGSERVICE.",
         )
     return make_conninfo("", **parameters), environment
+
+
+def pinned(target: Target, connection: Connection) -> Target:
+    """Return a target that is the very server of a connection: of several hosts, the one.
+
+    Args:
+        target: What was connected to; its name may stand for several servers.
+        connection: The connection.
+
+    """
+    info = connection.info
+    here = {"host": info.host, "port": str(info.port), "target_session_attrs": "any"}
+    if not info.host.startswith("/"):
+        here["hostaddr"] = info.hostaddr
+    return replace(target, parameters={**target.parameters, **here})
 
 
 def refuse_unwritable(session: Session, target: Target) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from collections.abc import Callable
 import psycopg
 from psycopg import pq
 
-from migrator.core.additions import Additions
 from migrator.core.engine import Backend, StatementError, TransactionEnded
 from migrator.core.failure import ended_transaction, error_text, failed, failed_at_commit
 from migrator.core.files import SqlFile
@@ -28,7 +26,6 @@ class TransactionApplier:
         say: Told of retries.
         attempts: How often a file is tried that does not get a lock in time.
         watch: Looks whom a statement waits for.
-        additions: What a capability does beside.
 
     """
 
@@ -38,13 +35,11 @@ class TransactionApplier:
         say: Callable[[str], None],
         attempts: int,
         watch: Watch,
-        additions: Additions,
     ) -> None:
         self._backend = backend
         self._say = say
         self._attempts = attempts
         self._watch = watch
-        self._additions = additions
 
     def apply(
         self, file: SqlFile, run: Callable[[], None], record: Callable[[], None], *, last: bool
@@ -62,7 +57,6 @@ class TransactionApplier:
 
         """
         for attempt in range(1, self._attempts + 1):
-            self._additions.before_file(self._backend.session)
             try:
                 with self._watch.over():
                     run()
@@ -89,7 +83,6 @@ class TransactionApplier:
             Failed: It cannot be applied.
 
         """
-        self._additions.before_file(self._backend.session)
         try:
             return self._backend.run_in_transaction(file.text)
         except StatementError as failure:
@@ -101,7 +94,6 @@ class TransactionApplier:
         try:
             with self._backend.committing(durably=last):
                 record()
-                self._backend.execute(self._additions.with_file)
         except TransactionEnded as ended:
             raise ended_transaction(file) from ended
         except StatementError as failure:
@@ -110,10 +102,6 @@ class TransactionApplier:
             raise failed_at_commit(file, failure, self._watch.seen) from failure
 
     def _roll_back(self) -> None:
-        added = self._additions.without_file
-        if added and not self._backend.session.connection.closed:
-            with contextlib.suppress(StatementError):
-                self._backend.run(b"ROLLBACK; " + added.encode())
         self._backend.rollback()
 
     def _pause(self, file: SqlFile, failure: StatementError, attempt: int) -> None:

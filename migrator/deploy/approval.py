@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from migrator.deploy.plan import planned
 
 _LENGTH = 16  # hexadecimal digits of each part: 64 bits
 _PARTS = {
-    "files": "the files that would be applied, or their order",
+    "files": "the files that would be applied, their order, or how: closed, or which backup",
     "history": "the target or its history",
     "schema": "the target's schema",
 }
@@ -58,19 +59,35 @@ class Approval:
         )
 
 
-def compute(runner: Runner, plan: Plan) -> Approval:
-    """Return the digest of what would be done to a target as it is now."""
+def compute(runner: Runner, plan: Plan, terms: Mapping[str, Any], database: str) -> Approval:
+    """Return the digest of what would be done to a target as it is now.
+
+    Args:
+        runner: The target and the files.
+        plan: What would be applied.
+        terms: How: open or closed, with which backup.
+        database: The target's name, which a closed one does not have meanwhile.
+
+    Raises:
+        Refused: What a view reads is locked by another session.
+
+    """
     return Approval(
-        files=_sum(planned(plan).files()),
-        history=_sum(_history(runner)),
+        files=_sum([planned(plan).files(), terms]),
+        history=_sum([database, _history(runner)]),
         schema=objects.read(runner.session.connection).database.digest[:_LENGTH],
     )
+
+
+def files_digest(plan: Plan) -> str:
+    """Return a sum over the files of a plan alone."""
+    return _sum(planned(plan).files())
 
 
 def _history(runner: Runner) -> list[Any]:
     read = history.read(runner.session)
     target = runner.session.connection.execute(
-        "SELECT current_database(), s.system_identifier FROM pg_control_system() AS s"
+        "SELECT s.system_identifier FROM pg_control_system() AS s"
     ).fetchone()
     recorded = [*read.migrations.values(), *read.seeds.values(), *read.intents.values()]
     return [target, *([each.id, each.checksum, each.detail] for each in recorded)]

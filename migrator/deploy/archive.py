@@ -11,10 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,16 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from migrator.catalogue.objects import Catalogue
-from migrator.core.errors import Failed, Refused
-from migrator.deploy.writes import Counters
-from migrator.server import binaries
+from migrator.core.errors import Refused
 
 MANIFEST = ".manifest.json"
 PART = ".part"
+PROOF = ".proof.json"
 REPORTS = (".report.md", ".report.json")
 SUFFIXES = {"custom": ".dump", "directory": ".dir"}
-_FORMAT_VERSION = 1
-_POLL_S = 0.2
+_FORMAT_VERSION = 2
 _CHUNK = 1 << 20
 
 
@@ -53,10 +48,10 @@ class Manifest:
         files: Of each file its size in bytes and its SHA-256.
         entries: How many entries the dump's table of contents has.
         tables: Of each table its number of rows, and the sum of their hashes.
-        sequences: Where each sequence stood.
+        left_out: The tables whose rows are not in the backup.
+        sequences: Of each sequence its value right before the backup, its step, whether it cycles.
         properties: What the database is apart from its contents: see properties.sql.
-        counters: What had been written by then: see writes.py.
-        catalogue: What the database held but its rows, packed; empty in older manifests.
+        objects: All that the catalogue says of it, packed.
         deploy: The number and the digest of the deploy that it was made for.
         ended: How that deploy ended; None while it is under way, or was cut off.
 
@@ -75,11 +70,11 @@ class Manifest:
     files: dict[str, dict[str, Any]]
     entries: int
     tables: dict[str, list[int]]
-    sequences: dict[str, int | None]
+    left_out: list[str]
+    sequences: dict[str, list[Any]]
     properties: dict[str, Any]
-    counters: dict[str, Any]
+    objects: str
     deploy: dict[str, Any]
-    catalogue: str = ""
     ended: str | None = None
     version: int = field(default=_FORMAT_VERSION)
 
@@ -94,19 +89,19 @@ class Manifest:
         return datetime.fromisoformat(self.made_at)
 
     @property
-    def before(self) -> Counters:
-        """The server's counters when it was begun."""
-        return Counters.from_document(self.counters)
+    def when(self) -> str:
+        """When it was begun, for people."""
+        return f"{self.taken:%Y-%m-%d %H:%M} UTC"
 
     @property
-    def objects(self) -> Catalogue:
-        """What the database held but its rows."""
-        return Catalogue.unpack(self.catalogue) if self.catalogue else Catalogue({})
+    def catalogue(self) -> Catalogue:
+        """What the catalogue said of the database."""
+        return Catalogue.unpack(self.objects)
 
     def raise_if_damaged(self) -> None:
         """Use what other code relies on: KeyError, TypeError or ValueError where it is not so."""
-        _ = self.taken.astimezone(), self.bytes, self.before, self.deploy["id"]
-        _ = self.deploy["digest"], self.properties["owner_name"], self.objects
+        _ = self.taken.astimezone(), self.bytes, self.catalogue, self.deploy["id"]
+        _ = self.deploy["digest"], self.properties["owner_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +256,11 @@ def remove(path: Path) -> None:
     """Remove a dump, finished or not, with its manifest and its report, the manifest first."""
     name = path.name.removesuffix(PART)
     if path.name == name or not path.with_name(name).exists():
-        for beside in (MANIFEST, *REPORTS):
+        for beside in (MANIFEST, PROOF, *REPORTS):
             path.with_name(name + beside).unlink(missing_ok=True)
     if path.is_dir():
         shutil.rmtree(path)
+        _claim_of(path).unlink(missing_ok=True)
     else:
         path.unlink(missing_ok=True)
 
@@ -299,6 +295,8 @@ def sync(path: Path) -> None:
 def claimed(part: Path, *, is_directory: bool) -> Iterator[int]:
     """Make an empty dump that is claimed from the moment that it can be seen.
 
+    The claim is a lock on a file that is open for writing: NFS gives no other.
+
     Args:
         part: Where; its name ends in .part.
         is_directory: Whether it is of the directory format.
@@ -308,25 +306,33 @@ def claimed(part: Path, *, is_directory: bool) -> Iterator[int]:
 
     """
     unseen = part.with_name(f".{part.name}")
-    if is_directory:
-        unseen.mkdir(mode=0o700)
-    else:
-        os.close(os.open(unseen, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    descriptor = os.open(unseen, os.O_RDONLY)
+    claim = _claim_of(part) if is_directory else unseen
+    descriptor = os.open(claim, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if is_directory:
+            unseen.mkdir(mode=0o700)
         unseen.rename(part)
         yield descriptor
     finally:
         os.close(descriptor)
+        if is_directory:
+            claim.unlink(missing_ok=True)
+
+
+def _claim_of(part: Path) -> Path:
+    """Return the file whose lock says that a dump is being written: of a directory, one beside."""
+    return part.with_name(f".{part.name}.claim") if part.suffixes[-2:-1] == [".dir"] else part
 
 
 def _is_claimed(part: Path) -> bool:
     """Say whether somebody writes a dump yet; asked with a lock that disturbs no other asker."""
     try:
-        descriptor = os.open(part, os.O_RDONLY)
+        descriptor = os.open(_claim_of(part), os.O_RDWR)
+    except FileNotFoundError:
+        return not part.exists()  # without its claim, nobody writes it; or it went away
     except OSError:
-        return True  # it went away, or is another user's
+        return True  # another user's
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
@@ -340,131 +346,3 @@ def _is_claimed(part: Path) -> bool:
 def stamp() -> str:
     """Return the time as names have it."""
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-# Running pg_dump and pg_restore
-
-
-@dataclass(frozen=True, slots=True)
-class Programs:
-    """pg_dump and pg_restore: where they are, and their major version."""
-
-    dump: Path
-    restore: Path
-    version: int
-
-
-def programs(major: int) -> Programs:
-    """Find pg_dump and pg_restore, at least as new as a server.
-
-    Raises:
-        Refused: There are none.
-
-    """
-    found = {name: binaries.find_client(name, major) for name in ("pg_dump", "pg_restore")}
-    dump, restore = found["pg_dump"], found["pg_restore"]
-    if dump is None or restore is None:
-        missing = " and ".join(name for name, place in found.items() if place is None)
-        raise Refused(
-            f"{missing} of PostgreSQL {major} or newer is needed, and there is none.",
-            hint="Install PostgreSQL's client programs of the server's version.",
-        )
-    return Programs(dump[0], restore[0], dump[1])
-
-
-def run(
-    argv: list[str],
-    environment: Mapping[str, str],
-    *,
-    keep: tuple[int, ...] = (),
-    meanwhile: Callable[[], None] = lambda: None,
-) -> tuple[int, str]:
-    """Run a program to its end; it ends with this process's work, if that is interrupted.
-
-    Args:
-        argv: The program and its arguments.
-        environment: Its environment.
-        keep: File descriptors that it inherits.
-        meanwhile: Called several times a second.
-
-    Returns:
-        Its exit status, and what it said on standard error.
-
-    """
-    with started(argv, environment, keep=keep) as (process, said):
-        while process.poll() is None:
-            meanwhile()
-            time.sleep(_POLL_S)
-        return process.returncode, said()
-
-
-@contextmanager
-def started(
-    argv: list[str], environment: Mapping[str, str], *, keep: tuple[int, ...] = ()
-) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], str]]]:
-    """Start a program; end it, if it runs yet, when the block is left."""
-    with tempfile.TemporaryFile() as errors:
-
-        def said() -> str:
-            errors.seek(0)
-            return errors.read().decode("utf-8", "replace")
-
-        process = subprocess.Popen(  # noqa: S603  no shell; the arguments are the runner's own
-            argv,
-            env={**environment, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            pass_fds=keep,
-            umask=0o077,
-        )
-        try:
-            yield process, said
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=5)
-                process.kill()
-                process.wait()
-
-
-def read_whole(tools: Programs, path: Path, tell: Callable[[], None] = lambda: None) -> None:
-    """Have pg_restore read a dump to its end; `pg_restore --list` accepts truncated ones.
-
-    Raises:
-        Failed: It cannot be read.
-
-    """
-    argv = [str(tools.restore), "--file=/dev/null", str(path)]
-    code, said = run(argv, os.environ, meanwhile=tell)
-    if code:
-        raise Failed(
-            f"{path} cannot be read to its end: {binaries.tail(said)}",
-            state="It is no backup. The database was not changed.",
-            hint="See to the disk, then run the command again.",
-        )
-
-
-def contents_of(tools: Programs, path: Path) -> list[str]:
-    """Return the lines of a dump's table of contents.
-
-    Raises:
-        Failed: It cannot be read.
-
-    """
-    listed = _answer(tools, path, "--list")
-    return [line for line in listed.splitlines() if line and not line.startswith(";")]
-
-
-def _answer(tools: Programs, path: Path, *options: str) -> str:
-    done = subprocess.run(  # noqa: S603  no shell; the arguments are the runner's own
-        [tools.restore, *options, path], check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise Failed(
-            f"{path} cannot be read: {binaries.tail(done.stderr)}",
-            state="The database was not changed by that.",
-            hint="`backups verify` says which backups can be read.",
-        )
-    return done.stdout

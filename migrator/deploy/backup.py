@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
 
 from migrator.catalogue import contents, objects
-from migrator.catalogue.objects import Catalogue
+from migrator.catalogue.contents import Position
 from migrator.core.errors import Failed
 from migrator.core.runner import Runner
 from migrator.core.session import for_program, open_connection
-from migrator.deploy import archive, databases, writes
-from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest, Programs
+from migrator.deploy import archive, databases, programs
+from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest
+from migrator.deploy.programs import Programs
 from migrator.server import binaries
 from migrator.sql import sql
 
@@ -32,26 +33,38 @@ class BackupOptions:
     """How a backup is to be made.
 
     Args:
+        kind: dump; made, by other means; none.
+        reason: Which other means, or why none.
         directory: The directory that the backup is written to.
         format: custom, one file; or directory, which can be written by several at once.
         jobs: How many sessions pg_dump uses; more than one only for a directory.
+        compress: As pg_dump's --compress; empty for its default.
+        leave_out: Patterns of tables whose rows are left out.
         lock_wait_ms: How long pg_dump waits for others' ACCESS EXCLUSIVE locks.
 
     """
 
+    kind: str
+    reason: str
     directory: Path
     format: str
     jobs: int
+    compress: str
+    leave_out: tuple[str, ...]
     lock_wait_ms: int
 
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What is approved of it, and kept in the history."""
+        return {"kind": self.kind, "reason": self.reason, "left_out": list(self.leave_out)}
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What a dump's snapshot holds: see Manifest."""
-
-    tables: dict[str, list[int]]
-    sequences: dict[str, int | None]
-    catalogue: Catalogue
+    @property
+    def words(self) -> str:
+        """The backup in one line."""
+        if self.kind != "dump":
+            return f"{self.kind}: {self.reason}"
+        without = f", without the rows of {', '.join(self.leave_out)}" if self.leave_out else ""
+        return f"a dump into {self.directory}/{without}"
 
 
 def make(
@@ -59,6 +72,8 @@ def make(
     tools: Programs,
     wanted: BackupOptions,
     deploy: dict[str, Any],
+    *,
+    database: str,
     show: Callable[[str], None],
 ) -> Backup:
     """Dump a database to a file, read that to its end, and write its manifest.
@@ -70,6 +85,7 @@ def make(
         tools: pg_dump and pg_restore.
         wanted: Its directory, format and number of sessions.
         deploy: What the backup is made for.
+        database: The target's name, which a closed one does not have meanwhile.
         show: Told how far it is.
 
     Raises:
@@ -78,28 +94,29 @@ def make(
     """
     started = time.monotonic()
     made_at = datetime.now(UTC)
-    before = writes.read(runner.session.connection)
     state = runner.state()
     prepare_directory(wanted.directory)
     last = state.applied[-1].id if state.applied else ""
-    final = _free_name(wanted, runner.session.facts.database, last, made_at)
+    final = _free_name(wanted, database, last, made_at)
     part = final.with_name(final.name + PART)
     try:
         with archive.claimed(part, is_directory=wanted.format == "directory") as claim:
-            held = _dump(runner, tools, wanted, (part, claim), show)
+            tables, sequences = _dump(runner, tools, wanted, (part, claim), show)
             for each in archive.files_of(part):
                 each.chmod(0o600)
                 archive.sync(each)
             archive.sync(part)
             size = archive.size(part)
-            archive.read_whole(tools, part, lambda: show(f"reading {size:,} bytes to their end"))
+            programs.read_whole(tools, part, lambda: show(f"reading {size:,} bytes to their end"))
+            listed = programs.contents_of(tools, part)
+            left_out = _left_out(runner.session.connection, listed)
             sums = archive.sums(part, lambda done: show(f"checksum: {done:,} of {size:,} bytes"))
             backup = Backup(
                 final,
                 Manifest(
                     name=final.name,
                     format=wanted.format,
-                    database=runner.session.facts.database,
+                    database=database,
                     made_at=made_at.isoformat(timespec="milliseconds"),
                     seconds=round(time.monotonic() - started, 3),
                     migration=last,
@@ -108,12 +125,12 @@ def make(
                     program=tools.version,
                     database_bytes=databases.size(runner.session.connection),
                     files=sums,
-                    entries=len(archive.contents_of(tools, part)),
-                    tables=held.tables,
-                    sequences=held.sequences,
-                    catalogue=held.catalogue.pack(),
-                    properties=_properties(runner.session.connection),
-                    counters=before.document(),
+                    entries=len(listed),
+                    tables={k: [*v] for k, v in tables.items() if k not in left_out},
+                    left_out=left_out,
+                    sequences={k: [*v] for k, v in sequences.items()},
+                    properties=databases.properties(runner.session.connection),
+                    objects=objects.read(runner.session.connection).database.pack(),
                     deploy=deploy,
                 ),
             )
@@ -172,14 +189,18 @@ def _dump(
     wanted: BackupOptions,
     dump: tuple[Path, int],
     show: Callable[[str], None],
-) -> _Held:
-    """Run pg_dump into a file that is claimed; meanwhile read what its snapshot holds."""
+) -> tuple[dict[str, tuple[int, int]], dict[str, Position]]:
+    """Run pg_dump into a file that is claimed; meanwhile sum the rows of its snapshot.
+
+    Sequences obey no snapshot, so they are read before it: in the dump they are at least there.
+    """
     part, claim = dump
     conninfo, environment = for_program(runner.target, runner.session.facts.database)
-    with open_connection(runner.target) as reader:
+    with open_connection(runner.target) as holder, open_connection(runner.target) as reader:
+        sequences = contents.positions(reader)
         reader.execute(f"SET lock_timeout TO {wanted.lock_wait_ms}")
-        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        ((snapshot,),) = reader.execute("SELECT pg_export_snapshot()").fetchall()
+        holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        ((snapshot,),) = holder.execute("SELECT pg_export_snapshot()").fetchall()
         argv = [
             str(tools.dump),
             f"--format={wanted.format}",
@@ -188,20 +209,25 @@ def _dump(
             f"--lock-wait-timeout={wanted.lock_wait_ms}",
             f"--jobs={wanted.jobs if wanted.format == 'directory' else 1}",
             f"--dbname={conninfo}",
+            *([f"--compress={wanted.compress}"] if wanted.compress else []),
+            *(f"--exclude-table-data={each}" for each in wanted.leave_out),
         ]
-        with archive.started(argv, environment, keep=(claim,)) as (process, said):
+        with programs.started(argv, environment, keep=(claim,)) as (process, said):
 
-            def tell() -> None:
+            def stop_reading() -> None:
+                if process.wait():  # what it reads may be locked, and is of no use any more
+                    with suppress(psycopg.Error):
+                        reader.cancel_safe(timeout=2)
+
+            threading.Thread(target=stop_reading, name="dump", daemon=True).start()
+
+            def tell(_done: int = 0, _all: int = 0) -> None:
                 if process.poll():
                     raise _failed(said())
                 show(f"{archive.size(part):,} bytes written")
 
             try:
-                catalogue = objects.read(reader).database
-                summed = {
-                    name: [rows, total] for name, rows, total in contents.whole_rows(reader, tell)
-                }
-                sequences = _without_history(contents.positions(reader))
+                summed = contents.whole_rows(reader, tell, snapshot)
             except psycopg.Error as error:
                 if process.poll():
                     raise _failed(said()) from error
@@ -211,11 +237,34 @@ def _dump(
                 time.sleep(0.1)
             if process.returncode:
                 raise _failed(said())
-    return _Held(summed, sequences, catalogue)
+    return summed, {name: at for name, at in sequences.items() if not name.startswith("yoyo.")}
 
 
-def _without_history(sequences: dict[str, int | None]) -> dict[str, int | None]:
-    return {name: at for name, at in sequences.items() if not name.startswith("yoyo.")}
+def _left_out(connection: psycopg.Connection[Any], listed: list[str]) -> list[str]:
+    """Return the tables whose rows, or some of them, are not in a dump."""
+    rows = connection.execute(sql("deploy/dumped_names").encode()).fetchall()
+    roots = {f"{name} ": root for root, name in rows}
+    for line in listed:
+        _, is_rows, rest = line.partition(" TABLE DATA ")
+        ends = [place + 1 for place, letter in enumerate(rest) if letter == " " and is_rows]
+        for end in ends:  # names may hold blanks, and an owner's follows
+            roots.pop(rest[:end], None)
+    return sorted(set(roots.values()))
+
+
+def make_restore_point(runner: Runner, number: int) -> str:
+    """Name this moment in the WAL, for whoever restores from an archive.
+
+    Returns:
+        The name of the restore point, or why there is none; in words.
+
+    """
+    name = f"deploy_{number}_{archive.stamp()}"
+    try:
+        runner.session.connection.execute("SELECT pg_create_restore_point(%s)", (name,))
+    except psycopg.errors.DatabaseError as error:
+        return f"no restore point was made: {error.diag.message_primary}"
+    return f"restore point {name}"
 
 
 def _failed(said: str) -> Failed:
@@ -225,8 +274,3 @@ def _failed(said: str) -> Failed:
         hint="Correct the cause and run the command again. No room: name another directory with "
         "--backup-dir.",
     )
-
-
-def _properties(connection: psycopg.Connection[Any]) -> dict[str, Any]:
-    cursor = connection.cursor(row_factory=dict_row)
-    return dict(cursor.execute(sql("deploy/properties").encode()).fetchone() or {})

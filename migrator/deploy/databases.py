@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql as words
+from psycopg.rows import dict_row
 
 from migrator.catalogue import contents
+from migrator.catalogue.contents import Position
 from migrator.core.errors import Failed, Refused
 from migrator.core.session import NoConnection, for_program, open_connection
 from migrator.core.target import Target
-from migrator.deploy import archive
-from migrator.deploy.archive import Backup, Programs
+from migrator.core.waits import sessions_in_words
+from migrator.deploy import archive, programs
+from migrator.deploy.archive import Backup
+from migrator.deploy.programs import Programs
 from migrator.server import binaries
 from migrator.sql import sql
 
@@ -40,6 +46,14 @@ _OF_NEWER_CLIENTS = 'unrecognized configuration parameter "transaction_timeout"'
 _SAME_SERVER = "SELECT pg_postmaster_start_time(), current_setting('port')"
 _CLOSES_S = 30.0
 _LEAVES_S = 0.2
+_LIST_ITEM = re.compile(r'"((?:[^"]|"")*)"|([^,\s"]+)')
+# What acts by itself, or leads to another server: a copy for trying is made without it.
+_ACTS = re.compile(
+    r"^\d+; \d+ \d+ (?:"
+    r"EVENT TRIGGER|USER MAPPING|SUBSCRIPTION(?: TABLE)?|EXTENSION - dblink "
+    r"|(?:COMMENT|SECURITY LABEL|ACL) - (?:EVENT TRIGGER|SUBSCRIPTION|EXTENSION dblink )"
+    r")(.*)"
+)
 _POLL_S = 0.02
 
 
@@ -102,20 +116,29 @@ def administrator(target: Target, database: str, given: Target | None) -> Admini
     return None
 
 
-def refuse_existing(server: Target, database: str) -> None:
-    """Refuse a name that a database has already.
+def refuse_name(server: Target, database: str) -> None:
+    """Refuse a name that no new database can have.
 
     Raises:
-        Refused: There is one.
+        Refused: It is empty or too long, or a database has it already.
 
     """
+    why = ""
+    if not database:
+        why = "A database needs a name."
+    elif len(database.encode()) > _LONGEST_NAME:
+        why = f"{database} is {len(database.encode())} bytes long; PostgreSQL cuts names to 63."
+    elif exists(server, database):
+        why = f"There is a database {database} already."
+    if why:
+        raise Refused(why, hint="Give --into a name of up to 63 bytes that no database has.")
+
+
+def exists(server: Target, database: str) -> bool:
+    """Say whether a server has a database of this name."""
     with open_connection(server) as connection:
         query = "SELECT FROM pg_database WHERE datname = %s"
-        if connection.execute(query, (database,)).fetchone() is not None:
-            raise Refused(
-                f"There is a database {database} already.",
-                hint="Give the name of one that is not there.",
-            )
+        return connection.execute(query, (database,)).fetchone() is not None
 
 
 def shortened(database: str, suffix: str) -> str:
@@ -149,6 +172,8 @@ def create(connection: Connection, name: str, properties: Mapping[str, Any]) -> 
     }
     if properties["locale"] is not None:
         values[_LOCALES[provider]] = words.Literal(properties["locale"])
+    if properties["rules"]:
+        values["ICU_RULES"] = words.Literal(properties["rules"])
     if properties["table_space"] != "pg_default":  # which would need a right of its own
         values["TABLESPACE"] = words.Identifier(properties["table_space"])
     given = [words.SQL("{} = {}").format(words.SQL(key), value) for key, value in values.items()]
@@ -156,7 +181,15 @@ def create(connection: Connection, name: str, properties: Mapping[str, Any]) -> 
     connection.execute(head + words.SQL(" ").join(given))
 
 
-def dress(connection: Connection, name: str, properties: Mapping[str, Any]) -> list[str]:
+def properties(connection: Connection) -> dict[str, Any]:
+    """Return what a database is apart from its contents: see properties.sql."""
+    cursor = connection.cursor(row_factory=dict_row)
+    return dict(cursor.execute(sql("deploy/properties").encode()).fetchone() or {})
+
+
+def dress(
+    connection: Connection, name: str, properties: Mapping[str, Any], *, is_copy: bool = False
+) -> list[str]:
     """Give a database the comment, settings, grants and limit of another one.
 
     Once it is filled: a setting may stand in the way of that.
@@ -165,13 +198,15 @@ def dress(connection: Connection, name: str, properties: Mapping[str, Any]) -> l
         connection: To another database of the server.
         name: The database's.
         properties: What the other one is: see properties.sql.
+        is_copy: Whether it is for trying, and dropped soon: it is no template, and has no limit.
 
     Returns:
         What could not be given to it, since the role may not.
 
     """
     left = []
-    for statement in _statements(name, properties):
+    usual = {"connection_limit": -1, "is_template": False} if is_copy else {}
+    for statement in _statements(name, {**properties, **usual}):
         try:
             connection.execute(statement)
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject) as error:
@@ -188,13 +223,19 @@ def _statements(name: str, properties: Mapping[str, Any]) -> list[words.Composed
         made.append(words.SQL("COMMENT ON DATABASE {} IS {}").format(database, text))
     for each in properties["settings"]:
         key, _, value = each["setting"].partition("=")
-        what = words.SQL(value) if key in _LISTS else words.Literal(value)
-        of = words.SQL("ALTER DATABASE {} SET {} TO {}").format(database, words.SQL(key), what)
+        what: words.Composable = words.Literal(value)
+        if key in _LISTS:
+            items = [(a.replace('""', '"') or b) for a, b in _LIST_ITEM.findall(value)]
+            what = words.SQL(", ").join(map(words.Literal, items))
+        setting = words.Identifier(key)
+        of = words.SQL("ALTER DATABASE {} SET {} TO {}").format(database, setting, what)
         if each["role"] is not None:
             of = words.SQL("ALTER ROLE {} IN DATABASE {} SET {} TO {}").format(
-                words.Identifier(_unquoted(each["role"])), database, words.SQL(key), what
+                words.Identifier(_unquoted(each["role"])), database, setting, what
             )
         made.append(of)
+    if properties["is_template"]:
+        made.append(words.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(database))
     if properties["grants"] is not None:
         made.append(words.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
         for each in properties["grants"]:
@@ -218,25 +259,31 @@ def _unquoted(name: str) -> str:
 
 
 def fill(
-    backup: Backup,
+    dump: Path,
     target: Target,
     tools: Programs,
     *,
     jobs: int,
-    with_owners: bool,
+    options: Sequence[str] = (),
+    is_copy: bool = False,
     without: Sequence[str] = (),
     show: Callable[[str], None],
-) -> None:
-    """Restore a backup into an empty database, and gather its statistics.
+) -> list[str]:
+    """Restore a dump into an empty database, and gather its statistics.
 
     Args:
-        backup: The backup to read.
+        dump: What pg_dump wrote.
         target: The database, by the role that restores.
         tools: pg_restore.
         jobs: How many sessions restore at once.
-        with_owners: Whether objects get their owners and grants.
+        options: More of pg_restore's options: --no-owner.
+        is_copy: Whether it is for trying: what acts by itself is left out, and so is what leads to
+            other servers.
         without: Extensions that are left out.
         show: Told how far it is.
+
+    Returns:
+        What was left out.
 
     Raises:
         Failed: It cannot be restored; the database holds a part of it.
@@ -244,18 +291,19 @@ def fill(
     """
     database = str(target.parameters["dbname"])
     conninfo, environment = for_program(target, database)
-    argv = [str(tools.restore), f"--dbname={conninfo}", f"--jobs={jobs}"]
-    argv += [] if with_owners else ["--no-owner", "--no-privileges"]
+    argv = [str(tools.restore), f"--dbname={conninfo}", f"--jobs={jobs}", *options]
+    left: list[str] = []
     with open_connection(target) as connection:
         major = connection.info.server_version // 10000
         argv += ["--exit-on-error"] if major == tools.version else []
-        chosen = backup.path.with_name(f"{backup.path.name}.{os.getpid()}.list")
-        if without:
-            archive.write(chosen, _chosen(tools, backup, without))
+        chosen = dump.with_name(f"{dump.name}.{os.getpid()}.list")
+        if is_copy or without:
+            kept, left = _chosen(programs.contents_of(tools, dump), without, is_copy=is_copy)
+            archive.write(chosen, "\n".join(kept) + "\n")
             argv.append(f"--use-list={chosen}")
         try:
-            code, said = archive.run(
-                [*argv, str(backup.path)],
+            code, said = programs.run(
+                [*argv, str(dump)],
                 environment,
                 meanwhile=lambda: show(f"restoring into {database}: {size(connection):,} bytes"),
             )
@@ -268,19 +316,29 @@ def fill(
         ]
         if (code and tools.version == major) or errors:
             raise Failed(
-                f"{backup.path} cannot be restored into {database}: {binaries.tail(said)}",
+                f"{dump} cannot be restored into {database}: {binaries.tail(said)}",
                 state="The target was not changed by that.",
                 hint="Correct the cause and run the command again.",
             )
         show(f"analysing {database}")
         connection.execute("ANALYZE")
+    return left
 
 
-def _chosen(tools: Programs, backup: Backup, without: Sequence[str]) -> str:
-    left = {f"EXTENSION - {name} " for name in without}
-    left |= {f"COMMENT - EXTENSION {name} " for name in without}
-    listed = archive.contents_of(tools, backup.path)
-    return "\n".join(line for line in listed if not any(each in f"{line} " for each in left)) + "\n"
+def _chosen(
+    listed: Sequence[str], without: Sequence[str], *, is_copy: bool
+) -> tuple[list[str], list[str]]:
+    """Return the lines of a dump's table of contents that are restored, and what is left out."""
+    names = [f"{kind}EXTENSION {name} " for name in without for kind in ("- ", "COMMENT - ")]
+    names += [f" EXTENSION - {name} " for name in without]
+    kept, left = [], []
+    for line in listed:
+        acts = is_copy and _ACTS.match(f"{line} ") is not None
+        if acts or any(each in f"{line} " for each in names):
+            left += [" ".join(line.split()[3:-1])] * ("COMMENT" not in line)
+        else:
+            kept.append(line)
+    return kept, left
 
 
 def size(connection: Connection) -> int:
@@ -291,113 +349,93 @@ def size(connection: Connection) -> int:
 
 def differences(
     backup: Backup, target: Target, *, show: Callable[[str], None] = lambda _: None
-) -> dict[str, str]:
-    """Compare a database's rows and sequences with a backup's manifest.
-
-    Args:
-        backup: The backup to read.
-        target: The database.
-        show: Told how far it is.
-
-    Returns:
-        What differs, in words, by the name of the table or sequence.
-
-    """
-    wanted = backup.manifest.tables
-    told = {}
-    with open_connection(target) as connection:
-        found: dict[str, tuple[int, int]] = {}
-        for table, rows, total in contents.whole_rows(
-            connection, lambda: show(f"comparing rows: {len(found)} of {len(wanted)} tables")
-        ):
-            found[table] = (rows, total)
-        for table, (rows, total) in wanted.items():
-            now = found.get(table)
-            if now is None:
-                told[table] = f"table {table} is missing"
-            elif now[0] != rows:
-                told[table] = f"table {table} has {now[0]:,} rows, the backup {rows:,}"
-            elif now[1] != total:
-                told[table] = f"table {table} has other values than the backup"
-        for table in found.keys() - wanted.keys():
-            told[table] = f"table {table} is not in the backup"
-        for line in contents.moved(backup.manifest.sequences, contents.positions(connection)):
-            told[line] = line
-    return told
-
-
-# The swap
-
-
-def swap(
-    admin: Administrator,
-    *,
-    current: str,
-    new: str,
-    old: str,
-    own: set[int],
-    look: Callable[[], None],
 ) -> list[str]:
-    """Give a new database the name of the current one, which keeps another, in one transaction.
+    """Compare a database's rows and sequences with a backup's manifest; return what differs."""
+    wanted = backup.manifest.tables
+    with open_connection(target) as connection:
+        found = contents.whole_rows(
+            connection, lambda done, of: show(f"comparing rows: {done} of {of} tables")
+        )
+        now = contents.positions(connection)
+    told = []
+    for table, (rows, total) in wanted.items():
+        if table not in found:
+            told.append(f"table {table} is missing")
+        elif found[table][0] != rows:
+            told.append(f"table {table} has {found[table][0]:,} rows, the backup {rows:,}")
+        elif found[table][1] != total:
+            told.append(f"table {table} has other values than the backup")
+    known = wanted.keys() | set(backup.manifest.left_out)
+    told += [f"table {table} is not in the backup" for table in found.keys() - known]
+    before = {name: Position(*each) for name, each in backup.manifest.sequences.items()}
+    return told + contents.moved(before, now)
+
+
+# Names
+
+
+def rename(
+    admin: Administrator,
+    renames: Sequence[tuple[str, str]],
+    *,
+    own: set[int],
+    leave: Callable[[], None],
+) -> list[str]:
+    """Give databases other names, in one transaction; whoever is in the first one is ended.
 
     RENAME closes the database first: nobody can connect until the transaction ends, however it
     ends; then it waits for those who are connected, and they are ended meanwhile. So a kill at any
-    moment leaves the old names, or the new ones, and no database closed.
+    moment leaves the old names, or the new ones.
 
     Args:
         admin: Who does it, from another database.
-        current: The database that is in use.
-        new: The one that takes its place; nobody is connected to it.
-        old: The name that the current one gets.
-        own: The sessions of this program in the current database; `look` closes them.
-        look: Called once, when nobody else is connected and nobody can connect: raises to give up.
+        renames: Of each database its name and its new one; nobody is in any but the first.
+        own: The sessions of this program in the first one.
+        leave: Closes those; called once nobody else is there and nobody can connect.
 
     Returns:
-        What was ended, a line each session.
+        Who was ended, a line each session.
 
     Raises:
-        Failed: Somebody could not be ended, or it is not known whether the commit took place.
+        Failed: Somebody could not be ended, a name is taken, or it is not known whether the commit
+            took place.
 
     """
+    (current, to), *others = renames
     with open_connection(admin.target) as renaming, open_connection(admin.target) as ending:
         # Whoever connects while it waits for the lock waits behind it.
         renaming.execute("SET lock_timeout TO '5s'")
         renaming.execute("BEGIN")
-        failure: list[BaseException] = []
-        looked: list[bool] = []
+        failure: list[psycopg.Error] = []
 
-        def look_once() -> None:
-            if not looked:
-                looked.append(True)
-                look()
-
-        def rename() -> None:
+        def work() -> None:
             try:
-                renaming.execute(renaming_to(current, old))
+                renaming.execute(renaming_to(current, to))
             except psycopg.Error as error:
                 failure.append(error)
 
-        thread = threading.Thread(target=rename, name="rename", daemon=True)
+        thread = threading.Thread(target=work, name="rename", daemon=True)
         thread.start()
         try:
-            ended = _end_sessions(
-                ending, renaming, thread, database=current, own=own, look=look_once
-            )
+            ended = _end_sessions(ending, renaming, thread, current, own=own, leave=leave)
             thread.join()
             if not failure:
-                look_once()  # this program's sessions were lost, else that is done
-                renaming.execute(renaming_to(new, current))
-                _commit(renaming, admin.target, old)
-        except BaseException:
+                leave()
+                for name, new in others:
+                    renaming.execute(renaming_to(name, new))
+                _commit(renaming, admin.target, current, to)
+        except BaseException as error:
             with suppress(psycopg.Error):
                 renaming.cancel_safe(timeout=2)
             thread.join(timeout=10)
             renaming.close()  # what is not committed ends with it
-            raise
+            if not isinstance(error, psycopg.Error):
+                raise
+            failure.append(error)
         if failure:
             raise Failed(
                 f"{current} could not be renamed: {str(failure[0]).strip()}",
-                state="Both databases have the names that they had; nobody is turned away.",
+                state="Every database has the name that it had.",
                 hint="End what is connected, or have a role that may end it: --admin URL. Then run "
                 "the command again.",
             ) from failure[0]
@@ -415,14 +453,12 @@ def _end_sessions(
     ending: Connection,
     renaming: Connection,
     thread: threading.Thread,
-    *,
     database: str,
+    *,
     own: set[int],
-    look: Callable[[], None],
+    leave: Callable[[], None],
 ) -> list[str]:
-    """End every session of a database that is closed by a rename; look once nobody is left."""
-    from migrator.core.waits import sessions_in_words
-
+    """End every session of a database that is closed by a rename; then this program's own."""
     named = {"database": database, "pid": renaming.info.backend_pid}
     ended: dict[int, str] = {}
     closed_at = 0.0
@@ -432,7 +468,7 @@ def _end_sessions(
         rows = ending.execute(sql("deploy/sessions_of"), named).fetchall() if is_closed else []
         others = {pid for (pid,) in rows} - own
         if is_closed and not others:
-            look()
+            leave()
             thread.join(max(0.0, deadline - time.monotonic()))
             break
         closed_at = closed_at or (time.monotonic() if is_closed else 0.0)
@@ -445,19 +481,16 @@ def _end_sessions(
     return list(filter(None, ended.values()))
 
 
-def _commit(renaming: Connection, admin: Target, old: str) -> None:
-    """Commit the swap; where the answer is lost, look whether it took place."""
+def _commit(renaming: Connection, admin: Target, current: str, to: str) -> None:
+    """Commit the renames; where the answer is lost, look whether that took place."""
     try:
         renaming.execute("COMMIT")
     except psycopg.OperationalError as error:
-        with suppress(NoConnection, psycopg.Error), open_connection(admin) as connection:
-            row = connection.execute(
-                "SELECT FROM pg_database WHERE datname = %s", (old,)
-            ).fetchone()
-            if row is not None:
+        with suppress(NoConnection):
+            if exists(admin, to):
                 return
         raise Failed(
-            f"The connection was lost while the databases were renamed: {str(error).strip()}",
-            state=f"If there is a database {old}, the restored one is in use; else the old one is.",
-            hint="Look at the list of databases, then at `status`.",
+            f"The connection was lost while databases were renamed: {str(error).strip()}",
+            state=f"The database is called {current}, or {to} if that is there.",
+            hint="`deploy --resume` finds it under either name.",
         ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from migrator.core import files
@@ -43,9 +43,10 @@ class DeployPlan:
     Args:
         migrations: What is to be applied, in order.
         seeds: The seeds to apply after them.
+        kind: open or closed.
+        database: The target's name, which a closed database does not have meanwhile.
+        backup: Which backup was approved: its kind, the reason, patterns of what is left out.
         before: The ids of the migrations that were applied before.
-        invalid: The indexes that PostgreSQL did not use before, which no dump holds.
-        storage: Of each table, by oid, what is another once it was rewritten.
         seeded: The seeds that were marked as applied before.
         known: What verify found before.
 
@@ -53,21 +54,23 @@ class DeployPlan:
 
     migrations: Sequence[PlannedFile]
     seeds: Sequence[PlannedFile]
+    kind: str = "open"
+    database: str = ""
+    backup: Mapping[str, Any] = field(default_factory=dict)
     before: Sequence[str] = ()
-    invalid: Sequence[str] = ()
-    storage: Mapping[str, list[Any]] = field(default_factory=dict)
     seeded: Sequence[SeedMark] = ()
     known: Sequence[str] = ()
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> DeployPlan:
-        """Return a plan from its document in the history."""
+        """Return a plan from its document in the history; an older release's says more."""
+        names = {each.name for each in fields(cls)}
         made = {
             "migrations": [PlannedFile(**each) for each in document["migrations"]],
             "seeds": [PlannedFile(**each) for each in document["seeds"]],
             "seeded": [SeedMark(**each) for each in document.get("seeded", ())],
         }
-        return cls(**{**document, **made})
+        return cls(**{**{k: v for k, v in document.items() if k in names}, **made})
 
     def document(self) -> dict[str, Any]:
         """Return the plan for the history."""

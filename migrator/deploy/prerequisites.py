@@ -19,13 +19,16 @@ from migrator.core.runner import Runner
 from migrator.core.session import refuse_unwritable
 from migrator.core.target import Target
 from migrator.core.waits import sessions_in_words
-from migrator.deploy import archive, databases, records
-from migrator.deploy.archive import Programs
+from migrator.deploy import archive, closing, databases, programs, records
+from migrator.deploy.backup import BackupOptions
 from migrator.deploy.databases import Administrator
+from migrator.deploy.programs import Programs
 from migrator.sql import sql
 
 # Of the database's own size: what a restored copy needs, with the WAL that is written meanwhile.
 _COPY = 1.5
+_LOCKS_PART = 0.7  # of the lock table that pg_dump may fill
+_SESSIONS = 5  # the runner, its watch, pg_dump, the snapshot's holder, who sums the rows
 _MARGIN = 1.2
 
 
@@ -41,6 +44,10 @@ class ServerFacts:
     prepared_transactions: int
     logical_replication: list[str]
     superusers_extensions: list[str]
+    superusers_objects: list[str]
+    tables: int
+    lock_room: int
+    connections_left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ class Prerequisites:
         admin: Who makes databases beside the target; None where nobody can.
         problems: What stands in the way, each with what to do.
         no_rehearsal: Why there can be, or is to be, no rehearsal; empty where there is one.
-        no_restore: Why a failed deploy could not be undone by a restore; empty where it could.
+        no_restore: Why a backup could not be restored here; empty where nothing speaks against it.
+        no_copy: Why there can be no copy of the target beside it; empty where there can.
 
     """
 
@@ -63,6 +71,7 @@ class Prerequisites:
     problems: list[tuple[str, str]] = field(default_factory=list)
     no_rehearsal: str = ""
     no_restore: str = ""
+    no_copy: str = ""
 
     @property
     def words(self) -> str:
@@ -92,7 +101,8 @@ class Requirements:
     """What the command line says of it.
 
     Args:
-        directory: Where the backup is to be.
+        backup: Which backup is to be made.
+        closed: Whether the database is closed meanwhile.
         rehearse: Whether to rehearse; None where room and rights decide.
         rehearse_on: The server for it; None for beside the target.
         admin: Who makes databases; None for the target's own role.
@@ -100,7 +110,8 @@ class Requirements:
 
     """
 
-    directory: Path
+    backup: BackupOptions
+    closed: bool
     rehearse: bool | None
     rehearse_on: Target | None
     admin: Target | None
@@ -144,12 +155,18 @@ def check(
     problems += _transactions(runner, asked.longest_transaction_ms)
     tools = None
     try:
-        tools = archive.programs(facts.major)
+        tools = programs.programs(facts.major)
     except Refused as refusal:
-        problems.append((refusal.message, refusal.hint))
-    if not resumes:  # else the backup is there already
-        problems += _room(runner, asked.directory, facts)
+        if asked.backup.kind == "dump":
+            problems.append((refusal.message, refusal.hint))
+    if asked.backup.kind == "dump":
+        problems += _unreadable(runner)
+        if not resumes:  # else the backup is there already
+            problems += _room(runner, asked.backup.directory, facts) + _locks(facts)
+    problems += _connections(facts, asked.backup.jobs)
     admin = databases.administrator(runner.target, runner.session.facts.database, asked.admin)
+    if asked.closed and not resumes:
+        problems += _closing(runner, facts, admin)
     owners = other_owners(runner)
     no_rehearsal = _no_rehearsal(runner, asked, facts, admin, owners)
     if no_rehearsal and asked.rehearse:
@@ -160,7 +177,8 @@ def check(
         admin,
         problems,
         "--no-rehearse" if asked.rehearse is False else no_rehearsal,
-        no_restore(facts, admin, owners),
+        no_restore(facts, admin, owners, is_swap=asked.closed),
+        _no_copy(admin, owners),
     )
     return found, plan
 
@@ -178,7 +196,7 @@ def _unfinished(runner: Runner) -> list[tuple[str, str]]:
     if at_work := lock.holders(runner.session):
         words = sessions_in_words(runner.session.connection, at_work)
         return [(f"A deploy is under way: {cut_off.words}; {words}", "Wait for it to end.")]
-    return [(f"A deploy was cut off: {cut_off.words}", records.END_IT)]
+    return [(f"A deploy was cut off: {cut_off.words}", records.end_it())]
 
 
 def _rights(runner: Runner, facts: ServerFacts) -> list[tuple[str, str]]:
@@ -198,16 +216,88 @@ def _rights(runner: Runner, facts: ServerFacts) -> list[tuple[str, str]]:
                 "Deploy as the owner of the database, or grant the role CREATE on that schema.",
             )
         )
+    return told
+
+
+def _unreadable(runner: Runner) -> list[tuple[str, str]]:
     rows = runner.session.connection.execute(sql("deploy/unreadable").encode()).fetchall()
-    if rows:
-        names = ", ".join(f"{name} ({reason})" for name, reason in rows)
+    if not rows:
+        return []
+    names = ", ".join(f"{name} ({reason})" for name, reason in rows)
+    return [
+        (
+            f"The role {runner.session.connection.info.user} cannot back up everything: {names}.",
+            "Deploy as a role that may read all rows: grant pg_read_all_data, and BYPASSRLS where "
+            "a table has row-level security; of large objects, as their owner.",
+        )
+    ]
+
+
+def _locks(facts: ServerFacts) -> list[tuple[str, str]]:
+    """Compare the locks that pg_dump takes with the room that all sessions share."""
+    if facts.tables <= facts.lock_room * _LOCKS_PART:
+        return []
+    return [
+        (
+            f"pg_dump would lock {facts.tables:,} tables; all sessions together have room for "
+            f"{facts.lock_room:,} locks, and would run out of it.",
+            "Raise max_locks_per_transaction, which needs a restart; or back up by other means: "
+            "--backup made --reason TEXT.",
+        )
+    ]
+
+
+def _connections(facts: ServerFacts, jobs: int) -> list[tuple[str, str]]:
+    needed = _SESSIONS + jobs
+    if facts.connections_left >= needed:
+        return []
+    return [
+        (
+            f"A deploy may need {needed} sessions at once; the CONNECTION LIMIT of the role or the "
+            f"database, or max_connections, leaves {facts.connections_left}.",
+            "Raise the limit, or end sessions: ALTER ROLE <name> CONNECTION LIMIT <number>.",
+        )
+    ]
+
+
+def _closing(
+    runner: Runner, facts: ServerFacts, admin: Administrator | None
+) -> list[tuple[str, str]]:
+    """Say what stands in the way of closing the database."""
+    if admin is None or not (admin.is_superuser or (admin.may_create and admin.owns_database)):
+        return [
+            (
+                "A closed deploy renames the database, which needs its owner with CREATEDB.",
+                "Name a role that may: --admin URL.",
+            )
+        ]
+    told = []
+    if words := closing.staying(runner, admin):
         told.append(
             (
-                f"The role {user} cannot back up everything: {names}.",
-                "Deploy as a role that may read all rows: grant pg_read_all_data, and BYPASSRLS "
-                "where a table has row-level security.",
+                f"Sessions that this role may not end are in the database: {words}.",
+                "End them, or name a role that may: --admin URL, of a superuser or, if they are no "
+                "superuser's, a member of pg_signal_backend.",
             )
         )
+    if facts.prepared_transactions:
+        told.append(
+            (
+                f"{facts.prepared_transactions} prepared transactions keep the database open.",
+                "COMMIT PREPARED or ROLLBACK PREPARED them: pg_prepared_xacts lists them.",
+            )
+        )
+    if facts.logical_replication:
+        told.append(
+            (
+                "Logical replication is bound to this very database: "
+                f"{', '.join(facts.logical_replication)}.",
+                "Deploy without --closed; or drop the slots and subscriptions, and make them anew.",
+            )
+        )
+    name = closing.closed_name(runner.session.facts.database)
+    if databases.exists(admin.target, name):
+        told.append((f"There is a database {name} already.", "Look into it, then rename it."))
     return told
 
 
@@ -317,8 +407,8 @@ def no_restore(
     if why := _no_copy(admin, owners):
         return why
     assert admin is not None  # noqa: S101  _no_copy says so
-    if facts.superusers_extensions and not admin.is_superuser:
-        return f"only a superuser can create {', '.join(facts.superusers_extensions)} again"
+    if (only := facts.superusers_extensions + facts.superusers_objects) and not admin.is_superuser:
+        return f"only a superuser can create {', '.join(only)} again"
     if is_swap and not (admin.owns_database or admin.is_superuser):
         return "the role may not rename the database"
     if is_swap and facts.logical_replication:
@@ -333,10 +423,3 @@ def other_owners(runner: Runner) -> list[str]:
     """Return the owners of objects that the target's role could not give them again."""
     rows = runner.session.connection.execute(sql("deploy/other_owners").encode()).fetchall()
     return [value for (value,) in rows]
-
-
-def way_back(found: Prerequisites) -> str:
-    """Say in one line how a failed deploy would be undone."""
-    if found.no_restore:
-        return f"the rollback files only ({found.no_restore})"
-    return "the rollback files, else a restore into a new database that takes the name"

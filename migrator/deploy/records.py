@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from migrator.catalogue.objects import Catalogue
 from migrator.core import process
 from migrator.core.additions import Additions, StatusSection
 from migrator.core.errors import Refused
@@ -20,10 +21,6 @@ from migrator.sql import sql
 
 Connection = psycopg.Connection[Any]
 SHOWN = 10
-END_IT = (
-    "End it first: `deploy --resume` goes on with it, `deploy --undo` puts back what it did, "
-    "`deploy --leave` leaves the database as it is."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +36,10 @@ class DeployRecord:
         role_name: The role that it works as.
         digest: What was approved.
         backup: The backup's path; None before that is whole and read.
-        phase: preparing, applying, undoing, ended.
-        outcome: applied, nothing changed, undone, restored, left; None while it is under way.
+        phase: closing, preparing, applying, undoing, opening, ended.
+        outcome: applied, nothing changed, undone, restored, stopped, left; None while that is open.
         reason: Why it did not end as applied.
-        plan: The files with their checksums, and what was applied before.
+        plan: What was approved, and what was so before: see approval.document and run.Deploy.
 
     """
 
@@ -63,6 +60,7 @@ class DeployRecord:
         """Return it for `status --json`."""
         return {
             "id": self.id,
+            "kind": self.kind,
             "started_at": self.started_at.isoformat(),
             "ended_at": self.ended_at.isoformat() if self.ended_at else None,
             "by": f"{self.username}@{self.hostname}",
@@ -75,12 +73,34 @@ class DeployRecord:
         }
 
     @property
+    def kind(self) -> str:
+        """Open or closed."""
+        return self.plan.kind
+
+    @property
+    def database(self) -> str:
+        """The name of its database; a closed one has another meanwhile."""
+        return self.plan.database
+
+    @property
     def words(self) -> str:
         """The deploy in one line."""
-        ended = self.outcome or f"not ended, {self.phase}"
+        ended = self.outcome if self.ended_at else f"not ended, {self.phase}"
         began = f"{self.started_at:%Y-%m-%d %H:%M:%S%z} by {self.username}@{self.hostname}"
-        kept = f"digest: {self.digest}; backup: {self.backup or 'none'}"
-        return f"{began}: {self.plan.words}: {ended}; {kept}"
+        kept = f"digest: {self.digest}; backup: {self.backup or 'none yet'}"
+        return f"{began}: {self.kind}, {self.plan.words}: {ended}; {kept}"
+
+
+def end_it() -> str:
+    """Return how a deploy that was cut off is ended: three commands, as they can be pasted."""
+    return (
+        "End it first. Go on with it:\n"
+        f"        {process.command('deploy', '--resume')}\n"
+        "      Put back what it did:\n"
+        f"        {process.command('deploy', '--undo')}\n"
+        "      Leave the database as it is, and end it:\n"
+        f"        {process.command('deploy', '--leave')}"
+    )
 
 
 def additions() -> Additions:
@@ -101,13 +121,14 @@ def section(session: Session) -> StatusSection:
 
 def are_kept(connection: Connection) -> bool:
     """Say whether a database keeps a history of deploys."""
-    ((are_kept,),) = connection.execute(sql("deploy/has_records").encode()).fetchall()
+    ((are_kept, _),) = connection.execute(sql("deploy/has_records").encode()).fetchall()
     return bool(are_kept)
 
 
 def prepare(connection: Connection) -> None:
-    """Create the history of deploys where it is missing, in that of migrations."""
-    if not are_kept(connection):
+    """Create the history of deploys where it is missing, or of an older release."""
+    ((_, is_current),) = connection.execute(sql("deploy/has_records").encode()).fetchall()
+    if not is_current:
         with connection.transaction():
             connection.execute(sql("deploy/bookkeeping").encode())
 
@@ -134,15 +155,15 @@ def refuse_under_way(session: Session) -> None:
 
     """
     if (cut_off := under_way(session)) is not None:
-        raise Refused(f"A deploy was cut off: {cut_off.words}", hint=END_IT)
+        raise Refused(f"A deploy was cut off: {cut_off.words}", hint=end_it())
 
 
-def begin(connection: Connection, digest: str, plan: DeployPlan) -> int:
+def begin(connection: Connection, digest: str, plan: DeployPlan, phase: str) -> int:
     """Record that a deploy begins; return its number."""
     row = connection.execute(
-        "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
-        " VALUES (%s, %s, %s, %s) RETURNING deploy_id",
-        (process.user_name(), socket.gethostname(), digest, json.dumps(plan.document())),
+        "INSERT INTO yoyo.deploy (username, hostname, digest, plan, phase)"
+        " VALUES (%s, %s, %s, %s, %s) RETURNING deploy_id",
+        (process.user_name(), socket.gethostname(), digest, json.dumps(plan.document()), phase),
     ).fetchone()
     assert row is not None  # noqa: S101  RETURNING gives a row
     return int(row[0])
@@ -161,12 +182,36 @@ def enter(connection: Connection, deploy: int, phase: str, reason: str | None = 
     )
 
 
+def keep_catalogue(connection: Connection, deploy: int, found: Catalogue) -> None:
+    """Record what the catalogue says right before the first change, and that it comes now."""
+    connection.execute(
+        "UPDATE yoyo.deploy SET phase = 'applying', before = %s WHERE deploy_id = %s",
+        (json.dumps(found.pack()), deploy),
+    )
+
+
+def catalogue_before(connection: Connection, deploy: int) -> Catalogue | None:
+    """Return what the catalogue said right before the first change."""
+    query = "SELECT before FROM yoyo.deploy WHERE deploy_id = %s"
+    ((packed,),) = connection.execute(query, (deploy,)).fetchall()
+    return None if packed is None else Catalogue.unpack(packed)
+
+
+def decide(connection: Connection, deploy: int, outcome: str, reason: str | None = None) -> None:
+    """Record how a closed deploy ends, before its database is opened."""
+    connection.execute(
+        "UPDATE yoyo.deploy SET phase = 'opening', outcome = %s, reason = coalesce(%s, reason)"
+        " WHERE deploy_id = %s",
+        (outcome, reason, deploy),
+    )
+
+
 def end_in_copy(connection: Connection, backup: str, reason: str) -> None:
     """Record, in a database that was restored, that the deploy its backup was made for ended so."""
     if are_kept(connection):
         connection.execute(
             "UPDATE yoyo.deploy SET phase = 'ended', outcome = 'restored', backup = %s,"
-            " reason = %s, ended_at = clock_timestamp() WHERE ended_at IS NULL",
+            " before = NULL, reason = %s, ended_at = clock_timestamp() WHERE ended_at IS NULL",
             (backup, reason),
         )
 
@@ -175,6 +220,6 @@ def end(connection: Connection, deploy: int, outcome: str, reason: str | None = 
     """Record how a deploy ended."""
     connection.execute(
         "UPDATE yoyo.deploy SET phase = 'ended', outcome = %s, ended_at = clock_timestamp(),"
-        " reason = coalesce(%s, reason) WHERE deploy_id = %s",
+        " before = NULL, reason = coalesce(%s, reason) WHERE deploy_id = %s",
         (outcome, reason, deploy),
     )

@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from migrator.deploy import archive
-from migrator.deploy.archive import Manifest
 from migrator.deploy.monitor import Changes, Measurement
 from migrator.deploy.steps import Event
-
-
-@dataclass(frozen=True, slots=True)
-class DeployResult:
-    """How a deploy ended.
-
-    Args:
-        outcome: applied, nothing to do, nothing changed, undone, restored, left.
-        digest: What was approved.
-        backup: The backup.
-        migrations: What was applied.
-        seeds: The seeds that were applied.
-        reports: The files that tell of it.
-
-    """
-
-    outcome: str
-    digest: str = ""
-    backup: str = ""
-    migrations: Sequence[str] = ()
-    seeds: Sequence[str] = ()
-    reports: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +18,23 @@ class DeployReport:
     """What is told of a deploy.
 
     Args:
-        result: Its outcome, digest, backup, migrations, seeds.
-        manifest: Of the backup.
+        result: Its outcome, kind, digest, backup, migrations, seeds.
+        database: The target's name.
         steps: What was done, in order.
+        proofs: What was proved of the rollback files and of a restore, and what was not.
+        words: How it was put back; empty where it was applied.
         reason: Why it was not applied; empty where it was.
-        rehearsed: What the rehearsal took; None where there was none.
         changes: What the monitoring saw; None where the deploy was put back.
         moments: The monitoring's two moments.
 
     """
 
-    result: DeployResult
-    manifest: Manifest
+    result: dict[str, Any]
+    database: str
     steps: Sequence[Event]
+    proofs: Mapping[str, str]
+    words: str = ""
     reason: str = ""
-    rehearsed: Event | None = None
     changes: Changes | None = None
     moments: Sequence[Measurement] = ()
 
@@ -74,11 +53,11 @@ def write(report: DeployReport, backup: Path) -> None:
 
 def _document(report: DeployReport) -> dict[str, Any]:
     return {
-        **asdict(report.result),
+        **report.result,
         "reason": report.reason,
-        "database": report.manifest.database,
+        "database": report.database,
+        "proofs": dict(report.proofs),
         "steps": list(report.steps),
-        "rehearsal": report.rehearsed,
         "changes": asdict(report.changes) if report.changes else None,
         "before": asdict(report.moments[0]) if report.moments else None,
         "after": asdict(report.moments[1]) if report.moments else None,
@@ -86,17 +65,20 @@ def _document(report: DeployReport) -> dict[str, Any]:
 
 
 def _markdown(report: DeployReport) -> Iterator[str]:
-    manifest = report.manifest
-    yield f"# Deploy of {manifest.database}: {report.result.outcome}"
+    yield f"# Deploy of {report.database}: {report.result['outcome']}"
     yield ""
     if report.reason:
         yield f"Why it was not applied: {report.reason}"
         yield ""
-    yield f"- digest: `{report.result.digest or manifest.deploy['digest']}`"
-    yield f"- backup: `{report.result.backup}`, {manifest.bytes:,} bytes, of {manifest.made_at}"
-    applied = {"migrations": report.result.migrations, "seeds": report.result.seeds}
-    for kind, ids in applied.items():
-        yield f"- {kind}: {', '.join(ids) or 'none'}"
+        yield report.words
+        yield ""
+    yield f"- kind: {report.result['kind']}"
+    yield f"- digest: `{report.result['digest']}`"
+    yield f"- backup: `{report.result['backup']}`"
+    for what, words in report.proofs.items():
+        yield f"- {what}: {words}"
+    for kind in ("migrations", "seeds"):
+        yield f"- {kind}: {', '.join(report.result[kind]) or 'none'}"
     yield ""
     yield "| step | began | seconds | outcome |"
     yield "|---|---|---|---|"

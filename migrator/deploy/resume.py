@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+from dataclasses import replace
 from pathlib import Path
 
-from migrator.core import history
+from migrator.core import history, process
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
-from migrator.deploy import approval, archive, records
+from migrator.deploy import archive, monitor, records
 from migrator.deploy.archive import Backup
 from migrator.deploy.plan import DeployPlan, planned
+from migrator.deploy.prerequisites import Requirements
 from migrator.deploy.records import DeployRecord
-from migrator.deploy.report import DeployResult
-from migrator.deploy.run import NOTHING, Deploy, OpenDeploy
+from migrator.deploy.run import LEFT, NOTHING, Deploy, DeployResult, OpenDeploy
+
+_UNBEGUN = {"closing", "preparing"}
 
 
 class InterruptedDeploy(Deploy):
@@ -22,40 +24,40 @@ class InterruptedDeploy(Deploy):
     def resume(self) -> DeployResult:
         """Go on with a deploy that was cut off, in the direction that it had."""
         with self.held():
-            cut_off = self._cut_off_before()
-            if cut_off.phase == "preparing":
-                self._end_unbegun(cut_off)
-                found, plan = self.check()
-                if not (plan.migrations or plan.seeds):
-                    return DeployResult("nothing to do")
-                approved = approval.compute(self.runner, plan)
+            begun, cut_off = self._again_found()
+            if cut_off.phase == "opening":
+                return self._end(begun, cut_off.outcome or LEFT)
+            if cut_off.phase in _UNBEGUN:
+                approved = self.approval(self.runner.pending())
                 approved.refuse_unless(self.options.approve or cut_off.digest)
-                number = records.begin(self.connection, approved.digest, cut_off.plan)
-                begun = OpenDeploy(number, approved.digest, cut_off.plan, found)
                 return self.prepare_and_apply(begun, approved)
-            begun, backup = self._again_found(cut_off)
+            begun = replace(begun, backup=self._backup_of(cut_off), kept=cut_off.backup or "")
             if cut_off.phase == "undoing":
-                return self._undo(cut_off, begun, backup)
+                return self._undo(cut_off, begun)
             self._refuse_other_files(begun.plan)
-            return self.apply(begun, backup, self.make_ready(begun, backup))
+            return self.apply(begun, monitor.measure(self.connection, self.watched))
 
     def undo(self) -> DeployResult:
         """Put back what a deploy did that was cut off."""
         with self.held():
-            cut_off = self._cut_off_before()
-            if cut_off.phase == "preparing":
-                return self._end_unbegun(cut_off)
-            return self._undo(cut_off, *self._again_found(cut_off))
+            begun, cut_off = self._again_found()
+            if cut_off.phase == "opening":
+                return self._end(begun, cut_off.outcome or LEFT)
+            if cut_off.phase in _UNBEGUN:
+                return self._end(begun, NOTHING)
+            begun = replace(begun, backup=self._backup_of(cut_off), kept=cut_off.backup or "")
+            return self._undo(cut_off, begun)
 
     def leave(self) -> DeployResult:
-        """End a deploy that was cut off, and leave the database as it is."""
+        """End a deploy that was cut off, and leave the database as it is, but open."""
         with self.held():
-            cut_off = self._cut_off_before()
-            if cut_off.phase == "preparing":
-                return self._end_unbegun(cut_off)
-            return self._end(cut_off, "left")
+            begun, cut_off = self._again_found()
+            outcome = NOTHING if cut_off.phase in _UNBEGUN else LEFT
+            return self._end(begun, cut_off.outcome or outcome)
 
-    def _cut_off_before(self) -> DeployRecord:
+    def _again_found(self) -> tuple[OpenDeploy, DeployRecord]:
+        """Read what was cut off, and look at the prerequisites again."""
+        records.prepare(self.connection)
         cut_off = records.under_way(self.runner.session)
         if cut_off is None:
             last = records.recent(self.runner.session, 1)
@@ -64,43 +66,55 @@ class InterruptedDeploy(Deploy):
                 hint=f"The last one: {last[0].words}" if last else "There was none yet.",
             )
         self.steps.say(f"cut off: {cut_off.words}")
-        return cut_off
+        name = cut_off.database or self.name
+        plan = replace(cut_off.plan, database=name)
+        self.name = name
+        self.options = replace(self.options, asked=self._as_approved(plan))
+        found, _ = self.check(resumes=True)
+        return OpenDeploy(
+            cut_off.id, cut_off.digest, plan, found, kept=cut_off.backup or ""
+        ), cut_off
 
-    def _end(self, cut_off: DeployRecord, outcome: str, reason: str | None = None) -> DeployResult:
-        """End a deploy without changing anything."""
-        records.end(self.connection, cut_off.id, outcome, reason)
-        with contextlib.suppress(OSError):
-            self.settle_manifests()
-        return DeployResult(outcome, cut_off.digest, cut_off.backup or "")
+    def _as_approved(self, plan: DeployPlan) -> Requirements:
+        """Return what is asked for with the terms that were approved."""
+        asked = self.options.asked
+        terms = plan.backup or asked.backup.terms
+        kept = replace(
+            asked.backup,
+            kind=terms["kind"],
+            reason=terms["reason"],
+            leave_out=tuple(terms["left_out"]),
+        )
+        return replace(asked, closed=plan.kind == "closed", backup=kept)
 
-    def _end_unbegun(self, cut_off: DeployRecord) -> DeployResult:
-        return self._end(cut_off, NOTHING, "it was cut off")
+    def _end(self, begun: OpenDeploy, outcome: str) -> DeployResult:
+        """End a deploy without changing anything; where its database is closed, open it."""
+        self.finish(begun, outcome, "it was cut off" if outcome == NOTHING else None)
+        return DeployResult(outcome, begun.plan.kind, begun.digest, begun.kept)
 
-    def _backup_of(self, cut_off: DeployRecord) -> Backup:
-        """Find the backup of a deploy: where it was written, or by its name in --backup-dir."""
+    def _backup_of(self, cut_off: DeployRecord) -> Backup | None:
+        """Find the dump of a deploy: where it was written, or by its name in --backup-dir."""
+        if self.options.asked.backup.kind != "dump":
+            return None
         path = Path(cut_off.backup or "none")
         try:
             if path.exists():
                 return archive.find(str(path), path.parent)
-            return archive.find(path.name, self.options.wanted.directory)
+            return archive.find(path.name, self.options.asked.backup.directory)
         except Refused:
+            if cut_off.kind == "open":
+                return None  # it is of no use but to be named
             raise Refused(
                 f"The backup of the deploy, {cut_off.backup} on {cut_off.hostname}, is not here.",
-                state="The deploy is as it was cut off.",
+                state="The deploy is as it was cut off; its database is closed.",
                 hint="Run the command there, or copy the backup and its manifest and name their "
-                "directory with --backup-dir; or `deploy --leave`.",
+                "directory with --backup-dir. To open the database as it is:\n"
+                f"        {process.command('deploy', '--leave')}",
             ) from None
 
-    def _again_found(self, cut_off: DeployRecord) -> tuple[OpenDeploy, Backup]:
-        """Look at the prerequisites again, and find the backup."""
-        found, _ = self.check(resumes=True)
-        begun = OpenDeploy(cut_off.id, cut_off.digest, cut_off.plan, found)
-        return begun, self._backup_of(cut_off)
-
-    def _undo(self, cut_off: DeployRecord, begun: OpenDeploy, backup: Backup) -> DeployResult:
-        reason = cut_off.reason or "The deploy was cut off."
-        back, result = self.go_back(begun, backup, self.guard(begun, backup), reason)
-        self.steps.say(back.words)
+    def _undo(self, cut_off: DeployRecord, begun: OpenDeploy) -> DeployResult:
+        words, result = self.go_back(begun, cut_off.reason or "The deploy was cut off.")
+        self.steps.say(words)
         return result
 
     def _refuse_other_files(self, plan: DeployPlan) -> None:
@@ -115,15 +129,19 @@ class InterruptedDeploy(Deploy):
         now = planned(Plan(self.runner.migrations, self.runner.seeds))
         problems = [
             f"{wanted.id}: edited, or gone, since it was approved"
-            for wanted in (*plan.migrations, *plan.seeds)
-            if wanted not in (*now.migrations, *now.seeds)
+            for approved, there in ((plan.migrations, now.migrations), (plan.seeds, now.seeds))
+            for wanted in approved
+            if wanted not in there
         ]
-        approved = {each.id for each in plan.migrations} | set(plan.before)
-        problems += [f"{each.id}: came since" for each in state.pending if each.id not in approved]
+        known = {each.id for each in plan.migrations} | {*plan.before}
+        problems += [f"{each.id}: came since" for each in state.pending if each.id not in known]
         if problems:
             raise Refused(
                 "The files are not those of the deploy that was cut off:\n  "
                 + "\n  ".join(problems),
                 state="The deploy is as it was cut off.",
-                hint="Check out what it was begun with; or `deploy --undo`, or `deploy --leave`.",
+                hint="Check out what it was begun with, then go on; or put back what it did:\n"
+                f"        {process.command('deploy', '--undo')}\n"
+                "      or leave the database as it is, and end it:\n"
+                f"        {process.command('deploy', '--leave')}",
             )

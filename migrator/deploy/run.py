@@ -5,44 +5,50 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NoReturn
 
 import psycopg
 
+from migrator.catalogue import objects
 from migrator.core import history, lock, process
-from migrator.core.additions import Additions
-from migrator.core.errors import Failed, Interrupted, MigratorError
+from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
-from migrator.core.session import NoConnection
+from migrator.core.session import NoConnection, pinned
 from migrator.deploy import (
     approval,
     archive,
     checks,
+    closing,
+    databases,
     monitor,
     prerequisites,
     records,
     rehearsal,
     report,
+    restore,
 )
 from migrator.deploy import backup as backups
 from migrator.deploy.approval import Approval
-from migrator.deploy.archive import Backup, Programs
-from migrator.deploy.backup import BackupOptions
+from migrator.deploy.archive import Backup
 from migrator.deploy.plan import DeployPlan, planned, seed_mark
 from migrator.deploy.prerequisites import Prerequisites, Requirements
-from migrator.deploy.report import DeployResult
-from migrator.deploy.restore import Guard
-from migrator.deploy.reversal import UNDONE, Reversal, ReversalResult, storage
-from migrator.deploy.steps import Event, Steps
-from migrator.sql import sql
+from migrator.deploy.programs import Programs
+from migrator.deploy.rehearsal import Proof, Stage
+from migrator.deploy.reversal import by_rollback_files, in_words
+from migrator.deploy.steps import Steps
 
-NOTHING = "nothing changed"
-_GO_ON = (
-    "`deploy --resume` goes on, `deploy --undo` puts back what was done, `deploy --leave` leaves "
-    "the database as it is."
+NOTHING, APPLIED, UNDONE, RESTORED, STOPPED, LEFT = (
+    "nothing changed",
+    "applied",
+    "undone",
+    "restored",
+    "stopped",
+    "left",
 )
+_CUT_OFF = (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error)
+_ANY = (MigratorError, KeyboardInterrupt, psycopg.Error, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +56,63 @@ class DeployOptions:
     """How a deploy is to be made.
 
     Args:
-        asked: What the prerequisites are.
-        wanted: How the backup is to be made.
+        asked: What the prerequisites are, and which backup is made.
         approve: The digest that was approved; None to ask.
         confirm: Asked with the plan in words; raises to refuse.
         undo: Whether a deploy that fails is put back.
-        discard: Whether a restore may lose what others wrote since the backup.
 
     """
 
     asked: Requirements
-    wanted: BackupOptions
     approve: str | None
     confirm: Callable[[list[str]], None]
     undo: bool
-    discard: bool
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """How it is made, apart from the files: approved with them."""
+        kind = "closed" if self.asked.closed else "open"
+        return {"kind": kind, "backup": self.asked.backup.terms}
+
+
+@dataclass(slots=True)
+class DeployResult:
+    """How a deploy ended.
+
+    Args:
+        outcome: applied, nothing to do, nothing changed, undone, restored, stopped, left.
+        kind: open or closed.
+        digest: What was approved.
+        backup: The backup's path; or which one there is instead.
+        migrations: What was applied.
+        seeds: The seeds that were applied.
+        reports: The files that tell of it.
+
+    """
+
+    outcome: str
+    kind: str = "open"
+    digest: str = ""
+    backup: str = ""
+    migrations: list[str] = field(default_factory=list)
+    seeds: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is proved before a deploy is approved, and what is not.
+
+    Args:
+        rollback: Of the rollback files, in words.
+        restore: Of a restore.
+        rows: What was proved on rows; None where nothing was.
+
+    """
+
+    rollback: str
+    restore: str
+    rows: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +122,10 @@ class OpenDeploy:
     Args:
         number: Its number there.
         digest: What was approved.
-        plan: The files, and what was so before.
+        plan: The files and terms; what was applied, and found by verify before: see `begin`.
         found: What is known of the server and the role.
+        backup: The dump; None before it is made, and where there is another backup, or none.
+        kept: The backup in words.
 
     """
 
@@ -83,26 +133,18 @@ class OpenDeploy:
     digest: str
     plan: DeployPlan
     found: Prerequisites
+    backup: Backup | None = None
+    kept: str = ""
 
     @property
-    def tools(self) -> Programs:
-        """pg_dump and pg_restore."""
-        assert self.found.tools is not None  # noqa: S101  without them, the prerequisites refused
-        return self.found.tools
+    def is_closed(self) -> bool:
+        """Whether its database is closed meanwhile."""
+        return self.plan.kind == "closed"
 
-
-@dataclass(frozen=True, slots=True)
-class StartingPoint:
-    """What is known right before the first change.
-
-    Args:
-        guard: Keeps account of what is written.
-        before: What the server says of the database.
-
-    """
-
-    guard: Guard
-    before: monitor.Measurement
+    @property
+    def database(self) -> str:
+        """The target's name, by which nobody comes in while it is closed."""
+        return self.plan.database
 
 
 class Deploy:
@@ -116,11 +158,14 @@ class Deploy:
     """
 
     def __init__(self, runner: Runner, options: DeployOptions, steps: Steps) -> None:
-        self.runner = runner
+        here = pinned(runner.target, runner.session.connection)
+        self.runner = runner.towards(here)
         self.options = options
         self.steps = steps
         self.watched = monitor.queries(runner.project)
+        self.name = runner.session.facts.database
         self.ended = ""
+        self.known = Known("not asked", "not asked")
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
@@ -143,9 +188,47 @@ class Deploy:
             detail["said"] = found.words
         return found, plan
 
-    def planned(self, found: Prerequisites, plan: Plan, approved: Approval) -> list[str]:
+    def prove(self, found: Prerequisites, plan: Plan, *, is_dry: bool) -> Known:
+        """Prove what can be proved before anything is approved.
+
+        Args:
+            found: The prerequisites.
+            plan: What is pending.
+            is_dry: Whether nothing is to be deployed now, so that --rehearse means here and now.
+
+        Raises:
+            Refused: A rehearsal is asked for, and the files would reach beyond the copy.
+            Failed: A rehearsal on rows failed.
+
+        """
+        asked = self.options.asked
+        reach = rehearsal.reaching_out(plan)
+        if reach and asked.rehearse:
+            raise Refused(f"There can be no rehearsal: {reach}.", hint="Give --no-rehearse.")
+        backup = self._fitting()
+        proof = rehearsal.noted(backup) if backup else None
+        if proof is not None and proof.files != approval.files_digest(plan):
+            proof = None
+        wanted = asked.rehearse if is_dry else asked.closed and asked.rehearse is None
+        if backup and proof is None and wanted and not (reach or found.no_rehearsal):
+            proof = rehearsal.on_rows(self._stage(found, plan), backup)
+        if proof is not None:
+            return Known(proof.rollback_words, proof.restore_words, proof)
+        why = "--no-rehearse" if asked.rehearse is False else reach or found.no_copy
+        if not why and found.tools is None:
+            why = "there is no pg_dump"
+        if not why:
+            schema = rehearsal.on_schema(self._stage(found, plan))
+            if isinstance(schema, Proof):
+                restore = found.no_restore and f"not possible: {found.no_restore}"
+                return Known(schema.rollback_words, restore or schema.restore_words)
+            why = schema
+        restore = found.no_restore and f"not possible: {found.no_restore}"
+        return Known(f"unproven: {why}", restore or f"unproven: {why}")
+
+    def in_words(self, found: Prerequisites, plan: Plan, approved: Approval) -> list[str]:
         """Return what would be done, in words."""
-        lines = []
+        asked, lines = self.options.asked, []
         for each in plan.migrations:
             header = each.source.header
             lines.append(f"apply {each.id}: {header.get('purpose', 'it does not say what for')}")
@@ -160,13 +243,75 @@ class Deploy:
                 f"sessions that this role may not look into: {hidden}; how old their transactions "
                 "are is not known (grant it pg_read_all_stats)"
             )
+        kind = (
+            "closed: nobody can connect from before the backup to the end; who is connected is "
+            "ended"
+            if asked.closed
+            else "open: the application keeps running"
+        )
+        no_rehearsal = self._no_rehearsal(found)
         return [
             *lines,
-            f"backup into {self.options.wanted.directory}/",
-            f"rehearsal: {f'no: {found.no_rehearsal}' if found.no_rehearsal else 'yes'}",
-            f"if it fails, the way back: {prerequisites.way_back(found)}",
+            f"kind: {kind}",
+            f"backup: {asked.backup.words}",
+            f"rehearsal: {f'no: {no_rehearsal}' if no_rehearsal else 'yes'}",
+            f"rollback files: {self.known.rollback}",
+            f"restore: {self._restore_words()}",
+            f"if it fails: {self._way_back(found)}",
             f"digest: {approved.digest}",
         ]
+
+    def _restore_words(self) -> str:
+        backup = self.options.asked.backup
+        if backup.kind != "dump":
+            return f"not by this tool: the backup is {backup.words}"
+        if backup.leave_out:
+            return f"unproven: the backup leaves out the rows of {', '.join(backup.leave_out)}"
+        return self.known.restore
+
+    def _way_back(self, found: Prerequisites) -> str:
+        if not self.options.undo:
+            return "it is left as it is, as --on-failure leave says"
+        if not self.options.asked.closed:
+            return "the rollback files; where they do not lead back, it stops and says how to go on"
+        if why := self._no_restore(found):
+            return f"the rollback files; the database stays closed if they do not lead back ({why})"
+        return "the rollback files, else a restore into a new database that takes the name"
+
+    def _no_restore(self, found: Prerequisites) -> str:
+        wanted = self.options.asked.backup
+        if wanted.kind != "dump":
+            return f"the backup is {wanted.words}"
+        if wanted.leave_out:
+            return "the backup leaves out rows"
+        return found.no_restore
+
+    def _no_rehearsal(self, found: Prerequisites) -> str:
+        asked = self.options.asked
+        if asked.backup.kind != "dump":
+            return "it needs a dump"
+        if asked.closed and not asked.rehearse:
+            return "not while the database is closed, unless --rehearse is given"
+        if self.known.rows is not None and not asked.rehearse:
+            return f"these files were tried {self.known.rows.of}"
+        return found.no_rehearsal
+
+    def _fitting(self) -> Backup | None:
+        """Return the newest whole backup of this database with the same history."""
+        applied = [each.id for each in self.runner.state().applied]
+        for each in reversed(archive.all_in(self.options.asked.backup.directory)):
+            manifest = each.manifest
+            is_ours = manifest.database == self.name and manifest.history == applied
+            if is_ours and not manifest.left_out and not archive.damages(each):
+                return each
+        return None
+
+    def _stage(self, found: Prerequisites, plan: Plan) -> Stage:
+        asked = self.options.asked
+        tools = _tools(found)
+        return Stage(
+            self.runner, plan, found, tools, asked.rehearse_on, asked.backup.jobs, self.steps
+        )
 
     # A new deploy
 
@@ -182,40 +327,50 @@ class Deploy:
         found, plan = self.check()
         if not (plan.migrations or plan.seeds):
             return DeployResult("nothing to do")
-        approved = approval.compute(self.runner, plan)
+        self.known = self.prove(found, plan, is_dry=False)
+        approved = self.approval(plan)
         self._approve(found, plan, approved)
         with self.held():
             plan = self._again(approved)
             known = checks.known(self.runner)
             self.runner.prepare()
             records.prepare(self.connection)
-            marked = history.read(self.runner.session).seeds.values()
-            whole = replace(
+            made = replace(
                 planned(plan),
+                kind=self.options.terms["kind"],
+                database=self.name,
+                backup=self.options.asked.backup.terms,
                 before=[each.id for each in self.runner.state().applied],
-                storage=storage(self.connection),
-                seeded=[seed_mark(each) for each in marked],
+                seeded=[
+                    seed_mark(each) for each in history.read(self.runner.session).seeds.values()
+                ],
                 known=sorted(known),
             )
-            number = records.begin(self.connection, approved.digest, whole)
-            begun = OpenDeploy(number, approved.digest, whole, found)
+            phase = "closing" if self.options.asked.closed else "preparing"
+            number = records.begin(self.connection, approved.digest, made, phase)
+            begun = OpenDeploy(number, approved.digest, made, found)
             return self.prepare_and_apply(begun, approved)
 
+    def approval(self, plan: Plan) -> Approval:
+        """Return what is to be approved, or was."""
+        return approval.compute(self.runner, plan, self.options.terms, self.name)
+
     def prepare_and_apply(self, begun: OpenDeploy, approved: Approval) -> DeployResult:
-        """Back up and rehearse; if nothing changed meanwhile, apply."""
+        """Close, back up and rehearse; if nothing changed meanwhile, apply."""
         try:
-            backup = self._back_up(begun)
-            rehearsed = self._rehearse(begun, backup)
+            self._close(begun)
+            plan = self.runner.pending()
+            begun = self._back_up(begun)
+            self._rehearse(begun, plan)
             self._again(approved)  # meanwhile others may have been at work
-            ready = self.make_ready(begun, backup)
-        except (MigratorError, KeyboardInterrupt, psycopg.Error, OSError) as error:
-            self._nothing_changed(begun, error)
-            raise
-        return self.apply(begun, backup, ready, rehearsed)
+            before = self.make_ready(begun)
+        except _ANY as error:
+            raise self._nothing_changed(begun, error) from error
+        return self.apply(begun, before)
 
     def _approve(self, found: Prerequisites, plan: Plan, approved: Approval) -> None:
         """Show the plan and ask, or compare it with what was approved before."""
-        lines = self.planned(found, plan, approved)
+        lines = self.in_words(found, plan, approved)
         if self.options.approve is None:
             self.options.confirm(lines)
             return
@@ -227,115 +382,163 @@ class Deploy:
         """Plan again, and refuse to go on if that is not what was approved."""
         history.refuse_disagreement(self.runner.state())
         plan = self.runner.pending()
-        approval.compute(self.runner, plan).refuse_unless(approved.digest)
+        self.approval(plan).refuse_unless(approved.digest)
         return plan
 
-    def _back_up(self, begun: OpenDeploy) -> Backup:
+    def _close(self, begun: OpenDeploy) -> None:
+        """Rename the database away, where this is a closed deploy and it is not done yet."""
+        if not begun.is_closed:
+            return
+        away = closing.closed_name(begun.database)
+        if self.runner.session.facts.database != away:
+            assert begun.found.admin is not None  # noqa: S101  else it was refused
+            with self.steps.step("close") as detail:
+                renames = [(begun.database, away)]
+                self.runner = closing.renamed(self.runner, begun.found.admin, renames)
+                detail["said"] = f"{begun.database} is called {away} meanwhile"
+        records.enter(self.connection, begun.number, "preparing")
+
+    def _open(self, begun: OpenDeploy, outcome: str) -> None:
+        """Give a closed database its name again."""
+        closed = self.runner.session.facts.database
+        if closed == begun.database:
+            return
+        admin = begun.found.admin
+        try:
+            if admin is None:
+                raise Failed("No role is known that may rename it.")
+            with self.steps.step("open") as detail:
+                self.runner = closing.renamed(self.runner, admin, [(closed, begun.database)])
+                detail["said"] = f"{begun.database} has its name again"
+        except _ANY as error:
+            raise Failed(
+                f"The database could not be opened: {in_words(error)}",
+                state=f"The deploy is done, but for that: {outcome}. The database is called "
+                f"{closed}.",
+                hint="Open it, by a role that may rename it (--admin URL) if this one may not:\n"
+                f"        {process.command('deploy', '--leave')}",
+            ) from error
+
+    def finish(self, begun: OpenDeploy, outcome: str, reason: str | None = None) -> None:
+        """Record how a deploy ended; open its database before, where it is closed."""
+        if begun.is_closed:
+            records.decide(self.connection, begun.number, outcome, reason)
+            self._open(begun, outcome)
+        records.end(self.connection, begun.number, outcome, reason)
+        self.ended = outcome
+        with contextlib.suppress(OSError):
+            self.settle_manifests()
+
+    def _back_up(self, begun: OpenDeploy) -> OpenDeploy:
+        wanted = self.options.asked.backup
+        if wanted.kind != "dump":
+            point = ""
+            if wanted.kind == "made":
+                point = f"; {backups.make_restore_point(self.runner, begun.number)}"
+            kept = f"{wanted.words}{point}"
+            self.steps.skip("backup", kept)
+            records.backed_up(self.connection, begun.number, kept)
+            return replace(begun, kept=kept)
         made_for = {"id": begun.number, "digest": begun.digest}
         with self.steps.step("backup") as detail:
             backup = backups.make(
-                self.runner, begun.tools, self.options.wanted, made_for, self.steps.show
+                self.runner,
+                _tools(begun.found),
+                wanted,
+                made_for,
+                database=begun.database,
+                show=self.steps.show,
             )
             records.backed_up(self.connection, begun.number, str(backup.path))
             detail.update(path=str(backup.path), bytes=backup.manifest.bytes)
             detail["said"] = f"{backup.path}, {backup.manifest.bytes:,} bytes, read to its end"
-        return backup
+            if backup.manifest.left_out:
+                detail["said"] += f", without the rows of {', '.join(backup.manifest.left_out)}"
+        return replace(begun, backup=backup, kept=str(backup.path))
 
-    def _rehearse(self, begun: OpenDeploy, backup: Backup) -> Event | None:
-        if begun.found.no_rehearsal:
-            self.steps.skip("rehearsal", begun.found.no_rehearsal)
-            return None
-        place = rehearsal.Stage(
-            begun.found, begun.tools, self.options.asked.rehearse_on, self.options.wanted.jobs
-        )
-        return rehearsal.rehearse(self.runner, backup, place, self.steps)
+    def _rehearse(self, begun: OpenDeploy, plan: Plan) -> None:
+        why = self._no_rehearsal(begun.found) or rehearsal.reaching_out(plan)
+        if begun.backup is None or why:
+            self.steps.skip("rehearsal", why)
+            return
+        proof = rehearsal.on_rows(self._stage(begun.found, plan), begun.backup)
+        self.known = Known(proof.rollback_words, proof.restore_words, proof)
 
-    def _nothing_changed(self, begun: OpenDeploy, error: BaseException) -> None:
-        """End a deploy that applied nothing; where the server is gone, `--resume` ends it."""
-        with contextlib.suppress(psycopg.Error):
-            records.end(self.connection, begun.number, NOTHING, _reason(error))
-            self.ended = NOTHING
-            with contextlib.suppress(OSError):
-                self.settle_manifests()
+    def _nothing_changed(self, begun: OpenDeploy, error: BaseException) -> BaseException:
+        """End a deploy that applied nothing; return the error that tells of it."""
+        try:
+            self.regain(begun)
+            self.finish(begun, NOTHING, in_words(error))
+        except (MigratorError, psycopg.Error) as another:
+            if isinstance(another, Failed):
+                return another
+            both = f"{in_words(error).rstrip('.')}. Then: {in_words(another)}"
+            return Failed(
+                both,
+                state="The database was not changed"
+                + (", but it is closed" if begun.is_closed else "")
+                + ". The deploy has not ended.",
+                hint=records.end_it(),
+            )
+        if isinstance(error, psycopg.Error):
+            return Failed(
+                f"The session was ended, or the server went away: {in_words(error)}",
+                state="The database was not changed; the deploy has ended.",
+                hint=f"Begin anew:\n        {process.command('deploy')}",
+            )
+        return error
 
-    def make_ready(self, begun: OpenDeploy, backup: Backup) -> StartingPoint:
-        """Look at the database, and keep account from now on; the last before the first change."""
-        guard = self.guard(begun, backup)
+    def make_ready(self, begun: OpenDeploy) -> monitor.Measurement:
+        """Look at the database, the last before the first change."""
         before = monitor.measure(self.connection, self.watched)
-        records.enter(self.connection, begun.number, "applying")
-        return StartingPoint(guard, before)
+        found = objects.read(self.connection).database
+        records.keep_catalogue(self.connection, begun.number, found)
+        return before
 
     # From the first change on
 
-    def apply(
-        self,
-        begun: OpenDeploy,
-        backup: Backup,
-        ready: StartingPoint,
-        rehearsed: Event | None = None,
-    ) -> DeployResult:
+    def apply(self, begun: OpenDeploy, before: monitor.Measurement) -> DeployResult:
         """Apply, verify and tell; or put back."""
-        runner = self.runner
+        result = DeployResult(APPLIED, begun.plan.kind, begun.digest, begun.kept)
         try:
             with self.steps.step("apply") as detail:
-                done = runner.migrate(to=None, with_seeds=True, dry_run=False)
-                applied = [each.id for each in done.migrations]
-                seeded = [each.id for each in done.seeds]
-                detail.update(migrations=applied, seeds=seeded, waited_for=runner.waited_for)
+                done = self.runner.migrate(to=None, with_seeds=True, dry_run=False)
+                result.migrations = detail["migrations"] = [each.id for each in done.migrations]
+                result.seeds = detail["seeds"] = [each.id for each in done.seeds]
+                detail["waited_for"] = self.runner.waited_for
             with self.steps.step("verify") as detail:
-                detail["findings"] = checks.new(runner, frozenset(begun.plan.known))
+                detail["findings"] = checks.new(self.runner, frozenset(begun.plan.known))
                 _refuse_findings(detail["findings"])
         except (Interrupted, KeyboardInterrupt, OSError) as error:
-            raise self._cut_off(error) from error
+            raise self._cut_off(begun, error) from error
         except (MigratorError, psycopg.Error) as error:
-            self._put_back(begun, backup, ready.guard, error)
+            self._put_back(begun, error)
         process.on_signals(signal.SIG_IGN)  # what is left is short, and takes nothing back
-        with self.steps.step("monitor") as detail:
-            after = monitor.measure(self.connection, self.watched)
-            changes = monitor.changes(ready.before, after)
-            detail.update(asdict(changes), waited_for=runner.waited_for)
-        records.end(self.connection, begun.number, "applied")
-        backup = self._ended(backup, "applied")
-        return self._reported(
-            DeployResult("applied", begun.digest, str(backup.path), applied, seeded),
-            backup,
-            rehearsed=rehearsed,
-            changes=changes,
-            moments=(ready.before, after),
-        )
+        try:
+            with self.steps.step("monitor") as detail:
+                after = monitor.measure(self.connection, self.watched)
+                changes = monitor.changes(before, after)
+                detail.update(asdict(changes), waited_for=self.runner.waited_for)
+            self.finish(begun, APPLIED)
+        except (NoConnection, psycopg.Error) as error:
+            raise self._cut_off(begun, error) from error
+        result.reports = self._report(begun, result, changes=changes, moments=(before, after))
+        return result
 
-    def guard(self, begun: OpenDeploy, backup: Backup) -> Guard:
-        """Keep account of what is written from now on, by this deploy and by others."""
-        guard = Guard(backup.manifest.before, begun.number, discard=self.options.discard)
-        cursor = psycopg.ClientCursor(self.connection)
-        kept, lost = (
-            cursor.mogrify(
-                sql("deploy/record_writes"), {"deploy": begun.number, "rolled_back": rolled_back}
-            )
-            for rolled_back in (False, True)
-        )
-        self.runner.add(
-            Additions(
-                before_file=lambda session: guard.note(session.connection),
-                with_file=kept,
-                without_file=lost,
-            )
-        )
-        return guard
-
-    def _cut_off(self, error: BaseException, reason: str = "") -> MigratorError:
+    def _cut_off(self, begun: OpenDeploy, error: BaseException, reason: str = "") -> MigratorError:
         """Return the error of a deploy that did not end: interrupted, or without its server."""
         state = error.state if isinstance(error, Interrupted) else ""
         if not state:
             with contextlib.suppress(psycopg.Error):
                 state = history.in_words(self.runner.state())
-        state = f"The deploy has not ended. {state}".strip()
+        closed = " Its database is closed." if begun.is_closed else ""
+        state = f"The deploy has not ended.{closed} {state}".strip()
         if isinstance(error, (Interrupted, KeyboardInterrupt)):
-            return Interrupted("Interrupted.", state=state, hint=_GO_ON)
-        because = f"{reason.rstrip('.')}. Then: {_reason(error)}" if reason else _reason(error)
-        return Failed(because, state=state, hint=_GO_ON)
+            return Interrupted("Interrupted.", state=state, hint=records.end_it())
+        because = f"{reason.rstrip('.')}. Then: {in_words(error)}" if reason else in_words(error)
+        return Failed(because, state=state, hint=records.end_it())
 
-    def regain(self, begun: OpenDeploy) -> None:
+    def regain(self, begun: OpenDeploy) -> Runner:
         """Have a session that holds the lock, where the one that did was lost.
 
         Raises:
@@ -345,128 +548,226 @@ class Deploy:
         """
         session = self.runner.session
         if not session.connection.closed and session.facts.pid in lock.holders(session):
-            return
+            return self.runner
         if session.connection.closed:
-            self.runner.reconnect()
+            self.runner = self._reached(begun)
         lock.take(self.runner.session, self.runner.limits.lock_wait_s, self.runner.say)
         now = records.under_way(self.runner.session)
         if now is None or now.id != begun.number:
             raise Failed(
                 "The session was lost, and another runner ended this deploy meanwhile.",
                 state="This command does nothing more.",
-                hint="`status` shows how it ended.",
+                hint=f"See how it ended:\n        {process.command('status')}",
             )
+        return self.runner
 
-    def _put_back(
-        self, begun: OpenDeploy, backup: Backup, guard: Guard, error: BaseException
-    ) -> NoReturn:
+    def _reached(self, begun: OpenDeploy) -> Runner:
+        """Connect again, under whichever name the database has."""
+        last = self.runner.session.facts.database
+        names = [last]
+        if begun.is_closed:
+            names += [begun.database, closing.closed_name(begun.database)]
+        failure: NoConnection | None = None
+        for name in dict.fromkeys(names):
+            try:
+                return self.runner.at(self.runner.target.beside(name))
+            except NoConnection as error:
+                failure = failure or error
+        assert failure is not None  # noqa: S101  there is a name
+        raise failure
+
+    def _put_back(self, begun: OpenDeploy, error: BaseException) -> NoReturn:
         """Put back what was done, or leave it where that was asked; then raise the error."""
-        reason = _reason(error)
+        reason = in_words(error)
         try:
             self.regain(begun)
             if not self.options.undo:
-                records.end(self.connection, begun.number, "left", reason)
                 state = history.in_words(self.runner.state())
+                self.finish(begun, LEFT, reason)
         except (NoConnection, psycopg.Error) as lost:
-            raise self._cut_off(lost, reason) from error
+            raise self._cut_off(begun, lost, reason) from error
         if not self.options.undo:
-            self._ended(backup, "left")
             raise Failed(
                 reason,
-                state=f"{state} It was left so, as --on-failure leave says. The backup is "
-                f"{backup.path}.",
-                hint="Correct the cause and deploy again, or `rollback`.",
+                state=f"{state} It was left so, as --on-failure leave says. Backup: {begun.kept}.",
+                hint=self._ways_on(begun),
             ) from error
-        back, result = self.go_back(begun, backup, guard, reason)
-        report_there = f" Report: {result.reports[0]}" if result.reports else ""
+        words, result = self.go_back(begun, reason)
+        hint = f"Correct the cause, then:\n        {process.command('deploy')}"
+        if result.outcome == STOPPED:
+            hint = self._ways_on(begun)
         raise Failed(
-            reason, state=back.words, hint=f"Correct the cause and deploy again.{report_there}"
-        ) from error
+            reason, state=words + "".join(f" Report: {each}" for each in result.reports[:1]),
+            hint=hint,
+        ) from error  # fmt: skip
 
-    def go_back(
-        self, begun: OpenDeploy, backup: Backup, guard: Guard, reason: str
-    ) -> tuple[ReversalResult, DeployResult]:
-        """Put back what a deploy did; record and report how."""
+    def go_back(self, begun: OpenDeploy, reason: str) -> tuple[str, DeployResult]:
+        """Put back what a deploy did; record and report how.
+
+        Returns:
+            What that means, for the operator, and how it ended.
+
+        Raises:
+            Failed: A closed database could not be put back; it stays closed.
+
+        """
         try:
             records.enter(self.connection, begun.number, "undoing", reason)
-            way = Reversal(
-                self.runner,
-                backup,
-                begun.plan,
-                guard,
-                begun.found,
-                begun.tools,
-                self.options.wanted.jobs,
-                self.steps,
-                lambda: self.regain(begun),
+            undo = by_rollback_files(
+                self.runner, begun.number, begun.plan,
+                backup=begun.backup if begun.is_closed else None,
+                steps=self.steps, regain=lambda: self.regain(begun),
+            )  # fmt: skip
+            if not undo.why:
+                outcome, words = UNDONE, self._undone_words(begun, undo.rows)
+                self.finish(begun, UNDONE, reason)
+            elif begun.is_closed:
+                outcome, words = RESTORED, self._restore(begun, reason, undo.why)
+            else:
+                outcome, words = STOPPED, self._stopped_words(begun, undo.why)
+                self.finish(begun, STOPPED, f"{reason} Its rollback files: {undo.why}")
+        except _CUT_OFF as cut_off:
+            raise self._cut_off(begun, cut_off, reason) from cut_off
+        result = DeployResult(outcome, begun.plan.kind, begun.digest, begun.kept)
+        result.reports = self._report(begun, result, reason=reason, words=words)
+        return words, result
+
+    def _undone_words(self, begun: OpenDeploy, rows: str) -> str:
+        words = "What it applied was rolled back: the catalogue is as before"
+        if begun.is_closed:
+            return f"{words}; {rows}. The database is open."
+        proof = self.known.rows
+        more = f"; {proof.of}, the rows were as before" if proof and not proof.rollback else ""
+        return f"{words}; {rows}, since the application kept writing{more}."
+
+    def _stopped_words(self, begun: OpenDeploy, why: str) -> str:
+        return (
+            f"The deploy stopped here: its rollback files do not lead back: {why.rstrip('.')}. "
+            f"{history.in_words(self.runner.state())} Backup: {begun.kept}."
+        )
+
+    def _ways_on(self, begun: OpenDeploy) -> str:
+        """Return how a deploy that stopped is finished, undone, or restored beside, by hand."""
+        lines = ["Forwards, once the file is corrected:", process.command("deploy")]
+        ours = [each.id for each in self.runner.state().applied]
+        kept = begun.plan.before
+        if any(each not in kept for each in ours):
+            lines.append("Back, once the rollback file is corrected:")
+            back = ["--to", kept[-1]] if kept else ["--all"]
+            lines.append(process.command("rollback", *back, "--yes"))
+        if begun.backup is not None:
+            lines.append("To have the state before beside it, and copy from there:")
+            name = databases.shortened(begun.database, "_before")
+            lines.append(process.command("restore", str(begun.backup.path), "--into", name))
+        return "\n".join(
+            f"{'' if not at else '      '}{'  ' * (at % 2)}{line}" for at, line in enumerate(lines)
+        )
+
+    def _restore(self, begun: OpenDeploy, reason: str, why: str) -> str:
+        """Restore the backup of a closed deploy, and open what was restored."""
+        failed = f"{reason.rstrip('.')}. Its rollback files do not lead back: {why.rstrip('.')}."
+        no_restore = begun.found.no_restore
+        if begun.backup is None:
+            no_restore = f"the backup is {begun.kept}"
+        elif begun.backup.manifest.left_out:
+            no_restore = f"{begun.kept} leaves out rows"
+        try:
+            if no_restore or begun.found.admin is None:
+                raise Failed(f"There can be no restore: {no_restore}.")
+            assert begun.backup is not None  # noqa: S101  as above
+            asked = self.options.asked
+            place = restore.Place(begun.found.admin, _tools(begun.found), asked.backup.jobs)
+            restored = restore.over(
+                begun.backup, place, self.runner, self.steps, name=begun.database, reason=reason
             )
-            back = way.go(reason)
-            if back.outcome == UNDONE:
-                records.end(self.connection, begun.number, UNDONE, reason)
-        except (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error) as cut_off:
-            raise self._cut_off(cut_off, reason) from cut_off
-        backup = self._ended(backup, back.outcome)
-        result = DeployResult(back.outcome, begun.digest, str(backup.path))
-        return back, self._reported(result, backup, reason=reason)
+        except (Interrupted, NoConnection):
+            raise
+        except (MigratorError, psycopg.Error) as error:
+            self.regain(begun)
+            raise Failed(
+                f"{failed} {in_words(error)}",
+                state=f"The database is closed, and not as before. "
+                f"{history.in_words(self.runner.state())} Backup: {begun.kept}.",
+                hint="Try again, by a role that may restore (--admin URL) if this one may not:\n"
+                f"        {process.command('deploy', '--undo')}\n"
+                "      Open the database as it is, and put it right by hand:\n"
+                f"        {process.command('deploy', '--leave')}",
+            ) from error
+        self.runner = restored.runner or self.runner
+        self.ended = RESTORED
+        with contextlib.suppress(OSError):
+            self.settle_manifests()
+        notes = "".join(f"\n  {note}" for note in restored.notes)
+        return (
+            "The backup was restored, compared whole, and opened; the database as it was left is "
+            f"{restored.aside}: drop it when nobody needs it any more."
+            + (f" Not as before:{notes}" if notes else "")
+        )
 
-    def _ended(self, backup: Backup, outcome: str) -> Backup:
-        """Note in the manifest how the deploy ended; the next deploy does, if this cannot."""
-        self.ended = outcome
-        try:
-            return backup.ended(outcome)
-        except OSError as error:
-            self.steps.say(f"{backup.manifest_path} could not be written: {error.strerror}")
-            return backup
-
-    def _reported(self, result: DeployResult, backup: Backup, **told: Any) -> DeployResult:
+    def _report(
+        self, begun: OpenDeploy, result: DeployResult, *, words: str = "", **told: Any
+    ) -> list[str]:
         """Write what is told of the deploy beside its backup; see report.DeployReport."""
-        reported = replace(result, reports=[str(path) for path in report.paths(backup.path)])
-        written = report.DeployReport(reported, backup.manifest, self.steps.taken, **told)
+        directory = self.options.asked.backup.directory
+        base = directory / f"{archive.stamp()}.{begun.database.replace('/', '_')}.{begun.number}"
+        if begun.backup is not None:
+            base = begun.backup.path
+        paths = [str(path) for path in report.paths(base)]
+        proofs = {"rollback files": self.known.rollback, "restore": self.known.restore}
+        as_data = asdict(result) | {"reports": paths}
         try:
-            report.write(written, backup.path)
-        except OSError as error:
-            self.steps.say(f"{reported.reports[0]} could not be written: {error.strerror}")
-            return result
-        return reported
+            backups.prepare_directory(base.parent)
+            report.write(
+                report.DeployReport(
+                    as_data, begun.database, self.steps.taken, proofs, words, **told
+                ),
+                base,
+            )
+        except (Failed, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) else error.message
+            self.steps.say(f"{paths[0]} could not be written: {why}")
+            return []
+        return paths
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Hold the runner's lock; an interruption where nothing was begun is told as such."""
-        with (
-            process.interruptible(),
-            lock.held(self.runner.session, self.runner.limits.lock_wait_s, self.runner.say),
-        ):
-            self.settle_manifests()
+        with process.interruptible():
+            lock.take(self.runner.session, self.runner.limits.lock_wait_s, self.runner.say)
+            with contextlib.suppress(OSError):
+                self.settle_manifests()
             try:
                 yield
             except KeyboardInterrupt:
                 raise Interrupted(
                     "Interrupted.",
                     state="This command applied nothing, and left no backup unfinished.",
-                    hint="Run the command again; `deploy --resume`, if it says that one was cut "
-                    "off.",
+                    hint=f"Begin anew:\n        {process.command('deploy')}",
                 ) from None
+            finally:
+                session = self.runner.session
+                if session.is_free:  # else the lock ends with the session
+                    session.connection.execute("SELECT pg_advisory_unlock(%s)", (session.lock_key,))
 
     def settle_manifests(self) -> None:
-        """Note in manifests how deploys ended that were killed before they could do so."""
+        """Note in manifests how deploys ended, also those that were killed before they could."""
         ended = {
-            (each.id, each.digest): each.outcome for each in records.recent(self.runner.session)
+            (each.id, each.digest): each.outcome
+            for each in records.recent(self.runner.session)
+            if each.ended_at is not None
         }
-        for backup in archive.all_in(self.options.wanted.directory):
+        for backup in archive.all_in(self.options.asked.backup.directory):
             outcome = ended.get((backup.manifest.deploy["id"], backup.manifest.deploy["digest"]))
-            is_ours = backup.manifest.database == self.runner.session.facts.database
+            is_ours = backup.manifest.database == self.name
             if backup.manifest.ended is None and is_ours and outcome:
                 backup.ended(outcome)
+
+
+def _tools(found: Prerequisites) -> Programs:
+    assert found.tools is not None  # noqa: S101  without them, the prerequisites refused
+    return found.tools
 
 
 def _refuse_findings(findings: list[str]) -> None:
     if findings:
         raise Failed("The database does not pass verify: " + "; ".join(findings) + ".")
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, MigratorError):
-        return error.message
-    if isinstance(error, OSError):
-        return f"{error.filename or ''}: {error.strerror}"
-    return str(error).strip() or "Interrupted."

@@ -9,7 +9,7 @@ import pytest
 from migrator.deploy import archive
 from tests.support.commands import call, finish, launch, said
 from tests.support.databases import applied, rows, tables
-from tests.support.deploys import FAILS, NO_WAY_BACK, site
+from tests.support.deploys import FAILS, NO_WAY_BACK, paste, site
 from tests.support.disks import MB, NO_ROOM, Disk, server
 from tests.support.servers import Server, newest
 from tests.support.sets import MigrationSet
@@ -73,16 +73,13 @@ def test_a_restore_that_does_not_fit_is_gone_on_with_when_there_is_room(
         made.add("0004.b.delete", "DELETE FROM b WHERE id > 100;", NO_WAY_BACK)
         made.add("0005.bad.x", FAILS)
         with disk.with_little_room(20 * MB):
-            answer = call(made, database, "deploy", "--yes", *place)
+            answer = call(made, database, "deploy", "--closed", "--yes", *place)
             assert answer.code == 1
             assert NO_ROOM in answer.err
             assert "0005.bad.x.sql:1:1: division by zero. Its rollback files do not" in answer.err
-            assert "next: Then run `deploy --resume`." in answer.err
+            assert "state: The database is closed, and not as before." in answer.err
             assert others(host) == []
-            assert rows(database, "SELECT count(*) FROM b") == [(100,)]
-            (deploy, _) = call(made, database, "--json", "status").document["deploys"]
-            assert (deploy["phase"], deploy["outcome"]) == ("undoing", None)
-        answer = call(made, database, "deploy", "--resume", *place)
+        answer = paste(answer, "--undo")
         assert answer.code == 0, answer.err
         assert rows(database, "SELECT count(*) FROM b") == [(ROWS,)]
         assert tables(database) == ["a", "b"]

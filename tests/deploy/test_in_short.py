@@ -1,4 +1,4 @@
-"""A deploy in short, one of each kind, for every run of the tests; the other files say the rest."""
+"""A deploy in short, one of each kind and end, for every run of the tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import applied, rows, run, tables
-from tests.support.deploys import FAILS, NO_WAY_BACK, Site, site
+from tests.support.deploys import FAILS, NO_WAY_BACK, Site, paste, site
 from tests.support.servers import Server
 from tests.support.sets import THREE
 
@@ -18,32 +18,61 @@ def here(pg: Server, tmp_path: Path) -> Iterator[Site]:
     """A site that was deployed to, and has a migration to come."""
     with site(pg, tmp_path) as found:
         assert found.deploy().code == 0
+        run(found.database, "INSERT INTO b VALUES (1), (2)")
         found.made.table(4, "d")
         yield found
 
 
-def test_rehearsed_and_applied(here: Site) -> None:
-    assert here.deploy(rehearse=True).code == 0
+def test_open_rehearsed_and_applied(here: Site) -> None:
+    answer = here.deploy(rehearse=True)
+    assert answer.code == 0
+    assert "rollback files: proved on the schema alone, without rows: apply " in answer.err
+    assert "restore: schema proved, rows not tried" in answer.err
+    assert "rollback files: proved on the rows of 20" in answer.err
     assert applied(here.database) == [*THREE, "0004.d.create"]
     assert (here.deploys[0]["outcome"], here.others()) == ("applied", [])
 
 
-def test_undone_by_the_pairs(here: Site) -> None:
+def test_open_undone_by_the_pairs(here: Site) -> None:
     here.made.add("0005.b.fail", FAILS)
-    assert here.deploy().code == 1
+    answer = here.deploy()
+    assert answer.code == 1
+    assert "rolled back: the catalogue is as before; rows: not compared, since" in answer.err
     assert tables(here.database) == ["a", "b", "c"]
     assert here.deploys[0]["outcome"] == "undone"
 
 
-def test_restored_from_the_backup_and_by_hand_into_another_database(here: Site) -> None:
-    run(here.database, "INSERT INTO b VALUES (1), (2)")
+def test_open_stopped_where_the_pairs_do_not_lead_back(here: Site) -> None:
     here.made.add("0005.b.empty", "DELETE FROM b;", NO_WAY_BACK)
     here.made.add("0006.b.fail", FAILS)
-    assert here.deploy().code == 1
+    answer = here.deploy()
+    assert answer.code == 1
+    assert here.deploys[0]["outcome"] == "stopped"
+    assert (tables(here.database), here.others()) == (["a", "b", "c", "d"], [])
+
+    assert paste(answer, "--into").code == 0
+    assert here.others() == [f"{here.name}_before"]
+    before = here.server.dsn(f"{here.name}_before", "deployer")
+    assert rows(before, "SELECT count(*) FROM b") == [(2,)]
+    assert here.call("backups", "verify", *here.options).code == 0
+    here.made.add("0005.b.empty", "DELETE FROM b;", "SELECT 1;")
+    assert paste(answer, "rollback --to").code == 0
+    assert tables(here.database) == ["a", "b", "c"]
+
+
+def test_closed_and_applied(here: Site) -> None:
+    answer = here.deploy("--closed")
+    assert answer.code == 0
+    assert (here.deploys[0]["outcome"], here.deploys[0]["kind"]) == ("applied", "closed")
+    assert (tables(here.database), here.others()) == (["a", "b", "c", "d"], [])
+
+
+def test_closed_and_restored(here: Site) -> None:
+    here.made.add("0005.b.empty", "DELETE FROM b;", NO_WAY_BACK)
+    here.made.add("0006.b.fail", FAILS)
+    answer = here.deploy("--closed")
+    assert answer.code == 1
+    assert "state: The backup was restored, compared whole, and opened; " in answer.err
     assert here.deploys[0]["outcome"] == "restored"
     assert rows(here.database, "SELECT count(*) FROM b") == [(2,)]
-
-    copy = f"{here.name}_copy"
-    assert here.call("backups", "verify", *here.options).code == 0
-    assert here.call("restore", here.last_backup, "--into", copy, *here.options).code == 0
-    assert rows(here.server.dsn(copy, "deployer"), "SELECT count(*) FROM b") == [(2,)]
+    assert tables(here.database) == ["a", "b", "c"]

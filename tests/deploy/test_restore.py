@@ -10,13 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from migrator.core.errors import Failed, Refused
-from migrator.core.target import Target
-from migrator.deploy import databases
 from tests.support.commands import call
 from tests.support.databases import rows, run, tables
-from tests.support.deploys import ROLE, Site, events, site
-from tests.support.servers import Server, newest
+from tests.support.deploys import ROLE, Site, events, paste, site
+from tests.support.servers import Server, newest, throwaway
 
 pytestmark = pytest.mark.slow
 
@@ -83,35 +80,6 @@ def test_a_restore_tells_machines(here: Site) -> None:
     assert [document["aside"]] == here.others()
 
 
-def test_what_was_written_since_the_backup_is_not_lost_unless_told_so(here: Site) -> None:
-    run(here.database, "INSERT INTO b VALUES (7777)", "DELETE FROM a")
-    code, told = restore(here, "--yes")
-    assert code == 2
-    assert "a: 0 inserted, 0 updated, 2 deleted; b: 1 inserted, 0 updated, 0 deleted." in told
-    assert "--discard-writes" in told
-    assert here.others() == []
-    assert rows(here.database, "SELECT count(*) FROM b") == [(1001,)]
-    code, told = restore(here, "--yes", "--discard-writes")
-    assert code == 0
-    assert rows(here.database, "SELECT count(*) FROM b") == [(1000,)]
-
-
-def test_where_the_server_counts_anew_a_restore_is_refused(here: Site) -> None:
-    with here.server.connect() as superuser:
-        superuser.execute("SELECT pg_stat_reset_shared('wal')")
-    code, told = restore(here, "--yes")
-    assert code == 2
-    assert "the server counts anew since (a crash, a reset, a database made anew)" in told
-
-
-def test_where_the_server_counts_nothing_a_restore_is_refused(here: Site) -> None:
-    with here.server.connect() as superuser:
-        superuser.execute(f"ALTER DATABASE {here.name} SET track_counts = off")
-    code, told = restore(here, "--yes")
-    assert code == 2
-    assert "track_counts is off, so nothing is counted" in told
-
-
 def test_the_new_database_is_like_the_old_one_in_all_that_no_dump_holds(here: Site) -> None:
     with here.server.connect() as superuser:
         for statement in (
@@ -155,25 +123,9 @@ def test_a_search_path_of_the_role_misleads_nobody(here: Site) -> None:
     here.made.table(5, "e")
     assert here.deploy(rehearse=True).code == 0
     assert {"b", "other.b"} < here.manifest()["tables"].keys()
-    run(here.database, "DELETE FROM other.b WHERE id = 1")
     code, told = restore(here, "--yes")
-    assert code == 2
-    assert "own: other.b: 0 inserted, 0 updated, 1 deleted." in told
-    code, told = restore(here, "--yes", "--discard-writes")
     assert code == 0, told
     assert rows(here.database, "SELECT count(*) FROM b") == [(10,)]
-
-
-@newest
-def test_what_the_role_may_not_give_is_told(here: Site) -> None:
-    with here.server.connect() as superuser:
-        superuser.execute(f"ALTER ROLE owner IN DATABASE {here.name} SET work_mem TO '7MB'")
-    here.made.table(5, "e")
-    assert here.deploy().code == 0
-    code, told = restore(here, "--yes")
-    assert code == 0
-    assert 'left out: ALTER ROLE "owner" IN DATABASE' in told
-    assert "permission denied" in told
 
 
 def test_a_role_that_may_create_no_database_cannot_restore(
@@ -222,58 +174,6 @@ def test_what_a_swap_would_break_is_refused(
                 superuser.execute(statement.encode())
     assert code == 2
     assert words in told
-
-
-def names(here: Site) -> list[str]:
-    query = f"SELECT datname FROM pg_database WHERE datname ~ '^{here.name}' ORDER BY 1"
-    return [name for (name,) in rows(here.administrator, query)]
-
-
-def test_nothing_is_swapped_without_a_last_look(here: Site) -> None:
-    """Though this program's own sessions, which hold the rename up, are gone."""
-    new = f"{here.name}_new"
-    admin = databases.administrator(Target.parse(here.database, "test"), here.name, None)
-    assert admin is not None
-    with here.server.connect() as superuser:
-        superuser.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [here.name]
-        )
-        superuser.execute(f"CREATE DATABASE {new} OWNER {ROLE}")
-    looked = []
-
-    def look() -> None:
-        looked.append(True)
-        raise Refused("Others wrote.")
-
-    with pytest.raises(Refused):
-        databases.swap(
-            admin, current=here.name, new=new, old=f"{here.name}_old", own=set(), look=look
-        )
-    assert looked == [True]
-    assert names(here) == [here.name, new]
-    assert tables(here.database) == ["a", "b", "c", "d"]
-
-
-def test_a_rename_that_gets_no_lock_gives_up_and_lets_everybody_in_again(here: Site) -> None:
-    new = f"{here.name}_new"
-    admin = databases.administrator(Target.parse(here.database, "test"), here.name, None)
-    assert admin is not None
-    with here.server.connect() as superuser, here.server.connect() as other:
-        superuser.execute(f"CREATE DATABASE {new} OWNER {ROLE}")
-        other.execute("BEGIN")
-        other.execute(f"ALTER DATABASE {new} RENAME TO {new}er")  # and its lock is held
-        with pytest.raises(Failed) as failure:
-            databases.swap(
-                admin,
-                current=new,
-                new=here.name,
-                old=f"{here.name}_old",
-                own=set(),
-                look=lambda: None,
-            )
-        other.execute("ROLLBACK")
-    assert "could not be renamed: canceling statement due to lock timeout" in failure.value.message
-    assert names(here) == [here.name, new]
 
 
 def test_an_application_is_ended_once_and_finds_the_restored_database(here: Site) -> None:
@@ -330,3 +230,83 @@ def test_the_names_are_not_longer_than_postgresql_allows(here: Site) -> None:
     finally:
         with here.server.connect() as superuser:
             superuser.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_what_was_written_since_stays_in_the_database_that_is_set_aside(here: Site) -> None:
+    run(here.database, "INSERT INTO b VALUES (7777)", "DELETE FROM a")
+    code, told = restore(here, "--yes")
+    assert code == 0, told
+    assert rows(here.database, "SELECT count(*) FROM b") == [(1000,)]
+    (aside,) = here.others()
+    assert rows(here.server.dsn(aside, ROLE), "SELECT count(*) FROM b") == [(1001,)]
+
+
+@newest
+def test_what_the_role_may_not_give_is_told(here: Site) -> None:
+    with here.server.connect() as superuser:
+        superuser.execute(f"ALTER ROLE owner IN DATABASE {here.name} SET work_mem TO '7MB'")
+        superuser.execute(f"ALTER DATABASE {here.name} IS_TEMPLATE true")
+    here.made.table(5, "e")
+    try:
+        assert here.deploy().code == 0
+        code, told = restore(here, "--yes")
+    finally:
+        with here.server.connect() as superuser:
+            superuser.execute(f"ALTER DATABASE {here.name} IS_TEMPLATE false")
+            for name in here.others():
+                superuser.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE false')
+    assert code == 0, told
+    assert 'not as it was: ALTER ROLE "owner" IN DATABASE' in told
+    assert "permission denied" in told
+    assert "not as it was: database: setting of role owner is missing" in told
+
+
+def test_settings_whose_values_are_awkward_come_back(here: Site) -> None:
+    with here.server.connect() as superuser:
+        superuser.execute(f"""ALTER DATABASE {here.name} SET app."user" TO 'x''y'""")
+        superuser.execute(f"ALTER DATABASE {here.name} SET search_path TO ''")
+    query = "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setdatabase = d.oid ORDER BY 1"
+    query = f"SELECT array({query}) FROM pg_database AS d WHERE datname = current_database()"
+    before = rows(here.database, query)
+    assert here.call("backups", "make", *here.options).code == 0
+    code, told = restore(here, "--yes", "--admin", here.administrator)
+    assert code == 0, told
+    assert "not as it was" not in told
+    assert rows(here.database, query) == before
+
+
+@newest
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "A database needs a name."),
+        ("x" * 70, "is 70 bytes long; PostgreSQL cuts names to 63."),
+    ],
+)
+def test_a_name_that_no_database_can_have_is_refused(here: Site, name: str, words: str) -> None:
+    code, told = restore(here, "--into", name)
+    assert code == 2
+    assert words in told
+
+
+def test_a_database_that_was_dropped_is_made_anew(here: Site) -> None:
+    with here.server.connect() as superuser:
+        superuser.execute(f"DROP DATABASE {here.name} WITH (FORCE)")
+    answer = here.call("restore", here.last_backup, *here.options, "--yes")
+    assert answer.code == 2
+    assert "error: Cannot connect to " in answer.err
+    assert paste(answer, "--into").code == 0
+    assert tables(here.database) == ["a", "b", "c"]
+
+
+@newest
+def test_a_server_without_the_roles_of_a_backup_gets_it_without_owners(here: Site) -> None:
+    with throwaway(here.server.bin_dir) as other:
+        database = other.dsn("postgres", other.user)
+        place: list[str | Path] = ["restore", here.last_backup, "--into", "copy"]
+        answer = call(here.made, database, *place)
+        assert answer.code == 1
+        assert "deployer" in answer.err
+        answer = call(here.made, database, *place, "--no-owner")
+        assert answer.code == 0, answer.err
+        assert tables(other.dsn("copy", other.user)) == ["a", "b", "c"]

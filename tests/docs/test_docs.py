@@ -352,6 +352,7 @@ def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> 
         "restore": ["restore BACKUP --into docs_restored BACKUPS"],
         "backups list": ["backups list BACKUPS"],
         "backups verify": ["backups verify BACKUPS"],
+        "backups make": ["backups make BACKUPS"],
         "backups prune": ["backups prune BACKUPS", "backups prune --dry-run BACKUPS"],
         "status": ["status"],
         "new": ["new tasks something"],

@@ -14,29 +14,31 @@ CREATE TABLE IF NOT EXISTS yoyo.deploy (
     reason text,
 
     CONSTRAINT pk_deploy PRIMARY KEY (deploy_id),
-    CONSTRAINT ck_deploy_phase CHECK (phase IN ('preparing', 'applying', 'undoing', 'ended')),
-    CONSTRAINT ck_deploy_outcome CHECK (
-        outcome IN ('applied', 'nothing changed', 'undone', 'restored', 'left')
-    ),
-    CONSTRAINT ck_deploy_ended CHECK (
-        (phase = 'ended') = (outcome IS NOT NULL) AND (outcome IS NULL) = (ended_at IS NULL)
-    )
+    CONSTRAINT ck_deploy_phase CHECK (TRUE),
+    CONSTRAINT ck_deploy_outcome CHECK (TRUE),
+    CONSTRAINT ck_deploy_ended CHECK (TRUE)
 );
 
 CREATE UNIQUE INDEX IF NOT EXISTS uq_deploy_under_way ON yoyo.deploy ((TRUE))
 WHERE ended_at IS NULL;
 
-CREATE TABLE IF NOT EXISTS yoyo.deploy_write (
-    deploy_id integer NOT NULL,
-    table_id oid NOT NULL,
-    was_rolled_back boolean NOT NULL,
-    inserted bigint NOT NULL,
-    updated bigint NOT NULL,
-    deleted bigint NOT NULL,
-
-    CONSTRAINT fk_deploy_write_deploy_id FOREIGN KEY (deploy_id)
-    REFERENCES yoyo.deploy (deploy_id) ON DELETE CASCADE
+-- What an older release made is brought to this one's shape; its account of writes is not needed.
+ALTER TABLE yoyo.deploy ADD COLUMN IF NOT EXISTS before jsonb;
+ALTER TABLE yoyo.deploy DROP CONSTRAINT ck_deploy_phase;
+ALTER TABLE yoyo.deploy ADD CONSTRAINT ck_deploy_phase CHECK (
+    phase IN ('closing', 'preparing', 'applying', 'undoing', 'opening', 'ended')
 );
+ALTER TABLE yoyo.deploy DROP CONSTRAINT ck_deploy_outcome;
+ALTER TABLE yoyo.deploy ADD CONSTRAINT ck_deploy_outcome CHECK (
+    outcome IN ('applied', 'nothing changed', 'undone', 'restored', 'stopped', 'left')
+);
+ALTER TABLE yoyo.deploy DROP CONSTRAINT ck_deploy_ended;
+ALTER TABLE yoyo.deploy ADD CONSTRAINT ck_deploy_ended CHECK (
+    (phase IN ('opening', 'ended')) = (outcome IS NOT NULL)
+    AND (phase = 'ended') = (ended_at IS NOT NULL)
+);
+SET LOCAL client_min_messages TO warning;
+DROP TABLE IF EXISTS yoyo.deploy_write;
 
 COMMENT ON TABLE yoyo.deploy IS
 'Each deploy: who began it and when, what was approved, where its backup is, how it ended.';
@@ -48,20 +50,16 @@ COMMENT ON COLUMN yoyo.deploy.hostname IS 'The machine that it runs on, where it
 COMMENT ON COLUMN yoyo.deploy.role_name IS 'The role that it works as.';
 COMMENT ON COLUMN yoyo.deploy.digest IS 'What was approved: files, history and schema.';
 COMMENT ON COLUMN yoyo.deploy.plan IS
-'The files in order, with their checksums, and the ids that were applied before.';
-COMMENT ON COLUMN yoyo.deploy.backup IS 'The backup''s path; NULL until it is whole and read.';
+'The files in order, with their checksums; open or closed, which backup; what was applied before.';
+COMMENT ON COLUMN yoyo.deploy.backup IS
+'The path of the dump, NULL until it is whole and read; or which backup there is instead.';
 COMMENT ON COLUMN yoyo.deploy.phase IS
-'What is under way: preparing (nothing is changed yet), applying, undoing; or ended.';
+'What is under way: closing the database, preparing (nothing is changed yet), applying, undoing,
+opening the database; or ended.';
+COMMENT ON COLUMN yoyo.deploy.before IS
+'What the catalogue said right before the first change; NULL once the deploy has ended.';
 COMMENT ON COLUMN yoyo.deploy.outcome IS
-'applied; nothing changed; undone by the rollback files; restored from the backup; left as it was.';
+'applied; nothing changed; undone by the rollback files; restored from the backup; stopped, where
+these did not lead back; left as it was.';
 COMMENT ON COLUMN yoyo.deploy.reason IS 'Why it did not end as applied.';
 COMMENT ON INDEX yoyo.uq_deploy_under_way IS 'One deploy at a time, and none after one cut off.';
-COMMENT ON TABLE yoyo.deploy_write IS
-'How many rows deploys themselves wrote: what else was written to a table, others wrote.';
-COMMENT ON COLUMN yoyo.deploy_write.deploy_id IS 'The deploy.';
-COMMENT ON COLUMN yoyo.deploy_write.table_id IS 'The table, by its oid: it may be gone since.';
-COMMENT ON COLUMN yoyo.deploy_write.was_rolled_back IS
-'Whether that was rolled back: the server counts it all the same.';
-COMMENT ON COLUMN yoyo.deploy_write.inserted IS 'Rows inserted.';
-COMMENT ON COLUMN yoyo.deploy_write.updated IS 'Rows updated.';
-COMMENT ON COLUMN yoyo.deploy_write.deleted IS 'Rows deleted.';

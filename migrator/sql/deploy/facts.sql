@@ -42,6 +42,49 @@ SELECT
                 SELECT FROM pg_available_extension_versions AS v
                 WHERE v.name = e.extname AND v.version = e.extversion AND v.trusted
             )
-    ) AS superusers_extensions
+    ) AS superusers_extensions,
+    (
+        SELECT coalesce(array_agg('event trigger ' || e.evtname), '{}')
+        FROM pg_event_trigger AS e
+        WHERE NOT r.rolsuper
+    ) || (
+        SELECT coalesce(array_agg('publication ' || p.pubname), '{}')
+        FROM pg_publication AS p
+        WHERE
+            p.puballtables
+            AND NOT r.rolsuper
+    ) AS superusers_objects,
+    (
+        SELECT count(*)
+        FROM pg_class AS c
+        WHERE
+            c.relkind IN ('r', 'p', 'f')
+            AND c.relpersistence <> 't'
+            AND c.oid >= 16384
+    ) AS tables,
+    current_setting('max_locks_per_transaction')::bigint
+    * (
+        current_setting('max_connections')::bigint
+        + current_setting('max_prepared_transactions')::bigint
+    ) AS lock_room,
+    (
+        SELECT
+            least(
+                current_setting('max_connections')::bigint
+                - current_setting('superuser_reserved_connections')::bigint - count(*),
+                CASE
+                    WHEN r.rolconnlimit >= 0 AND NOT r.rolsuper
+                        THEN r.rolconnlimit - count(*) FILTER (WHERE a.usename = r.rolname)
+                END,
+                CASE
+                    WHEN d.datconnlimit >= 0 AND NOT r.rolsuper
+                        THEN d.datconnlimit - count(*) FILTER (WHERE a.datname = d.datname)
+                END
+            ) + 1
+        FROM pg_database AS d
+        LEFT JOIN pg_stat_activity AS a ON coalesce(a.backend_type, 'client backend') = 'client backend'
+        WHERE d.datname = current_database()
+        GROUP BY d.datconnlimit, d.datname
+    ) AS connections_left
 FROM pg_roles AS r
 WHERE r.rolname = current_user;

@@ -43,4 +43,8 @@ WHERE
     AND n.nspname <> 'information_schema'
     AND NOT pg_has_role(o.owner, 'MEMBER')
     AND d.objid IS NULL
+UNION
+SELECT l.lomowner::regrole::text AS owner_name
+FROM pg_largeobject_metadata AS l
+WHERE NOT pg_has_role(l.lomowner, 'MEMBER')
 ORDER BY owner_name;

@@ -6,6 +6,8 @@ SELECT
     d.datcollate AS lc_collate,
     d.datctype AS lc_ctype,
     coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+    to_jsonb(d) ->> 'daticurules' AS rules,
+    d.datistemplate AS is_template,
     t.spcname::text AS table_space,
     d.datconnlimit AS connection_limit,
     shobj_description(d.oid, 'pg_database') AS description,

@@ -3,4 +3,4 @@ SELECT a.pid
 FROM pg_stat_activity AS a
 WHERE
     a.datname = %(database)s
-    AND a.backend_type <> 'autovacuum worker';
+    AND coalesce(a.backend_type, '') <> 'autovacuum worker';

@@ -26,4 +26,19 @@ WHERE
             AND NOT (pg_has_role(c.relowner, 'USAGE') AND NOT c.relforcerowsecurity)
         )
     )
+UNION ALL
+SELECT
+    format('large object %s', l.oid) AS name,
+    'not its owner, no SELECT' AS reason
+FROM pg_largeobject_metadata AS l
+INNER JOIN pg_roles AS r ON r.rolname = current_user
+WHERE
+    NOT r.rolsuper
+    AND NOT pg_has_role(l.lomowner, 'USAGE')
+    AND NOT EXISTS (
+        SELECT FROM aclexplode(l.lomacl) AS a
+        WHERE
+            a.privilege_type = 'SELECT'
+            AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE'))
+    )
 ORDER BY name;

@@ -1,0 +1,35 @@
+-- Each table that holds rows of its own, with the table whose rows those are (the root of its
+-- partitions, else itself), and the root's columns, without those that follow from others.
+-- Left out: the history, and what an extension fills itself, which no dump holds.
+SELECT
+    format(
+        '%s%I', CASE rn.nspname WHEN 'public' THEN '' ELSE quote_ident(rn.nspname) || '.' END,
+        r.relname
+    ) AS root,
+    format('%I.%I', n.nspname, c.relname) AS leaf,
+    array(
+        SELECT quote_ident(a.attname)
+        FROM pg_attribute AS a
+        WHERE
+            a.attrelid = r.oid
+            AND a.attnum > 0
+            AND NOT a.attisdropped
+            AND a.attgenerated = ''
+        ORDER BY a.attnum
+    ) AS columns
+FROM pg_class AS c
+INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
+INNER JOIN pg_class AS r ON r.oid = coalesce(pg_partition_root(c.oid)::oid, c.oid)
+INNER JOIN pg_namespace AS rn ON r.relnamespace = rn.oid
+WHERE
+    c.relkind = 'r'
+    AND n.nspname NOT LIKE 'pg\_%'
+    AND n.nspname NOT IN ('information_schema', 'yoyo')
+    AND NOT EXISTS (
+        SELECT FROM pg_depend AS d
+        WHERE
+            d.classid = 'pg_class'::regclass
+            AND d.objid = c.oid
+            AND d.deptype = 'e'
+    )
+ORDER BY root, leaf;
