@@ -184,7 +184,7 @@ def _shown(made: Deploy, review: Path) -> Answer:
 
     found, plan = made.check()
     with process.interruptible():
-        made.known = made.prove(found, plan, is_dry=True)
+        made.learn(found, plan, is_dry=True)
     approved = made.approval(plan)
     lines = made.in_words(found, plan, approved)
     verdicts = _verdicts(plan, review)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -70,11 +69,9 @@ class Runner:
         """Return a runner for another target, by a new session."""
         return Runner(self.project, target, self.limits, self.say, self.additions)
 
-    def towards(self, target: Target) -> Runner:
-        """Return the same runner, on the same session, that connects to another target anew."""
-        other = copy(self)
-        other.target = target
-        return other
+    def pin(self, target: Target) -> None:
+        """Connect anew, where that is needed, by this name of the same target."""
+        self.target = target
 
     def reconnect(self) -> None:
         """Open a new session, in the place of one that was lost."""

@@ -45,7 +45,7 @@ _REACHES_OUT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Rehearsed:
     """What a rehearsal proved.
 
     Args:
@@ -102,11 +102,11 @@ class Proof:
         archive.write(path, json.dumps(asdict(self), indent=1) + "\n")
 
 
-def noted(backup: Backup) -> Proof | None:
+def noted(backup: Backup) -> Rehearsed | None:
     """Return what was proved on a backup; None where nothing was, or it cannot be read."""
     path = backup.path.with_name(backup.path.name + archive.PROOF)
     try:
-        return Proof(**json.loads(path.read_text(encoding="utf-8")))
+        return Rehearsed(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -164,7 +164,7 @@ def reaching_out(plan: Plan) -> str:
     return f"a copy would reach beyond itself by {', '.join(told)}" if told else ""
 
 
-def on_rows(stage: Stage, backup: Backup) -> Proof:
+def on_rows(stage: Stage, backup: Backup) -> Rehearsed:
     """Restore a backup into a scratch database, check it, try the files there both ways; drop it.
 
     The result is noted beside the backup.
@@ -194,7 +194,7 @@ def on_rows(stage: Stage, backup: Backup) -> Proof:
         copy, left = made(scratch.name("copy"))
         took = time.monotonic() - started
         missed = not_restored(stage.server, backup, copy, is_copy=True, without=left)
-        known = Proof(
+        known = Rehearsed(
             approval.files_digest(stage.plan), backup.manifest.when, backup.path.name, "",
             [] if stage.elsewhere else missed, left, round(took, 3), 0.0, 0.0,
         )  # fmt: skip
@@ -211,7 +211,7 @@ def on_rows(stage: Stage, backup: Backup) -> Proof:
     return proof
 
 
-def on_schema(stage: Stage) -> Proof | str:
+def on_schema(stage: Stage) -> Rehearsed | str:
     """Copy the target's schema into a scratch database and try the files there both ways.
 
     Returns:
@@ -242,7 +242,9 @@ def on_schema(stage: Stage) -> Proof | str:
             wanted = objects.read(stage.runner.session.connection).database
             told = _differences(wanted, found, left, is_copy=True)
             told = [*missed, *told][:_TOLD]
-            known = Proof(approval.files_digest(stage.plan), "", "", "", told, left, took, 0.0, 0.0)
+            known = Rehearsed(
+                approval.files_digest(stage.plan), "", "", "", told, left, took, 0.0, 0.0
+            )
             proof = _tried(stage, name, known, left)
             detail["said"] = f"rollback files: {proof.rollback_words}"
     except (Refused, Failed) as error:
@@ -319,7 +321,7 @@ def _schema(stage: Stage) -> Iterator[list[Path]]:
         yield dumps
 
 
-def _tried(stage: Stage, copy: str, known: Proof, left: list[str]) -> Proof:
+def _tried(stage: Stage, copy: str, known: Rehearsed, left: list[str]) -> Rehearsed:
     """Apply the files to a copy, roll them back, and compare it with before."""
     target = stage.migrating(copy)
     rows = bool(known.rows)
@@ -411,7 +413,7 @@ def _differences(
     ]
 
 
-def _refuse_untrue(plan: Plan, proof: Proof) -> None:
+def _refuse_untrue(plan: Plan, proof: Rehearsed) -> None:
     """Refuse rollback files that say they lead back, and do not."""
     claims = [each.source.header.get("reversible") == "yes" for each in plan.migrations]
     if proof.rollback and all(claims):

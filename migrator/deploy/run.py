@@ -35,7 +35,7 @@ from migrator.deploy.archive import Backup
 from migrator.deploy.plan import DeployPlan, planned, seed_mark
 from migrator.deploy.prerequisites import Prerequisites, Requirements
 from migrator.deploy.programs import Programs
-from migrator.deploy.rehearsal import Proof, Stage
+from migrator.deploy.rehearsal import Rehearsed, Stage
 from migrator.deploy.reversal import by_rollback_files, in_words
 from migrator.deploy.steps import Steps
 
@@ -75,7 +75,7 @@ class DeployOptions:
         return {"kind": kind, "backup": self.asked.backup.terms}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DeployResult:
     """How a deploy ended.
 
@@ -112,7 +112,7 @@ class Known:
 
     rollback: str
     restore: str
-    rows: Proof | None = None
+    rows: Rehearsed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,8 @@ class Deploy:
     """
 
     def __init__(self, runner: Runner, options: DeployOptions, steps: Steps) -> None:
-        here = pinned(runner.target, runner.session.connection)
-        self.runner = runner.towards(here)
+        runner.pin(pinned(runner.target, runner.session.connection))
+        self.runner = runner
         self.options = options
         self.steps = steps
         self.watched = monitor.queries(runner.project)
@@ -187,6 +187,10 @@ class Deploy:
             found.refuse()
             detail["said"] = found.words
         return found, plan
+
+    def learn(self, found: Prerequisites, plan: Plan, *, is_dry: bool) -> None:
+        """Prove what can be proved before anything is approved; see `prove`."""
+        self.known = self.prove(found, plan, is_dry=is_dry)
 
     def prove(self, found: Prerequisites, plan: Plan, *, is_dry: bool) -> Known:
         """Prove what can be proved before anything is approved.
@@ -219,7 +223,7 @@ class Deploy:
             why = "there is no pg_dump"
         if not why:
             schema = rehearsal.on_schema(self._stage(found, plan))
-            if isinstance(schema, Proof):
+            if isinstance(schema, Rehearsed):
                 restore = found.no_restore and f"not possible: {found.no_restore}"
                 return Known(schema.rollback_words, restore or schema.restore_words)
             why = schema
@@ -327,7 +331,7 @@ class Deploy:
         found, plan = self.check()
         if not (plan.migrations or plan.seeds):
             return DeployResult("nothing to do")
-        self.known = self.prove(found, plan, is_dry=False)
+        self.learn(found, plan, is_dry=False)
         approved = self.approval(plan)
         self._approve(found, plan, approved)
         with self.held():
@@ -503,8 +507,9 @@ class Deploy:
         try:
             with self.steps.step("apply") as detail:
                 done = self.runner.migrate(to=None, with_seeds=True, dry_run=False)
-                result.migrations = detail["migrations"] = [each.id for each in done.migrations]
-                result.seeds = detail["seeds"] = [each.id for each in done.seeds]
+                detail["migrations"] = [each.id for each in done.migrations]
+                detail["seeds"] = [each.id for each in done.seeds]
+                result = replace(result, migrations=detail["migrations"], seeds=detail["seeds"])
                 detail["waited_for"] = self.runner.waited_for
             with self.steps.step("verify") as detail:
                 detail["findings"] = checks.new(self.runner, frozenset(begun.plan.known))
@@ -522,8 +527,8 @@ class Deploy:
             self.finish(begun, APPLIED)
         except (NoConnection, psycopg.Error) as error:
             raise self._cut_off(begun, error) from error
-        result.reports = self._report(begun, result, changes=changes, moments=(before, after))
-        return result
+        reports = self._report(begun, result, changes=changes, moments=(before, after))
+        return replace(result, reports=reports)
 
     def _cut_off(self, begun: OpenDeploy, error: BaseException, reason: str = "") -> MigratorError:
         """Return the error of a deploy that did not end: interrupted, or without its server."""
@@ -629,8 +634,8 @@ class Deploy:
         except _CUT_OFF as cut_off:
             raise self._cut_off(begun, cut_off, reason) from cut_off
         result = DeployResult(outcome, begun.plan.kind, begun.digest, begun.kept)
-        result.reports = self._report(begun, result, reason=reason, words=words)
-        return words, result
+        reports = self._report(begun, result, reason=reason, words=words)
+        return words, replace(result, reports=reports)
 
     def _undone_words(self, begun: OpenDeploy, rows: str) -> str:
         words = "What it applied was rolled back: the catalogue is as before"

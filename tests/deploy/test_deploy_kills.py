@@ -837,10 +837,20 @@ def test_an_application_that_writes_all_the_time_loses_nothing_where_the_pairs_l
     run(here.database, "CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, note int)")
     with Application(here.database) as application:
         written = len(application.committed)
-        answer = finish(deploying(here, "--rehearse"))
+        answer = finish(deploying(here, "--no-rehearse"))
         assert len(application.committed) > written + 20
     assert answer.code == 1, answer
     assert ended(here) == "undone", answer.err
     assert application.committed <= in_b(here.database)
     run(here.database, "DELETE FROM b WHERE id >= 1000000", "DROP TABLE numbered")
     assert contents(here) == before
+
+
+def test_a_rehearsal_is_not_misled_by_an_application_that_writes_all_the_time(here: Site) -> None:
+    run(here.database, "CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, note int)")
+    here.made.table(4, "d")
+    with Application(here.database) as application:
+        answer = finish(deploying(here, "--rehearse"))
+    assert answer.code == 0, answer
+    assert "rollback files: proved on the rows of 20" in answer.err
+    assert application.committed <= in_b(here.database)
