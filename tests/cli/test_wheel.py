@@ -226,6 +226,7 @@ def test_what_runs_is_what_was_installed(installed: Installed, tmp_path: Path) -
     assert done.stdout.startswith("Usage: python -m migrator migrate [OPTIONS]")
 
 
+@pytest.mark.slow
 @newest
 @pytest.mark.parametrize(
     ("name", "has_project"),

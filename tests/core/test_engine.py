@@ -214,6 +214,7 @@ def test_a_good_run_leaves_no_error_in_the_servers_log(
     assert "WARNING" not in written
 
 
+@pytest.mark.slow
 @newest
 @pytest.mark.parametrize("is_first", [True, False])
 def test_a_large_file_takes_less_than_three_times_its_size_in_memory(
@@ -235,6 +236,7 @@ def test_a_large_file_takes_less_than_three_times_its_size_in_memory(
     assert measured["peak"] < 3 * large.stat().st_size
 
 
+@pytest.mark.slow
 @newest
 def test_a_fault_deep_in_a_large_file_is_found_before_anything_is_applied(
     empty_database: str, made: MigrationSet

@@ -296,6 +296,7 @@ class TestOutsideATransaction:
         assert validity(empty_database) == []
         assert intents(empty_database) == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("how", ["TABLE CONCURRENTLY a", "INDEX CONCURRENTLY public.j"])
     def test_what_a_reindex_left_is_dropped_and_it_is_run_again(
         self, empty_database: str, indexed: MigrationSet, how: str

@@ -61,6 +61,7 @@ def interrupted(process: subprocess.Popen[str], database: str, number: signal.Si
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_at_any_moment(empty_database: str, tmp_path: Path, seed: int) -> None:
     made = MigrationSet(tmp_path)
@@ -109,6 +110,7 @@ def test_before_anything_is_under_way(
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", BOTH)
 @pytest.mark.parametrize("attempts", ["1", "9"])
 def test_while_it_waits_for_a_table_or_between_two_attempts(

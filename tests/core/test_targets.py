@@ -511,6 +511,7 @@ def assert_all_or_refused(full: MigrationSet, target: str, watcher: str) -> None
     assert assert_history_is_true(watcher) == FULL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_whatever_is_set_for_the_role_it_is_done_or_refused(
     pg: Server, empty_database: str, full: MigrationSet, setting: str

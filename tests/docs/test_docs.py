@@ -340,6 +340,7 @@ def test_every_make_target_that_is_named_exists_and_runs_what_other_tests_run(sh
         assert set(_commands_in(done.stdout)) <= run
 
 
+@pytest.mark.slow
 def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> None:
     runs = {
         "migrate": ["migrate", "migrate --dry-run"],
@@ -405,6 +406,7 @@ def _keys(document: object) -> Iterator[str]:
             yield from _keys(each)
 
 
+@pytest.mark.slow
 def test_the_tables_of_the_history_are_all_explained(place: Opens) -> None:
     said = {span for row in documents.table(REFERENCE, "The history").values() for span in row[0]}
     with place(["at 0031"]) as here:

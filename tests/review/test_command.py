@@ -178,6 +178,7 @@ def test_a_file_of_rows_may_be_what_psql_writes(tmp_path: Path) -> None:
     assert counts.read(file) == {"jobs": 1_000_000, '"odd, name"': 3}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(INSTALLATIONS) < 2, reason="only one PostgreSQL is here")
 @newest
 def test_what_is_pending_on_the_target_is_reviewed_elsewhere(
@@ -380,6 +381,7 @@ def slow(tmp_path: Path) -> MigrationSet:
     return made
 
 
+@pytest.mark.slow
 @newest
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_review_leaves_nothing(
@@ -393,6 +395,7 @@ def test_an_interrupted_review_leaves_nothing(
     assert databases(pg) == []
 
 
+@pytest.mark.slow
 @newest
 def test_the_next_review_drops_what_a_killed_one_left_and_nothing_else(
     pg: Server, slow: MigrationSet, tmp_path_factory: pytest.TempPathFactory
@@ -446,6 +449,7 @@ STATEMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_no_lock_outside_a_transaction_is_missed(empty_database: str, statement: str) -> None:
     """Ten times each: polling alone sees few of them."""

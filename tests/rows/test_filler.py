@@ -349,6 +349,7 @@ def test_a_schema_of_everything_is_filled_and_stays_as_it_is(
         assert len(connection.execute(arcs.encode()).fetchall()) == 3
 
 
+@pytest.mark.slow
 def test_tables_that_have_rows_grow(empty_database: str) -> None:
     with connected(empty_database) as connection:
         connection.execute("CREATE EXTENSION btree_gist")
@@ -656,6 +657,7 @@ EXAMPLES = settings(
 )
 
 
+@pytest.mark.slow
 @given(schemas())
 @EXAMPLES
 def test_any_small_schema_is_filled(scratch: Connection, schema: list[str]) -> None:
@@ -672,6 +674,7 @@ def test_any_small_schema_is_filled(scratch: Connection, schema: list[str]) -> N
     assert orphans(scratch, wanted) == []
 
 
+@pytest.mark.slow
 @given(st.lists(columns("c"), min_size=1, max_size=6))
 @EXAMPLES
 def test_texts_become_anything_that_a_migration_makes_of_them(

@@ -82,6 +82,7 @@ sys.exit(main(Path(sys.argv[1]), ["server", "reset"]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reply", "code"), [("y", 0), ("n", 2), ("", 2)])
 def test_on_a_terminal_it_asks(
     embedded: EmbeddedServer, made: MigrationSet, reply: str, code: int
@@ -103,6 +104,7 @@ def test_on_a_terminal_it_asks(
     assert tables(embedded.url()) == ([] if reply == "y" else ["a", "b", "c"])
 
 
+@pytest.mark.slow
 @newest
 def test_no_other_database_is_ever_dropped(
     pg: Server,

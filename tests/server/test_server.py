@@ -156,6 +156,7 @@ def test_first_start_makes_a_plain_role_its_database_and_statistics(place: Path)
     assert {fact: query(url, f"SELECT {fact}") for fact in facts} == facts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("major", [major for major in installations() if major != 18])
 def test_another_directory_of_programs_serves_too(
     fresh: EmbeddedServer, major: int, monkeypatch: pytest.MonkeyPatch
@@ -250,6 +251,7 @@ def test_the_server_outlives_the_command_and_holds_nothing_of_it(fresh: Embedded
         assert str(fresh.directory / "lock") not in opened
 
 
+@pytest.mark.slow
 def test_eight_first_starts_at_once_make_one_server(fresh: EmbeddedServer) -> None:
     starts = [
         subprocess.Popen(command(fresh), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -261,6 +263,7 @@ def test_eight_first_starts_at_once_make_one_server(fresh: EmbeddedServer) -> No
     assert not fresh.cluster.log.with_name("server.log.1").exists()
 
 
+@pytest.mark.slow
 def test_stops_and_starts_at_once_end_with_a_sound_server(running: EmbeddedServer) -> None:
     starts = [subprocess.Popen(command(running), stdout=subprocess.PIPE) for _ in range(3)]
     stops = [again(running).stop() for _ in range(3)]
@@ -353,6 +356,7 @@ def test_lost_socket_is_made_again(running: EmbeddedServer, lost: str) -> None:
     assert query(again(running).start(), "SELECT 1") == 1
 
 
+@pytest.mark.slow
 def test_creation_killed_half_way_is_begun_anew(fresh: EmbeddedServer) -> None:
     first = subprocess.Popen(command(fresh), stdout=subprocess.DEVNULL)
     wait_for((fresh.directory / "data.new" / "global").exists)
@@ -363,6 +367,7 @@ def test_creation_killed_half_way_is_begun_anew(fresh: EmbeddedServer) -> None:
     assert not (fresh.directory / "data.new").exists()
 
 
+@pytest.mark.slow
 def test_creation_that_runs_out_of_space_leaves_nothing(fresh: EmbeddedServer) -> None:
     assert fresh.bin_dir.is_dir()  # copied now, if that is needed at all
     argv = command(fresh)
@@ -431,6 +436,7 @@ def test_a_name_with_a_line_end_is_refused(place: Path) -> None:
 # Moved and copied
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_running_checkout_gets_a_server_of_its_own(
     running: EmbeddedServer, place: Path
 ) -> None:
@@ -580,6 +586,7 @@ def install(site: Path) -> Path:
     return package / prefix.name / "bin"
 
 
+@pytest.mark.slow
 def test_below_a_closed_directory_it_works_and_opens_nothing(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -597,6 +604,7 @@ def test_below_a_closed_directory_it_works_and_opens_nothing(
     assert not it.status().running
 
 
+@pytest.mark.slow
 @as_root
 def test_a_closed_checkouts_data_follow_it_and_no_copy_shares_them(place: Path) -> None:
     it = closed(place)
@@ -620,6 +628,7 @@ def test_a_closed_checkouts_data_follow_it_and_no_copy_shares_them(place: Path) 
     assert moved.cluster.find()
 
 
+@pytest.mark.slow
 def test_programs_without_their_file_modes_are_copied(
     monkeypatch: pytest.MonkeyPatch, stopped: Path
 ) -> None:
@@ -640,6 +649,7 @@ def test_programs_without_their_file_modes_are_copied(
             it.stop()
 
 
+@pytest.mark.slow
 @as_root
 def test_an_ordinary_user_needs_nothing_of_root(place: Path) -> None:
     entry = pwd.getpwnam("nobody")
