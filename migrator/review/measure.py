@@ -19,7 +19,7 @@ import psycopg
 
 from migrator.core import sqltext
 from migrator.core.files import SqlFile
-from migrator.core.session import open_connection, open_session
+from migrator.core.session import Connection, open_session
 from migrator.core.target import Target
 from migrator.review import catalogue, gate, locks
 from migrator.review.catalogue import CatalogueState
@@ -144,15 +144,16 @@ def run(target: Target, source: SqlFile) -> Failure | None:
         return _run(connection, source, connection.execute)
 
 
-def watch(target: Target, source: SqlFile) -> FileTrace:
+def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
     """Run a file and record what each statement does.
 
     Args:
         target: A scratch database with rows.
+        observer: A connection to it, on which nothing else is done.
         source: The file. It is committed unless one of its statements fails.
 
     """
-    with _subject(target) as connection, open_connection(target) as observer:
+    with _subject(target) as connection:
         pid = connection.info.backend_pid
         said: list[str] = []
         connection.add_notice_handler(lambda notice: said.extend(_told(notice)))

@@ -18,21 +18,16 @@ from migrator.catalogue.objects import Catalogue
 from migrator.core import leftovers
 from migrator.core.failure import error_text
 from migrator.core.files import SqlFile
-from migrator.core.session import open_connection
+from migrator.core.session import Connection
 from migrator.core.target import Target
 from migrator.review import measure
 from migrator.review.measure import Failure
 from migrator.review.report import Proof, Sample
 
 
-def catalogue(target: Target) -> Catalogue:
-    """Return all that a database holds but its rows."""
-    with open_connection(target) as connection:
-        return objects.read(connection)
-
-
 def prove(
     target: Target,
+    observer: Connection,
     apply: SqlFile,
     rollback: SqlFile,
     before: tuple[Catalogue, Contents],
@@ -44,6 +39,7 @@ def prove(
 
     Args:
         target: A scratch database with rows.
+        observer: A connection to it, on which nothing else is done.
         apply: The file that was applied.
         rollback: Its rollback file.
         before: The catalogue and the rows from before it was applied.
@@ -56,8 +52,8 @@ def prove(
 
     """
     catalogue_before, rows_before = before
-    applied = catalogue(target)
-    left = list(invalid_indexes(target))
+    applied = objects.read(observer)
+    left = leftovers.invalid_indexes(observer)
     if failure := measure.run(target, rollback):
         raised = isinstance(failure.error, psycopg.errors.RaiseException)
         verdict: Literal["irreversible", "not measured"] = (
@@ -68,11 +64,11 @@ def prove(
             applied,
             [],
         )
-    back = _contents(target)
+    back = contents.read(observer)
     destroyed = contents.lost(rows_before.tables, back.tables)
-    differs = _differences(catalogue_before, catalogue(target), "after the rollback")
+    differs = _differences(catalogue_before, objects.read(observer), "after the rollback")
     differs += contents.moved(rows_before.sequences, back.sequences)
-    left += invalid_indexes(target)
+    left += leftovers.invalid_indexes(observer)
 
     def incomplete(
         failure: Failure, source: SqlFile, what: str
@@ -87,16 +83,16 @@ def prove(
     clocked, again = measure.clock(target, apply, sample_rows)
     if again.failure:
         return incomplete(again.failure, apply, "the migration cannot be applied again")
-    differs += _differences(applied, catalogue(target), "after applying it again")
+    differs += _differences(applied, objects.read(observer), "after applying it again")
     write()
-    written = _contents(target)
+    written = contents.read(observer)
     if failure := measure.run(target, rollback):
         return incomplete(failure, rollback, "it fails on rows written after the migration")
     if failure := measure.run(target, apply):
         return incomplete(failure, apply, "the migration cannot be applied again on newer rows")
     lost = destroyed + [
         each
-        for each in contents.lost(written.tables, _contents(target).tables)
+        for each in contents.lost(written.tables, contents.read(observer).tables)
         if each not in destroyed
     ]
     return (
@@ -104,17 +100,6 @@ def prove(
         applied,
         clocked,
     )
-
-
-def _contents(target: Target) -> Contents:
-    with open_connection(target) as connection:
-        return contents.read(connection)
-
-
-def invalid_indexes(target: Target) -> list[str]:
-    """Return the INVALID indexes of a database."""
-    with open_connection(target) as connection:
-        return leftovers.invalid_indexes(connection)
 
 
 def _where(source: SqlFile, failure: Failure) -> str:

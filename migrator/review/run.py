@@ -14,15 +14,15 @@ from typing import Any
 
 import psycopg
 
-from migrator.catalogue import contents
+from migrator.catalogue import contents, objects
 from migrator.catalogue.contents import Contents
 from migrator.catalogue.objects import Catalogue
-from migrator.core import files
+from migrator.core import files, leftovers
 from migrator.core.errors import Refused
 from migrator.core.failure import error_text
 from migrator.core.files import Migration, SqlFile
 from migrator.core.project import Project
-from migrator.core.session import open_connection, open_session
+from migrator.core.session import Connection, open_connection, open_session
 from migrator.core.target import Target
 from migrator.lint import squawk
 from migrator.review import evidence, findings, locks, measure, proof
@@ -162,6 +162,13 @@ class Review:
         return self._facts_on(self._scratch.create("few", copy_of=base), is_last=True)
 
     def _facts_on(self, target: Target, *, is_last: bool = False) -> list[Measurements]:
+        with open_connection(target) as observer:
+            observer.prepare_threshold = None  # what it looks at changes from one look to the next
+            return self._facts_seen_by(observer, target, is_last=is_last)
+
+    def _facts_seen_by(
+        self, observer: Connection, target: Target, *, is_last: bool
+    ) -> list[Measurements]:
         self._fill(target)
         before: Catalogue | None = None
         found: list[Measurements] = []
@@ -178,32 +185,35 @@ class Review:
                 facts.not_measured.append("an earlier migration could not be measured")
                 continue
             self._say(f"reviewing {migration.id}")
-            before = self._measure(
-                target, facts, before or proof.catalogue(target), is_last=is_last
-            )
+            before = before or objects.read(observer)
+            before = self._measure(target, observer, facts, before, is_last=is_last)
             self._fill(target)
         return found
 
     def _measure(
-        self, target: Target, facts: Measurements, catalogue: Catalogue, *, is_last: bool
+        self,
+        target: Target,
+        observer: Connection,
+        facts: Measurements,
+        catalogue: Catalogue,
+        *,
+        is_last: bool,
     ) -> Catalogue:
         """Run a migration on few rows, record what it does, and test its rollback."""
         source = facts.migration.source
-        with open_connection(target) as connection:
-            before = contents.read(connection)
-            given = _columns(connection)
+        before, given = contents.read(observer), _columns(observer)
         facts.present = {name: rows.count for name, rows in before.tables.items()}
-        watched = facts.watched = measure.watch(target, source)
+        watched = facts.watched = measure.watch(target, observer, source)
         facts.steps = evidence.steps(watched, facts.present, transactional=source.transactional)
         if watched.failure:
             self._failed(facts, watched.failure, before, is_last=is_last)
-            left = tuple(proof.invalid_indexes(target))
+            left = tuple(leftovers.invalid_indexes(observer))
             facts.proof = Proof("not measured", invalid_indexes=left)
             return catalogue
-        with open_connection(target) as connection:
-            facts.required = _must_be_given(given, _columns(connection))
+        facts.required = _must_be_given(given, _columns(observer))
         facts.proof, catalogue, samples = proof.prove(
             target,
+            observer,
             source,
             facts.rollback,
             (catalogue, before),
