@@ -82,7 +82,8 @@ SELECT
                 END
             ) + 1
         FROM pg_database AS d
-        LEFT JOIN pg_stat_activity AS a ON coalesce(a.backend_type, 'client backend') = 'client backend'
+        LEFT JOIN pg_stat_activity AS a
+            ON coalesce(a.backend_type, 'client backend') = 'client backend'
         WHERE d.datname = current_database()
         GROUP BY d.datconnlimit, d.datname
     ) AS connections_left
