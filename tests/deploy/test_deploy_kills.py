@@ -39,7 +39,7 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("DEPLOY_KILLS", "60"))
+KILLS = int(os.environ.get("DEPLOY_KILLS", "6"))
 SEED = int(os.environ.get("DEPLOY_KILLS_SEED", "1"))
 PARTS = range(2)  # among which the workers share the kills
 GONE_S = 5.0  # how long the sessions of a killed deploy may live
