@@ -85,6 +85,11 @@ class Catalogue:
     objects: dict[str, Object]
 
     @property
+    def by_address(self) -> dict[Address, Object]:
+        """The objects by their addresses."""
+        return {each.address: each for each in self.objects.values()}
+
+    @property
     def digest(self) -> str:
         """A sum over all objects and their properties: the same wherever they are the same."""
         rows = sorted((title, each.text) for title, each in self.objects.items())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 
+from migrator.catalogue import objects as reading
+from migrator.catalogue.objects import Address, Object
 from migrator.sql import sql
+
+_PG_CLASS = 1259  # the oid of that catalogue, on every server
 
 KINDS = {
     "r": "table",
@@ -20,18 +25,11 @@ KINDS = {
     "I": "partitioned index",
 }
 # Parts of a table: dropping the table drops them.
-_PARTS = {
-    "default value",
-    "index",
-    "policy",
-    "rule",
-    "statistics object",
-    "table constraint",
-    "trigger",
-}
+_PARTS = {"index", "policy", "rule", "statistics object", "table constraint", "trigger"}
 _HOLDS_ROWS = {"table", "table column"}
 # Kinds that an application names in its SQL: it fails if one of them is gone.
 _NAMED_BY_APPLICATIONS = {
+    "extension",
     "foreign table column",
     "function",
     "materialized view",
@@ -90,37 +88,26 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueObject:
-    """Anything that can be dropped or renamed.
+class CatalogueState:
+    """The catalogue at one moment.
 
     Args:
-        type: PostgreSQL's word for it: table column, view, function.
-        name: PostgreSQL's identity of it.
-        table: The oid of the table that it is part of; 0 if it is part of none.
+        relations: The relations, by oid.
+        constraints: The constraints of tables, by oid.
+        objects: All that can be dropped or renamed, by its address.
 
     """
 
-    type: str
-    name: str
-    table: int
-
-    @property
-    def shown(self) -> str:
-        """Its type and name, for a message."""
-        return f"{self.type} {self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueState:
-    """The catalogue at one moment."""
-
     relations: dict[int, Relation]
     constraints: dict[int, Constraint]
-    things: dict[str, CatalogueObject] = field(default_factory=dict)
+    objects: dict[Address, Object]
 
 
 def read(
-    connection: psycopg.Connection[Any], *, committed: bool = False, with_things: bool = True
+    connection: psycopg.Connection[Any],
+    *,
+    committed: bool = False,
+    known: Mapping[Address, Object] | None = None,
 ) -> CatalogueState:
     """Read the catalogue as a session sees it.
 
@@ -128,7 +115,7 @@ def read(
         connection: The session.
         committed: Count the rows that all sessions have read and written, instead of the rows of
             this session's transaction.
-        with_things: Whether to read all objects that could be dropped, too.
+        known: What can be dropped or renamed, if that is known; None to read it.
 
     """
     query = sql("review/relations")
@@ -138,27 +125,26 @@ def read(
     constraints = {
         oid: Constraint(*row) for oid, *row in _ask(connection, sql("review/constraints"))
     }
-    things = {}
-    if with_things:
-        things = {
-            key: CatalogueObject(*row) for key, *row in _ask(connection, sql("review/objects"))
-        }
-    return CatalogueState(relations, constraints, things)
+    objects = reading.read(connection).by_address if known is None else dict(known)
+    return CatalogueState(relations, constraints, objects)
 
 
 def _ask(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
     return connection.execute(query.encode()).fetchall()
 
 
-def vanished(before: CatalogueState, after: CatalogueState) -> list[CatalogueObject]:
+def vanished(before: CatalogueState, after: CatalogueState) -> list[Object]:
     """Return the objects that are gone, without the parts of tables that are gone."""
-    return [
-        thing
-        for key, thing in before.things.items()
-        if key not in after.things
-        and not (_is_part(thing) and thing.table not in after.relations)
-        and thing.type != "index"  # it goes with its constraint, or is named itself
-    ]
+    gone = []
+    for address, each in before.objects.items():
+        now = after.objects.get(address)
+        if now is None:
+            is_alone = not _is_part(each) or _relation(each) in after.relations
+            if is_alone and each.kind != "index":  # it goes with its constraint, or is named itself
+                gone.append(each)
+        elif "default" in each.properties and "default" not in now.properties:
+            gone.append(replace(each, kind="default of column"))
+    return gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,27 +170,37 @@ class BrokenReference:
 def broken(before: CatalogueState, after: CatalogueState) -> list[BrokenReference]:
     """Return the objects that an application may name and that are gone or renamed."""
     told = []
-    for key, thing in before.things.items():
-        if thing.type not in _NAMED_BY_APPLICATIONS:
+    for address, each in before.objects.items():
+        if each.kind not in _NAMED_BY_APPLICATIONS or "for triggers" in each.properties:
             continue
-        now = after.things.get(key)
-        relation = before.relations[thing.table].name if thing.table in before.relations else ""
-        if now is None:
-            words = f"{thing.shown} is gone"
-        elif _own_name(now) != _own_name(thing):
-            words = f"{thing.shown} is now named {_own_name(now)}"
-        else:
+        now = after.objects.get(address)
+        if now is not None and now.name == each.name:
             continue
-        is_replaceable = now is not None or thing.type not in _HOLDS_ROWS
-        is_part = _is_part(thing) and thing.table not in after.relations
-        told.append(BrokenReference(thing.name, words, relation, is_replaceable, is_part))
+        oid = _relation(each)
+        told.append(
+            BrokenReference(
+                full_name(each),
+                f"{each.title} is {f'now named {now.name}' if now else 'gone'}",
+                relation=before.relations[oid].name if oid in before.relations else "",
+                is_replaceable=now is not None or each.kind not in _HOLDS_ROWS,
+                is_part=_is_part(each) and oid not in after.relations,
+            )
+        )
     return told
 
 
-def _is_part(thing: CatalogueObject) -> bool:
-    return bool(thing.table) and (thing.type in _PARTS or thing.type.endswith("column"))
+def full_name(each: Object) -> str:
+    """Return an object's name as SQL has it; of a column, with the name of its table."""
+    if not each.kind.endswith(" column"):
+        return each.name
+    return f"{each.whole.removeprefix(each.kind.removesuffix('column'))}.{each.name}"
 
 
-def _own_name(thing: CatalogueObject) -> str:
-    """Return a column's name without its table's, so that a renamed table is reported once."""
-    return thing.name.rpartition(".")[2] if thing.type.endswith("column") else thing.name
+def _is_part(each: Object) -> bool:
+    return each.kind in _PARTS or each.kind.endswith(" column")
+
+
+def _relation(each: Object) -> int:
+    """Return the oid of the relation that an object is, or is part of; 0 if there is none."""
+    address = each.whole_address if _is_part(each) else each.address
+    return address[1] if address[0] == _PG_CLASS else 0

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from migrator.catalogue.objects import Object
 from migrator.review import catalogue, locks
 from migrator.review.catalogue import BrokenReference, CatalogueState, Relation
 from migrator.review.measure import FileTrace, Part, Trace
@@ -15,6 +16,7 @@ _HOLDS_ROWS = "rm"
 _LOCKED_FOR_ROWS = "rpmf"
 _READS_WHOLE = {"VACUUM", "CLUSTER", "REINDEX", "REFRESH"}
 _RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
+_ROUTINES = {"aggregate", "function", "procedure"}
 # A statement that touches a smaller share of a table's rows than this is a batch.
 SHARE_OF_A_BATCH = 0.1
 
@@ -61,6 +63,7 @@ def steps(watched: FileTrace, present: Mapping[str, int], *, transactional: bool
 
     """
     found = []
+    names = {catalogue.full_name(each) for each in watched.held_after.objects.values()}
     had: dict[int, str] = {}
     for seen in watched.seen:
         # Nobody waits for a lock on a relation that the file itself created.
@@ -85,7 +88,7 @@ def steps(watched: FileTrace, present: Mapping[str, int], *, transactional: bool
                 tuple(
                     each
                     for each in gone
-                    if _is_missed(each, watched.names)
+                    if _is_missed(each, names)
                     and each.words.removesuffix(" is gone") not in dropped
                 ),
                 emptied,
@@ -195,20 +198,14 @@ def _dropped(seen: Trace) -> list[str]:
         return []
     named = {each.strip('"') for each in re.findall(r'"[^"]+"|[\w$]+', text)}
     named |= {each.lower() for each in named}
-    vanished = [
-        thing
-        for thing in catalogue.vanished(seen.before, seen.after)
-        if not _is_named(thing.name, thing.type, named)
-    ]
-    return [thing.shown for thing in vanished]
+    vanished = catalogue.vanished(seen.before, seen.after)
+    return [each.title for each in vanished if _own_name(each) not in named]
 
 
-def _is_named(name: str, kind: str, named: set[str]) -> bool:
-    """Say whether a statement names an object itself, not only the table that it is on."""
-    own = name.split(" on ", maxsplit=1)[0] if " on " in name else name.rpartition(".")[2]
-    if kind in {"function", "procedure", "aggregate"}:
-        own = name.partition("(")[0].rpartition(".")[2]
-    return own.strip('"') in named
+def _own_name(each: Object) -> str:
+    """Return an object's name alone, without its schema, its arguments and quotes."""
+    name = each.name.partition("(")[0] if each.kind in _ROUTINES else each.name
+    return name.rpartition(".")[2].strip('"')
 
 
 def _held(mine: Mapping[int, str], before: CatalogueState, after: CatalogueState) -> dict[str, str]:

@@ -17,6 +17,8 @@ from typing import Any
 
 import psycopg
 
+from migrator.catalogue import objects
+from migrator.catalogue.objects import Catalogue
 from migrator.core import sqltext
 from migrator.core.files import SqlFile
 from migrator.core.session import Connection, open_session
@@ -80,6 +82,8 @@ class Trace:
         part: The statement.
         locks: The strongest lock held on each relation after it, by oid.
         before: The catalogue before it.
+        held_before: What the database held before it.
+        held_after: What it held after it; the same, if nothing was read yet.
         after: The catalogue after it.
         said: The messages of PostgreSQL.
         lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
@@ -105,16 +109,18 @@ class FileTrace:
 
     Args:
         before: The catalogue before it.
+        held_before: What the database held before it.
+        held_after: What it held after it; the same, if nothing was read yet.
         seen: The traces of its statements.
         failure: The statement that failed; None if none did.
-        names: The names of all objects after it.
 
     """
 
     before: CatalogueState
+    held_before: Catalogue
+    held_after: Catalogue
     seen: list[Trace] = field(default_factory=list)
     failure: Failure | None = None
-    names: frozenset[str] = frozenset()
 
     @property
     def after(self) -> CatalogueState:
@@ -157,25 +163,23 @@ def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
         pid = connection.info.backend_pid
         said: list[str] = []
         connection.add_notice_handler(lambda notice: said.extend(_told(notice)))
-        watched = FileTrace(catalogue.read(observer, committed=True))
-        if source.transactional:
-            watched = FileTrace(catalogue.read(connection))
+        reader = connection if source.transactional else observer
+        committed = not source.transactional
+        held = objects.read(observer)
+        before = catalogue.read(reader, committed=committed, known=held.by_address)
+        watched = FileTrace(before, held, held)
 
         def after(part: Part) -> None:
-            if source.transactional:
-                held = _held(observer, pid)
-                now = catalogue.read(connection, with_things=_may_drop(part))
-            else:
-                held = passed.locks
+            taken = _held(observer, pid) if source.transactional else passed.locks
+            if committed:
                 connection.execute("SELECT pg_stat_force_next_flush()")
-                now = catalogue.read(observer, committed=True)
-            if not now.things:
-                now = CatalogueState(now.relations, now.constraints, watched.after.things)
+            known = None if _may_drop(part) else watched.after.objects
+            now = catalogue.read(reader, committed=committed, known=known)
             row = connection.execute(
                 "SELECT setting::integer FROM pg_settings WHERE name = 'lock_timeout'"
             ).fetchone()
             timeout = row[0] if row else 0
-            watched.seen.append(Trace(part, held, watched.after, now, tuple(said), timeout))
+            watched.seen.append(Trace(part, taken, watched.after, now, tuple(said), timeout))
             said.clear()
 
         def execute(text: bytes) -> None:
@@ -192,8 +196,7 @@ def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
 
         passed = gate.Gates(target, connection, observer, watched.before)
         watched.failure = _run(connection, source, execute, after)
-        things = catalogue.read(observer, committed=True).things.values()
-        watched.names = frozenset(each.name for each in things)
+        watched.held_after = objects.read(observer)
         return watched
 
 
@@ -216,7 +219,7 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
         def look() -> CatalogueState:
             if committed:
                 connection.execute("SELECT pg_stat_force_next_flush()")
-            return catalogue.read(connection, committed=committed, with_things=False)
+            return catalogue.read(connection, committed=committed, known={})
 
         def position() -> int:
             row = connection.execute(
@@ -233,7 +236,7 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
         def after(part: Part) -> None:
             watched.seen.append(Trace(part, {}, watched.after, look(), (), 0))
 
-        watched = FileTrace(look())
+        watched = FileTrace(look(), Catalogue({}), Catalogue({}))
         watched.failure = _run(connection, source, execute, after)
     return samples, watched
 

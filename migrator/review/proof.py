@@ -21,7 +21,7 @@ from migrator.core.files import SqlFile
 from migrator.core.session import Connection
 from migrator.core.target import Target
 from migrator.review import measure
-from migrator.review.measure import Failure
+from migrator.review.measure import Failure, FileTrace
 from migrator.review.report import Proof, Sample
 
 
@@ -30,11 +30,12 @@ def prove(
     observer: Connection,
     apply: SqlFile,
     rollback: SqlFile,
-    before: tuple[Catalogue, Contents],
     *,
+    rows_before: Contents,
+    watched: FileTrace,
     write: Callable[[], None],
     sample_rows: int,
-) -> tuple[Proof, Catalogue, list[Sample]]:
+) -> tuple[Proof, list[Sample]]:
     """Test the rollback of a migration that has just been applied; leave it applied.
 
     Args:
@@ -42,48 +43,38 @@ def prove(
         observer: A connection to it, on which nothing else is done.
         apply: The file that was applied.
         rollback: Its rollback file.
-        before: The catalogue and the rows from before it was applied.
+        rows_before: The rows from before it was applied.
+        watched: What was recorded when it was.
         write: Writes new rows, as an application would after the migration.
         sample_rows: How many rows the tables have.
 
     Returns:
-        The proof; the catalogue after the migration; and a sample for each statement, from the
-        second time that the file was applied.
+        The proof; and a sample for each statement, from the second time that the file was applied.
 
     """
-    catalogue_before, rows_before = before
-    applied = objects.read(observer)
     left = leftovers.invalid_indexes(observer)
     if failure := measure.run(target, rollback):
         raised = isinstance(failure.error, psycopg.errors.RaiseException)
         verdict: Literal["irreversible", "not measured"] = (
             "irreversible" if raised else "not measured"
         )
-        return (
-            Proof(verdict, error=_where(rollback, failure), invalid_indexes=(*left,)),
-            applied,
-            [],
-        )
+        error = _where(rollback, failure)
+        return Proof(verdict, error=error, invalid_indexes=(*left,)), []
     back = contents.read(observer)
     destroyed = contents.lost(rows_before.tables, back.tables)
-    differs = _differences(catalogue_before, objects.read(observer), "after the rollback")
+    differs = _differences(watched.held_before, objects.read(observer), "after the rollback")
     differs += contents.moved(rows_before.sequences, back.sequences)
     left += leftovers.invalid_indexes(observer)
 
-    def incomplete(
-        failure: Failure, source: SqlFile, what: str
-    ) -> tuple[Proof, Catalogue, list[Sample]]:
+    def incomplete(failure: Failure, source: SqlFile, what: str) -> tuple[Proof, list[Sample]]:
         error = f"{what}: {_where(source, failure)}"
-        return (
-            Proof("not measured", (*destroyed,), (*destroyed,), (*differs,), (*left,), error),
-            applied,
-            [],
-        )
+        lost = (*destroyed,)
+        return Proof("not measured", lost, lost, (*differs,), (*left,), error), []
 
     clocked, again = measure.clock(target, apply, sample_rows)
     if again.failure:
         return incomplete(again.failure, apply, "the migration cannot be applied again")
-    differs += _differences(applied, objects.read(observer), "after applying it again")
+    differs += _differences(watched.held_after, objects.read(observer), "after applying it again")
     write()
     written = contents.read(observer)
     if failure := measure.run(target, rollback):
@@ -95,11 +86,8 @@ def prove(
         for each in contents.lost(written.tables, contents.read(observer).tables)
         if each not in destroyed
     ]
-    return (
-        Proof("lossy" if lost else "lossless", (*lost,), (*destroyed,), (*differs,), (*left,)),
-        applied,
-        clocked,
-    )
+    proven = Proof("lossy" if lost else "lossless", (*lost,), (*destroyed,), (*differs,), (*left,))
+    return proven, clocked
 
 
 def _where(source: SqlFile, failure: Failure) -> str:

@@ -14,9 +14,8 @@ from typing import Any
 
 import psycopg
 
-from migrator.catalogue import contents, objects
+from migrator.catalogue import contents
 from migrator.catalogue.contents import Contents
-from migrator.catalogue.objects import Catalogue
 from migrator.core import files, leftovers
 from migrator.core.errors import Refused
 from migrator.core.failure import error_text
@@ -170,13 +169,11 @@ class Review:
         self, observer: Connection, target: Target, *, is_last: bool
     ) -> list[Measurements]:
         self._fill(target)
-        before: Catalogue | None = None
         found: list[Measurements] = []
         for migration in self._remaining:
             if not self._is_reviewed(migration):
                 if failure := measure.run(target, migration.source):
                     raise _no_state_before(migration, failure)
-                before = None
                 self._fill(target)
                 continue
             facts = Measurements(migration, files.read(migration.rollback_path))
@@ -185,20 +182,13 @@ class Review:
                 facts.not_measured.append("an earlier migration could not be measured")
                 continue
             self._say(f"reviewing {migration.id}")
-            before = before or objects.read(observer)
-            before = self._measure(target, observer, facts, before, is_last=is_last)
+            self._measure(target, observer, facts, is_last=is_last)
             self._fill(target)
         return found
 
     def _measure(
-        self,
-        target: Target,
-        observer: Connection,
-        facts: Measurements,
-        catalogue: Catalogue,
-        *,
-        is_last: bool,
-    ) -> Catalogue:
+        self, target: Target, observer: Connection, facts: Measurements, *, is_last: bool
+    ) -> None:
         """Run a migration on few rows, record what it does, and test its rollback."""
         source = facts.migration.source
         before, given = contents.read(observer), _columns(observer)
@@ -209,14 +199,15 @@ class Review:
             self._failed(facts, watched.failure, before, is_last=is_last)
             left = tuple(leftovers.invalid_indexes(observer))
             facts.proof = Proof("not measured", invalid_indexes=left)
-            return catalogue
+            return
         facts.required = _must_be_given(given, _columns(observer))
-        facts.proof, catalogue, samples = proof.prove(
+        facts.proof, samples = proof.prove(
             target,
             observer,
             source,
             facts.rollback,
-            (catalogue, before),
+            rows_before=before,
+            watched=watched,
             write=lambda: self._write(target, facts),
             sample_rows=self._settings.small_rows,
         )
@@ -228,7 +219,6 @@ class Review:
             for table in sorted(touched | self._locked(facts))
             if table in self._unfilled and not facts.present.get(table)
         ]
-        return catalogue
 
     def _failed(
         self, facts: Measurements, failure: Failure, before: Contents, *, is_last: bool
