@@ -85,7 +85,7 @@ class Applier:
 
         """
         raw = RawMigration(migration, migration.source)
-        return self._run(raw, "apply", lambda: self._backend.mark_one(raw), last=last)
+        return self._run(raw, "apply", lambda: self._backend.mark_one(raw, log=False), last=last)
 
     def roll_back(self, migration: Migration, *, last: bool) -> int:
         """Roll one migration back and remove its mark.

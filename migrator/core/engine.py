@@ -90,9 +90,16 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             self.run(sql("core/bookkeeping").encode(), _ASYNCHRONOUS)
         self._internal_schema_updated = self._is_unflushed = True
 
-    def mark_one(self, migration: RawMigration, log: bool = True) -> None:  # noqa: ARG002
-        """Record a migration as applied: yoyo's mark and log row, and the checksum of its file."""
-        self.execute(self.recorder.applied(migration.recorded, migration.duration_ms))
+    def mark_one(self, migration: RawMigration, log: bool = True) -> None:
+        """Record a migration as applied: yoyo's mark and log row, and the checksum of its file.
+
+        Args:
+            migration: The migration.
+            log: Whether it is only marked; else it was run.
+
+        """
+        operation = "mark" if log else "apply"
+        self.execute(self.recorder.applied(migration.recorded, migration.duration_ms, operation))
 
     def unmark_one(self, migration: RawMigration, log: bool = True) -> None:  # noqa: ARG002
         """Record a migration as rolled back."""

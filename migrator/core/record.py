@@ -27,17 +27,21 @@ class Recorder:
     username: str | None
     hostname: str
 
-    def applied(self, migration: Migration, duration_ms: int = 0) -> str:
+    def applied(self, migration: Migration, duration_ms: int = 0, operation: str = "apply") -> str:
         """Return what marks a migration as applied.
 
         Args:
             migration: The migration, as its file is now.
             duration_ms: How long it ran, in milliseconds; 0 where it was only marked.
+            operation: What yoyo's log is to call it: `apply` or `mark`.
 
         """
-        checksum = migration.source.checksum
         return self._of_migration(
-            "record_apply", migration.id, checksum=checksum, duration_ms=duration_ms
+            "record_apply",
+            migration.id,
+            checksum=migration.source.checksum,
+            duration_ms=duration_ms,
+            operation=operation,
         )
 
     def rolled_back(self, migration: Migration) -> str:

@@ -574,7 +574,7 @@ class History:
     locks: int = 0
 
 
-BOOKKEEPING_TABLES = 9
+BOOKKEEPING_TABLES = 7
 
 
 def read_history(connection: Connection) -> History:

@@ -3,7 +3,7 @@ INSERT INTO yoyo._yoyo_log (
     id, migration_hash, migration_id, operation, username, hostname, created_at_utc
 )
 VALUES (
-    gen_random_uuid()::text, %(hash)s, %(id)s, 'apply', coalesce(%(username)s, current_user),
+    gen_random_uuid()::text, %(hash)s, %(id)s, %(operation)s, coalesce(%(username)s, current_user),
     %(hostname)s, now() AT TIME ZONE 'UTC'
 );
 INSERT INTO yoyo._yoyo_migration (migration_hash, migration_id, applied_at_utc)
