@@ -192,7 +192,7 @@ def clean_environment() -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if name == binaries.OVERRIDE
-        or not (name.startswith(("PG", "MIGRATOR_")) or name == "DATABASE_URL")
+        or not name.startswith(("PG", "MIGRATOR_", "DATABASE_URL", "MAKE", "MFLAGS"))
     }
 
 
