@@ -59,7 +59,7 @@ def _refuse_history(runner: Runner) -> None:
     if state.applied or state.missing or state.interrupted:
         raise Refused(
             "The database has a history already.",
-            hint="`status` shows it; migrate goes on from there.",
+            hint="`status` shows it; `migrate` continues from there.",
         )
 
 

@@ -90,8 +90,8 @@ def refuse_empty(context: click.Context) -> None:
     for option in (each for one in commands for each in one.params):
         if isinstance(option.envvar, str) and os.environ.get(option.envvar) == "":
             raise Refused(
-                f"{option.envvar} is set and empty: it gives {option.opts[0]} no value.",
-                hint=f"Give it one, or `unset {option.envvar}` if it is not meant.",
+                f"{option.envvar} is set but empty: it gives {option.opts[0]} no value.",
+                hint=f"Give it a value, or run `unset {option.envvar}`.",
             )
 
 

@@ -1,4 +1,4 @@
-"""What a command would do, in order, and which migration a user means."""
+"""A plan: what a command will do, in order. Also finds the migration that a user names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrator.core.files import Migration, Seed, SqlFile
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a command would do, in order."""
+    """What a command will do: migrations in order, then seeds."""
 
     migrations: list[Migration]
     seeds: list[Seed]
@@ -23,10 +23,10 @@ class Plan:
 
 
 def find(migrations: Sequence[Migration], name: str) -> Migration:
-    """Return the migration with an id, or with a number where the number names one.
+    """Return the migration with this id or number.
 
     Raises:
-        Refused: There is none.
+        Refused: There is no such migration.
 
     """
     for migration in migrations:
@@ -39,14 +39,14 @@ def find(migrations: Sequence[Migration], name: str) -> Migration:
 
 
 def is_called(migration_id: str, name: str) -> bool:
-    """Say whether a user means a migration by a name: its id, its number or its file."""
+    """Say whether a name is that of a migration: its id, its number or its file name."""
     return name.removesuffix(".sql") in {migration_id, migration_id.partition(".")[0]}
 
 
 def up_to(
     pending: list[Migration], migrations: list[Migration], last: Migration | None
 ) -> list[Migration]:
-    """Return the pending migrations up to a last one; all of them without one."""
+    """Return the pending migrations up to the last one to apply; all if there is no last one."""
     if last is None:
         return pending
     wanted = {each.id for each in migrations[: migrations.index(last) + 1]}

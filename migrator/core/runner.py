@@ -1,4 +1,4 @@
-"""The commands that change a database: migrate, rollback, seed."""
+"""The commands that change a database: migrate, rollback, seed, settle."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-_GO_ON = "Run the command again; it goes on from there, or says what stands in its way."
-_UNKNOWN = "The server cannot be asked; what was being done is there whole or not at all."
-_AT_WORK = "The lost session, pid {pid}, is still at work: what it does may yet be committed."
+_GO_ON = "Run the command again: it continues from there, or says what blocks it."
+_UNKNOWN = "The server does not answer; the last file is either applied completely or not at all."
+_AT_WORK = "The lost session, pid {pid}, is still running: its work may still be committed."
 _RECONNECT_S = 10.0
 _RETRY_S = 0.1
 
 
 class Runner:
-    """One command's work on one target.
+    """The work of one command on one target.
 
     Args:
         project: The migration set.
         target: The database.
         limits: How long to wait.
-        say: Told what is done as it is done.
-        additions: What a capability does beside.
+        say: Called with each line of progress.
+        additions: What a capability does in addition.
 
     """
 
@@ -66,38 +66,38 @@ class Runner:
         self.session = self._open()
 
     def at(self, target: Target) -> Runner:
-        """Return a runner for another target, by a new session."""
+        """Return a runner for another target, with a new session."""
         return Runner(self.project, target, self.limits, self.say, self.additions)
 
     def pin(self, target: Target) -> None:
-        """Connect anew, where that is needed, by this name of the same target."""
+        """Use this name of the same target for later connections."""
         self.target = target
 
     def reconnect(self) -> None:
-        """Open a new session, in the place of one that was lost."""
+        """Open a new session in place of a lost one."""
         self.session = self._open()
 
     def _open(self) -> Session:
         return open_session(self.target, self.limits, self.project.settings.lock_key)
 
     def state(self) -> State:
-        """Compare the history, as it is now, with the files."""
+        """Read the history and compare it with the files."""
         return history.compare(history.read(self.session), self.migrations, self.seeds)
 
     def migrate(self, *, to: str | None, with_seeds: bool, dry_run: bool) -> Plan:
-        """Apply what is pending, then the seeds that changed.
+        """Apply pending migrations, then changed seeds.
 
         Args:
             to: The last migration to apply; None for all.
-            with_seeds: Whether to apply seeds; they wait until no migration is pending.
-            dry_run: Only say what would be done.
+            with_seeds: Whether to apply seeds, once no migration is pending.
+            dry_run: Only return the plan.
 
         Returns:
-            What was done, or would be.
+            What was applied, or would be.
 
         Raises:
             Refused: Nothing was changed.
-            Failed: What was applied before stays.
+            Failed: A file failed; those before it stay applied.
 
         """
         last = find(self.migrations, to) if to is not None else None
@@ -124,7 +124,7 @@ class Runner:
         return self.migrate(to=to, with_seeds=True, dry_run=True)
 
     def seed(self) -> Plan:
-        """Apply every seed: what is in place already is not written again.
+        """Apply all seeds; rows that are already right are not written again.
 
         Raises:
             Refused: Migrations are pending.
@@ -146,12 +146,19 @@ class Runner:
         to: str | None,
         confirm: Callable[[Sequence[Migration]], None],
     ) -> Plan:
-        """Undo the newest migrations first.
+        """Roll back migrations, the newest first.
 
         Args:
-            steps: How many; None with `to` None for all.
-            to: The migration that is kept as the last one applied.
-            confirm: Asked with what would be undone, where that destroys data; raises to refuse.
+            steps: How many to roll back; None, with `to` None, for all.
+            to: The migration that stays applied as the last one.
+            confirm: Called with the migrations before data is destroyed; raises to refuse.
+
+        Returns:
+            What was rolled back.
+
+        Raises:
+            Refused: Nothing was changed.
+            Failed: A file failed; those before it are rolled back.
 
         """
         planned = self.rollback_plan(steps=steps, to=to)
@@ -163,10 +170,10 @@ class Runner:
             now = self.rollback_plan(steps=steps, to=to)
             if any(each not in planned.migrations for each in now.migrations):
                 raise Refused(
-                    "Another runner changed the history meanwhile: what would be rolled back is "
-                    "no longer what was shown.",
+                    "Another runner has changed the history, so the list that was shown is no "
+                    "longer correct.",
                     state="This command changed nothing.",
-                    hint="Run the command again.",
+                    hint="Run the command again, and check the new list.",
                 )
             return now
 
@@ -175,17 +182,17 @@ class Runner:
         return self._changing(plan, self._roll_back)
 
     def settle(self, name: str, *, applied: bool) -> str:
-        """Record how an interrupted file ended, where the runner itself cannot tell.
+        """Record the outcome of an interrupted file, if the runner itself cannot find it out.
 
         Args:
-            name: Its id or number.
-            applied: Whether the database is as the migration leaves it; else as it was before.
+            name: The id or number of the migration.
+            applied: Whether the database is in the state after the migration; else before it.
 
         Returns:
-            Its id.
+            The id of the migration.
 
         Raises:
-            Refused: It is not interrupted, or the catalogue shows something else.
+            Refused: It is not interrupted, or the catalogue shows the opposite.
 
         """
         refuse_unwritable(self.session, self.target)
@@ -209,11 +216,11 @@ class Runner:
         return self.done[-1]
 
     def clear(self) -> bool:
-        """Take away what files left that were interrupted as they were applied.
+        """Drop what files left that were interrupted while they were applied.
 
         Returns:
-            Whether each of them is applied or pending now, with nothing half done. One that was
-            interrupted as it was rolled back is brought to its end by `rollback`.
+            Whether each of them is now either applied or pending. Files that were interrupted
+            while they were rolled back are left to `rollback`.
 
         """
 
@@ -233,11 +240,11 @@ class Runner:
                 return intent
         raise Refused(
             f"{name} was not interrupted, so there is nothing to settle.",
-            hint="`status` shows what is.",
+            hint="`status` lists what is interrupted.",
         )
 
     def rollback_plan(self, *, steps: int | None, to: str | None) -> Plan:
-        """Return what a rollback would undo, newest first.
+        """Return what `rollback` would roll back, the newest first.
 
         Raises:
             Refused: The history and the files disagree, the migration to keep is not applied, or a
@@ -258,7 +265,7 @@ class Runner:
         if kept is not None:
             if kept not in planned:
                 raise Refused(
-                    f"{kept.id} is not applied, so it cannot be kept.",
+                    f"{kept.id} is not applied, so it cannot stay applied.",
                     hint="`status` lists what is applied.",
                 )
             planned = planned[: planned.index(kept)]
@@ -274,7 +281,7 @@ class Runner:
         *,
         at_any_time: bool = False,
     ) -> Plan:
-        """Do work under the lock, by the plan as it stands once the lock is held."""
+        """Do work under the lock, with a plan that is made once the lock is held."""
         from migrator.core.apply import Applier
 
         with (
@@ -291,7 +298,7 @@ class Runner:
             if not at_any_time:
                 self.additions.before_plan(self.session)
             self._prepare(applier)
-            planned = plan()  # another runner may have been at work meanwhile
+            planned = plan()  # another runner may have changed something before the lock was held
             try:
                 work(applier, planned)
             finally:
@@ -300,7 +307,7 @@ class Runner:
         return planned
 
     def prepare(self) -> None:
-        """Create what is missing of the bookkeeping schema; the lock must be held."""
+        """Create the missing parts of the bookkeeping schema; the lock must be held."""
         from migrator.core.apply import Applier
 
         self._prepare(Applier(self.session, self.say))
@@ -335,7 +342,7 @@ class Runner:
 
     @contextlib.contextmanager
     def _telling_the_truth(self) -> Iterator[None]:
-        """Turn an interruption or a lost connection into what the history says afterwards."""
+        """Turn an interruption or a lost connection into an error with the real state."""
         try:
             with process.interruptible():
                 yield
@@ -350,9 +357,9 @@ class Runner:
             ) from error
 
     def _state_in_words(self) -> str:
-        """Read the history again, on a new connection if need be, and say what stands.
+        """Read the history again, on a new connection if necessary, and return the state.
 
-        A session whose connection was lost may be at its COMMIT yet: its end is waited for.
+        A session whose connection was lost may still commit, so this waits for its end.
         """
         deadline = time.monotonic() + _RECONNECT_S
         lost = self.session.facts.pid
@@ -375,16 +382,16 @@ class Runner:
 
 
 def _was_interrupted(error: BaseException | None) -> bool:
-    """Say whether an error is an interruption, or came of tidying up after one."""
+    """Say whether an error is an interruption, or a consequence of one."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
     return error is not None
 
 
 def _restartable(state: State) -> list[str]:
-    """Return the interrupted files that are still to be applied: they are run to their end.
+    """Return the interrupted pending files that `migrate` can finish.
 
-    One that was edited, and would run in a transaction now, is not.
+    A file that was edited and now runs in a transaction is not among them.
     """
     interrupted = [each for each in state.pending if each.id in state.interrupted]
     return [each.id for each in interrupted if not each.source.transactional]

@@ -15,20 +15,20 @@ _APPLY = """\
 -- reversible: yes | lossy: what is lost | no: why
 """
 _ROLLBACK = (
-    "-- Undoes {name}.sql exactly; where that cannot be, raise an exception that says why.\n"
+    "-- Undo exactly what {name}.sql does. If that is impossible, RAISE EXCEPTION and say why.\n"
 )
 
 
 def new(directory: Path, domain: str, change: str) -> list[Path]:
-    """Write the pair after the last one; it has no statement yet, so it is refused until filled.
+    """Write the next pair of files. Without statements, it is refused until you fill it in.
 
     Args:
-        directory: The migrations.
-        domain: What it is about, a table as a rule: `tasks`.
+        directory: The directory of the migrations.
+        domain: What the migration is about, usually a table: `tasks`.
         change: What it does: `add_deadline`.
 
     Returns:
-        The two files.
+        The paths of the two files.
 
     Raises:
         Refused: A name is not in snake_case.

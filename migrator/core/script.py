@@ -1,4 +1,4 @@
-"""The plan as one script that psql runs by hand, with the history that the runner would write."""
+"""The plan as one script for psql, with the history rows that the runner would write."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PREAMBLE = """\
 SELECT pg_try_advisory_lock({key}) AS locked \\gset runner_
 \\if :runner_locked
 \\else
-    DO $$ BEGIN RAISE 'Another runner is at work: nothing was done.'; END $$;
+    DO $$ BEGIN RAISE 'Another runner holds the lock: nothing was done.'; END $$;
 \\endif
 BEGIN;
 SET LOCAL client_min_messages TO warning;
@@ -32,10 +32,10 @@ def script(
     """Return a script that applies, or rolls back, migrations and applies seeds.
 
     Args:
-        session: A session on the target; it is only asked to quote values.
-        migrations: In the order in which they are to run.
-        seeds: To apply after them.
-        rollback: Whether the migrations are to be rolled back.
+        session: A session on the target, used only to quote values.
+        migrations: The migrations, in the order in which they will run.
+        seeds: The seeds to apply after them.
+        rollback: Whether to roll the migrations back.
 
     """
     parts = [
@@ -63,7 +63,7 @@ def _one(source: SqlFile, settings: str, record: str) -> Iterator[str]:
     before, after = source.text[: final.end], source.text[final.end :].removeprefix(b";")
     text = f"{before.decode()};{after.decode()}"
     yield f"-- {'-' * 8} {source.path.name}"
-    # What the file may have SET is undone, as the runner does.
+    # Undo what the file may have SET, as the runner does.
     yield f"BEGIN;\n{text}" if source.transactional else f"{text}\nBEGIN;"
     yield "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;"
     yield f"{settings}{record}COMMIT;\n"

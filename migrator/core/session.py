@@ -1,8 +1,8 @@
-"""Connections: each made of its target alone, with settings pinned that could bend its answers.
+"""Opens connections: by their target alone, with all settings pinned that could change a result.
 
-Two kinds. `open_connection` is for the tool's own statements: nothing that is set for a role or a
-database changes what they read, or ends them. `open_session` is for files: they see what psql would
-show them, except for the few settings of core/settings.sql.
+There are two kinds. `open_connection` is for the tool's own statements: no setting of a role or a
+database changes what they read, or ends them. `open_session` is for files: they run as in psql,
+except for the few settings in core/settings.sql.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from migrator.sql import sql
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _CONNECT_TIMEOUT_S = "10"
-# As in settings.sql: a server that the network swallowed is given up within a minute.
+# As in settings.sql: if the network drops all packets, the connection ends within a minute.
 _KEEPALIVES = {
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
-# As in settings.sql: the session of a program that is gone does not wait on for a lock.
+# As in settings.sql: the session of a program that has ended stops waiting for a lock.
 _OPTIONS_OF_PROGRAMS = "-c client_connection_check_interval=500ms"
 _CANCEL_TIMEOUT_S = 2.0
 _MINIMUM_VERSION = 150000
@@ -42,7 +42,7 @@ _ENVIRONMENT = threading.Lock()
 
 
 class NoConnection(Refused):
-    """The target cannot be connected to."""
+    """It is impossible to connect to the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,12 @@ class Limits:
     """How long a command may wait and work.
 
     Args:
-        lock_timeout_ms: For a lock on a table, each time; 0 is no limit.
-        lock_attempts: How often a file is tried that gets no lock in time.
-        statement_timeout_ms: For a statement; 0 is no limit.
-        online_wait_ms: For locks and older transactions, of a statement outside a transaction.
-        lock_wait_s: For another runner.
+        lock_timeout_ms: How long a statement waits for a lock; 0 means no limit.
+        lock_attempts: Attempts per file.
+        statement_timeout_ms: How long a statement may run; 0 means no limit.
+        online_wait_ms: How long a statement outside a transaction waits for locks and for older
+            transactions.
+        lock_wait_s: How long to wait for another runner, in seconds.
 
     """
 
@@ -67,20 +68,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the server says of itself and of the history: see core/facts.sql.
+    """Facts about the server and the history: see core/facts.sql.
 
     Args:
-        server_version: As PostgreSQL numbers it: 180006.
-        encoding: The database's.
-        search_path: As it is set for the role and the database.
-        database: The database's name.
-        pid: The server's process.
+        server_version: The version as PostgreSQL numbers it: 180006.
+        encoding: The encoding of the database.
+        search_path: The search_path of the role and the database.
+        database: The name of the database.
+        pid: The process id of the session on the server.
         is_standby: Whether the server is in recovery.
         is_replica_role: Whether session_replication_role is replica.
         is_read_only: Whether transactions are read-only by default.
-        has_history: Whether the database has yoyo's tables in schema yoyo.
-        has_checksums: Whether it has the runner's own tables beside them.
-        may_write_history: Whether the role may write the tables that are there.
+        has_history: Whether schema yoyo has the tables of yoyo.
+        has_checksums: Whether it also has the runner's own tables.
+        may_write_history: Whether the role may write these tables.
 
     """
 
@@ -99,13 +100,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A connection for files, and what the server said of itself when it was opened.
+    """A connection for files, and the facts about its server.
 
     Args:
-        connection: In autocommit mode; the runner begins and ends transactions itself.
-        settings: The statements that put the session's settings back after a file changed them.
-        lock_key: The advisory lock that lets one runner at a time change the database.
-        facts: What the server said.
+        connection: A connection in autocommit mode; the runner begins and ends transactions.
+        settings: The statements that restore the session's settings after a file.
+        lock_key: The key of the advisory lock that lets one runner at a time change the database.
+        facts: The facts about the server and the history.
 
     """
 
@@ -116,7 +117,7 @@ class Session:
 
     @property
     def is_free(self) -> bool:
-        """Whether the connection is open, with no statement or transaction under way."""
+        """Whether the connection is open and idle, without a transaction."""
         return self.connection.info.transaction_status == 0  # IDLE
 
 
@@ -124,8 +125,8 @@ def open_connection(target: Target) -> Connection:
     """Connect for the tool's own statements.
 
     Raises:
-        NoConnection: The server cannot be reached, or turned the role away.
-        Refused: A connection pooler.
+        NoConnection: The server cannot be reached, or rejects the role.
+        Refused: The target is a connection pooler.
 
     """
     connection = _connect(target)
@@ -142,16 +143,16 @@ def open_session(
     limits: Limits = Limits(),
     lock_key: int = LOCK_KEY,
 ) -> Session:
-    """Connect for files, and learn what decides whether a command may go on.
+    """Connect for files, and read the facts about the server.
 
     Args:
-        target: Where to connect.
+        target: The target.
         limits: How long statements may wait and run.
-        lock_key: The advisory lock that lets one runner at a time change the database.
+        lock_key: The key of the advisory lock that lets one runner at a time change the database.
 
     Raises:
-        NoConnection: The server cannot be reached, or turned the role away.
-        Refused: A connection pooler, a server too old, an encoding but UTF8.
+        NoConnection: The server cannot be reached, or rejects the role.
+        Refused: The target is a connection pooler or too old, or its encoding is not UTF8.
 
     """
     connection = _connect(target)
@@ -165,7 +166,7 @@ def open_session(
 
 
 def abandon(session: Session) -> None:
-    """Close a connection on which something is under way; the server ends that."""
+    """Close a connection that is busy; its statement is cancelled."""
     if not session.is_free and not session.connection.closed:
         with suppress(psycopg.Error):
             session.connection.cancel_safe(timeout=_CANCEL_TIMEOUT_S)
@@ -173,17 +174,17 @@ def abandon(session: Session) -> None:
 
 
 def for_program(target: Target, database: str) -> tuple[str, dict[str, str]]:
-    """Return how one of PostgreSQL's programs connects: where other users can read no secret.
+    """Return how a program such as pg_dump connects, so that other users can read no secret.
 
     Args:
-        target: The server, and the role with its options.
-        database: The database's name.
+        target: The server and the role.
+        database: The name of the database.
 
     Returns:
-        A connection string without secrets, and an environment with them.
+        A connection string without secrets, and an environment that has them.
 
     Raises:
-        Refused: A secret that no environment variable can hold.
+        Refused: There is a secret that no environment variable can hold.
 
     """
     parameters = {**target.parameters, "dbname": database, "client_encoding": "UTF8"}
@@ -197,17 +198,17 @@ def for_program(target: Target, database: str) -> tuple[str, dict[str, str]]:
         environment["PGPASSWORD"] = parameters.pop("password")
     if shown := SECRETS & parameters.keys():
         raise Refused(
-            f"pg_dump would show other users {', '.join(sorted(shown))}, as an argument.",
-            hint="Put it into a service file, and name that with PGSERVICE.",
+            f"Other users could read {', '.join(sorted(shown))} among the arguments of pg_dump.",
+            hint="Put it into a service file, and name the service with PGSERVICE.",
         )
     return make_conninfo("", **parameters), environment
 
 
 def pinned(target: Target, connection: Connection) -> Target:
-    """Return a target that is the very server of a connection: of several hosts, the one.
+    """Return a target that names exactly the server of a connection.
 
     Args:
-        target: What was connected to; its name may stand for several servers.
+        target: The target of the connection; its name may stand for several servers.
         connection: The connection.
 
     """
@@ -219,34 +220,34 @@ def pinned(target: Target, connection: Connection) -> Target:
 
 
 def refuse_unwritable(session: Session, target: Target) -> None:
-    """Refuse a target where nothing can be written, or not recorded, before any work.
+    """Refuse a target where nothing can be written or recorded, before any work.
 
     Raises:
-        Refused: A standby, a read-only session, one without triggers, a history of others'.
+        Refused: The target is a standby or read-only, its triggers are switched off, or the role
+            may not write the history.
 
     """
     facts = session.facts
     if facts.is_standby:
         raise Refused(
             f"{target.shown} is a standby: nothing can be written there.",
-            hint="Name the primary.",
+            hint="Use the primary server as the target.",
         )
     if facts.is_read_only:
         raise Refused(
             f"{target.shown} is read-only: nothing can be written there.",
-            hint="Set default_transaction_read_only off.",
+            hint="Set default_transaction_read_only to off for the role, the database or the URL.",
         )
     if facts.is_replica_role:
         raise Refused(
-            f"{target.shown} has session_replication_role replica: no trigger and no reference "
-            "works there.",
-            hint="Take that setting from the role, the database or the URL.",
+            f"{target.shown} has session_replication_role = replica, which switches triggers and "
+            "references off.",
+            hint="Remove that setting from the role, the database or the URL.",
         )
     if not facts.may_write_history:
         raise Refused(
-            f"The role {session.connection.info.user} may not write the history in schema yoyo, so "
-            "nothing that it did could be recorded.",
-            hint="Use the role that migrates, which owns that schema.",
+            f"The role {session.connection.info.user} may not write the history in schema yoyo.",
+            hint="Use the role that owns that schema.",
         )
 
 
@@ -264,14 +265,14 @@ def _connect(target: Target) -> Connection:
     except psycopg.Error as error:
         raise NoConnection(
             f"Cannot connect to {target.shown}: {_without_secrets(str(error), target)}",
-            hint="Check the target, the server and the role's rights; behind PgBouncer, connect to "
-            "PostgreSQL itself.",
+            hint="Check host, port, database, role and password, and whether the server runs. "
+            "Behind PgBouncer, connect to PostgreSQL itself.",
         ) from None
 
 
 @contextmanager
 def _only_its_variables(target: Target) -> Iterator[None]:
-    """Have libpq find a target's own variables in the environment, and no others."""
+    """Show libpq only the environment variables that belong to the target."""
     with _ENVIRONMENT:
         aside = {name: os.environ.pop(name) for name in [*os.environ] if is_of_libpq(name)}
         os.environ.update(target.variables)
@@ -293,7 +294,7 @@ def _closed_on_error(connection: Connection, target: Target) -> Iterator[None]:
             raise
         raise Refused(
             f"Cannot work on {target.shown}: {_without_secrets(str(error), target)}",
-            hint="Check the target and the role's rights.",
+            hint="Check the settings and privileges of the role and the database.",
         ) from None
 
 
@@ -306,32 +307,33 @@ def _settings(connection: Connection, facts: Facts, limits: Limits) -> str:
     if facts.server_version >= _HAS_TRANSACTION_TIMEOUT:
         settings += "SET transaction_timeout TO 0;\n"
     if facts.search_path == '"$user", public':
-        # Its "$user" would let a schema that is named as the role catch the tables.
+        # With "$user", tables would be created in a schema that has the name of the role.
         settings += "SET search_path TO public;\n"
     return settings
 
 
 def _refuse_unfit(connection: Connection, target: Target, facts: Facts) -> None:
-    """Refuse what cannot be worked on, before anything is SET: a pooler would keep that."""
+    """Refuse an unfit target before the first SET, which a pooler would keep."""
     if connection.info.backend_pid != facts.pid:
         raise _pooled(target)
     if facts.server_version < _MINIMUM_VERSION:
         raise Refused(
-            f"{target.shown} is PostgreSQL {facts.server_version // 10000}; 15 is the oldest "
-            "that can be migrated.",
+            f"{target.shown} is PostgreSQL {facts.server_version // 10000}; the oldest supported "
+            "version is 15.",
+            hint="Upgrade the server.",
         )
     if facts.encoding != "UTF8":
         raise Refused(
-            f"{target.shown} has the encoding {facts.encoding}; UTF8 is needed.",
+            f"{target.shown} has the encoding {facts.encoding}, not UTF8.",
             hint="Create the database with ENCODING 'UTF8'.",
         )
 
 
 def _pooled(target: Target) -> Refused:
     return Refused(
-        f"{target.shown} is behind a connection pooler, where the runner's lock and settings "
-        "would reach other sessions.",
-        hint="Connect to PostgreSQL itself, past the pooler.",
+        f"{target.shown} is behind a connection pooler, so the runner's lock and settings would "
+        "reach other sessions.",
+        hint="Connect to PostgreSQL itself instead of the pooler.",
     )
 
 

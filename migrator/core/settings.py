@@ -1,6 +1,6 @@
-"""What the tool must know of a project: `[tool.migrator]` in its pyproject.toml, read and checked.
+"""Reads and checks a project's settings: `[tool.migrator]` in its pyproject.toml.
 
-A key that is left out has the default that stands here. docs/reference.md lists all of them.
+Every key has a default. docs/reference.md lists all keys.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FILE = "pyproject.toml"
-# Every version of the tool has used this key. It is the same for every project, wherever its files
-# are: whoever changes a database must contend for the same lock.
+# Every version of the tool and every project uses this key, because everybody who changes a
+# database must wait for the same lock.
 LOCK_KEY = 0x6765_7374_6F72_6C64
 _LARGEST_KEY = 2**63 - 1
 _TABLE = "tool.migrator"
@@ -64,30 +64,30 @@ def _are_paths(value: Any) -> bool:
 
 
 def _key(default: Any, fits: Callable[[Any], bool], allowed: str) -> Any:
-    """Return a field that the file may give.
+    """Return a field for a key of the file.
 
     Args:
-        default: Its value where the file does not.
-        fits: Says whether a value of the file is one that it can have.
-        allowed: Which those are, in words.
+        default: The value if the file has no such key.
+        fits: Says whether a value is allowed.
+        allowed: The allowed values in words.
 
     """
     return field(default=default, metadata={"fits": fits, "allowed": allowed})
 
 
-_NAME = (_is_name, "a name of lower-case letters, digits and _ that PostgreSQL does not keep")
-_DIRECTORY = (_is_path, "a directory, as seen from the project's own")
+_NAME = (_is_name, "a name of lower-case letters, digits and _ that PostgreSQL does not reserve")
+_DIRECTORY = (_is_path, "a directory, relative to pyproject.toml")
 _COUNT = (_is_count, "a whole number from 1")
 _RULES = (_are_rules, "a list of names of rules")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerNames:
-    """`[tool.migrator.server]`: what the embedded server is created with.
+    """`[tool.migrator.server]`: the names on the embedded server.
 
     Args:
-        database: The application's database.
-        role: The role that owns it and that the tool connects as.
+        database: The name of the database.
+        role: The role that owns it, and with which the tool connects.
 
     """
 
@@ -97,10 +97,10 @@ class ServerNames:
 
 @dataclass(frozen=True, slots=True)
 class LintRules:
-    """`[tool.migrator.lint]`: what the linter finds.
+    """`[tool.migrator.lint]`: the rules of the linter.
 
     Args:
-        ignore: squawk's rules that find nothing in this project.
+        ignore: The rules of squawk that are switched off.
 
     """
 
@@ -112,24 +112,24 @@ class DeployWatch:
     """`[tool.migrator.deploy]`: what a deploy looks at.
 
     Args:
-        monitor: Files with one query each, as seen from the project's directory, which are asked
-            before and after: a name, then values whose changes are told.
+        monitor: Files with one query each, which run before and after a deploy. Their first column
+            is a name, the others are values; the report lists what changed.
 
     """
 
-    monitor: tuple[str, ...] = _key((), _are_paths, "a list of files, as seen from the project")
+    monitor: tuple[str, ...] = _key((), _are_paths, "a list of files, relative to pyproject.toml")
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """`[tool.migrator.review]`: what the gate of a review decides by.
+    """`[tool.migrator.review]`: the thresholds of the review.
 
     Args:
-        large_rows: A table, or a part of it, with so many rows or more counts as large.
-        sizes: How many rows tables get for the two measurements of time.
-        small_rows: How many they get where only facts are measured.
-        longest_lock_timeout_ms: A file may set its lock_timeout up to this.
-        ignore: Rules, ours or squawk's, that find nothing here.
+        large_rows: A table, or the part of it that is touched, is large from this number of rows.
+        sizes: Rows per table for the two measurements of time.
+        small_rows: Rows per table when only facts are measured.
+        longest_lock_timeout_ms: The longest lock_timeout that a file may set.
+        ignore: The rules of the review or of squawk that are switched off.
 
     """
 
@@ -144,26 +144,26 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `[tool.migrator]` of a pyproject.toml says.
+    """The settings of a project. Paths are relative to its pyproject.toml.
 
     Args:
-        migrations: The directory of the migrations, as seen from the project's.
-        seeds: That of the seeds; None for `seeds` beside the migrations, where there is one.
-        sql: That of the snapshot and the checks; None for `sql` beside the migrations.
-        page: The file of the schema's picture; None for `docs/schema.md` beside the migrations.
+        migrations: The directory of the migrations.
+        seeds: The directory of the seeds; None for `seeds` beside the migrations, if it exists.
+        sql: The directory of the snapshot and the checks; None for `sql` beside the migrations.
+        page: The file with the schema's diagrams; None for `docs/schema.md` beside the migrations.
         application: The application_name of the tool's sessions.
         lock_key: The key of the advisory lock that lets one runner at a time change a database.
-        server: As of `[tool.migrator.server]`.
-        lint: As of `[tool.migrator.lint]`.
-        deploy: As of `[tool.migrator.deploy]`.
-        review: As of `[tool.migrator.review]`.
+        server: The table `[tool.migrator.server]`.
+        lint: The table `[tool.migrator.lint]`.
+        deploy: The table `[tool.migrator.deploy]`.
+        review: The table `[tool.migrator.review]`.
 
     """
 
     migrations: str = _key("migrations", *_DIRECTORY)
     seeds: str | None = _key(None, *_DIRECTORY)
     sql: str | None = _key(None, *_DIRECTORY)
-    page: str | None = _key(None, _is_path, "a file, as seen from the project's directory")
+    page: str | None = _key(None, _is_path, "a file, relative to pyproject.toml")
     application: str = _key("migrator", _is_application, "1 to 63 printable ASCII characters")
     lock_key: int = _key(LOCK_KEY, _is_key, "a whole number of 64 bits")
     server: ServerNames = field(default_factory=ServerNames)
@@ -176,20 +176,20 @@ def has(directory: Path) -> bool:
     """Say whether a directory has a pyproject.toml with `[tool.migrator]`.
 
     Raises:
-        Refused: It cannot be read.
+        Refused: The file cannot be read.
 
     """
     return _table(directory / FILE) is not None
 
 
 def load(directory: Path) -> Settings:
-    """Read a project's settings; all are the defaults where it gives none.
+    """Read a project's settings; they are the defaults if it has none.
 
     Args:
-        directory: The project's.
+        directory: The directory of the project.
 
     Raises:
-        Refused: The file cannot be read, or has a key or a value that it cannot have.
+        Refused: The file cannot be read, or has an unknown key or a wrong value.
 
     """
     path = directory / FILE
@@ -197,21 +197,21 @@ def load(directory: Path) -> Settings:
     found = _read(Settings, _TABLE, _table(path) or {}, problems)
     if problems:
         raise Refused(
-            f"{path} has settings that cannot be:\n  " + "\n  ".join(problems),
-            hint="Correct them, and run the command again.",
+            f"{path} has wrong settings:\n  " + "\n  ".join(problems),
+            hint="Correct them and run the command again.",
         )
     return found
 
 
 def _table(path: Path) -> Any:
-    """Return `[tool.migrator]` as it stands in a file; None where it does not."""
+    """Return the table `[tool.migrator]` of a file; None if it has none."""
     try:
         text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}.") from error
-    if b"migrator" not in text:  # reading TOML costs as much as asking the database
+    if b"migrator" not in text:  # parsing TOML takes as long as a query
         return None
     import tomllib
 
@@ -223,13 +223,13 @@ def _table(path: Path) -> Any:
 
 
 def _read(kind: type[_Kind], name: str, given: Any, problems: list[str]) -> _Kind:
-    """Return a table of the file as what it stands for.
+    """Return a table of the file as its dataclass.
 
     Args:
         kind: The dataclass.
-        name: The table's name.
-        given: What the file has there.
-        problems: Gets a line for each key and value that cannot be.
+        name: The name of the table.
+        given: The table in the file.
+        problems: Gets a line for each unknown key and each wrong value.
 
     """
     if not isinstance(given, Mapping):

@@ -1,4 +1,4 @@
-"""Where a database stands: its history against the files, and what capabilities know of it."""
+"""The answer of `status`: the history compared with the files, and what capabilities add."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from migrator.core.runner import Runner
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a database stands.
+    """The answer of `status`.
 
     Args:
-        up_to_date: Whether every file is applied as it is, and nothing speaks against that.
-        document: The ids of each group, and what capabilities know, for machines.
-        lines: The same, for people, with the verdict at the end.
+        up_to_date: Whether exactly the files are applied, and no capability has a problem.
+        document: The answer as a JSON document.
+        lines: The answer as text, with the verdict at the end.
 
     """
 
@@ -25,7 +25,7 @@ class Standing:
 
 
 def standing(runner: Runner) -> Standing:
-    """Compare a runner's target with its files.
+    """Compare the target of a runner with the files.
 
     Raises:
         Refused: The history cannot be read.

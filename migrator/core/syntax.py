@@ -1,4 +1,4 @@
-"""Has the server parse files before any of them is run."""
+"""Lets the server parse all files before any of them runs."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from migrator.core.errors import Refused
 from migrator.core.failure import error_text, place
 from migrator.core.files import SqlFile
 
-# An aborted transaction parses a message and then refuses its first statement: nothing can run.
+# In an aborted transaction, the server parses a message and refuses its first statement.
 _PARSE_ONLY = b"SELECT 1; "
 
 
 def check(backend: Backend, migrations: Sequence[SqlFile], seeds: Sequence[SqlFile]) -> None:
-    """Have the server parse files before any of them is run.
+    """Let the server parse files before any of them runs.
 
-    A large file is not parsed twice when it is the first, or when it is a seed: what came
-    before is complete without it. Of another large file, a single statement of many megabytes
-    is not parsed ahead: it would take as much memory again.
+    A large file is not parsed in advance if it is the first one or a seed: if it fails, the files
+    before it are still complete. In another large file, a single statement of many megabytes is not
+    parsed in advance, because it would need its memory twice.
 
     Args:
-        backend: To the server.
-        migrations: What will be run, in order.
-        seeds: What will be run after them.
+        backend: The engine.
+        migrations: The files that will run, in order.
+        seeds: The files that will run after them.
 
     Raises:
-        Refused: A file that the server cannot parse, with its place.
+        Refused: The server cannot parse a file; the message has the place.
 
     """
     small = [each for each in (*migrations, *seeds) if len(each.text) <= LARGE]
@@ -51,10 +51,10 @@ def _check_large(backend: Backend, source: SqlFile) -> None:
 
 
 def _parses(backend: Backend, texts: Iterable[bytes]) -> bool:
-    """Parse statements inside PL/pgSQL blocks, which do it before they run their first.
+    """Say whether PL/pgSQL can parse the texts; a block is parsed before it runs.
 
-    Nothing fails where all is well, so the server logs no error. PL/pgSQL knows less than SQL:
-    what it does not parse may be right all the same.
+    If all is well, nothing fails and the server logs no error. PL/pgSQL knows less than SQL: a
+    text that it cannot parse may still be right.
     """
     try:
         backend.run(b";\n".join(map(_returning_block, texts)))
@@ -64,7 +64,7 @@ def _parses(backend: Backend, texts: Iterable[bytes]) -> bool:
 
 
 def _refuse_unparsed(backend: Backend, source: SqlFile, text: bytes, before: bytes = b"") -> None:
-    """Have SQL's own parser say whether a text of a file is wrong; the server logs an error."""
+    """Let the SQL parser decide whether a text of a file is wrong; the server logs an error."""
     with contextlib.suppress(StatementError):
         backend.run(b"BEGIN; ROLLBACK TO none")  # leaves an aborted transaction
     try:

@@ -1,4 +1,4 @@
-"""Which database a command works on: what names it, and what libpq's variables add to that."""
+"""Finds the target of a command from options and environment variables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from migrator.core.errors import Refused
 
-# libpq's variables that make a target, and the parameters that leave them nothing to decide.
+# libpq's variables that name a target, and the parameters that override each of them.
 _TARGET_VARIABLES = {
     "PGHOST": {"host", "hostaddr", "service"},
     "PGHOSTADDR": {"host", "hostaddr", "service"},
@@ -16,7 +16,7 @@ _TARGET_VARIABLES = {
     "PGDATABASE": {"dbname", "service"},
     "PGSERVICE": {"service"},  # to libpq, an empty one is a service without a name
 }
-# What says where certificates, passwords and services are kept, and how little security will do.
+# Variables for certificates, password and service files, and for the required security.
 _POLICY = (
     "PGPASSFILE",
     "PGSERVICEFILE",
@@ -32,13 +32,13 @@ SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A database to connect to, and by which role.
+    """A database to connect to, and the role.
 
     Args:
-        parameters: libpq's connection parameters, the password among them.
+        parameters: libpq's connection parameters, including the password.
         origin: What named the target: an option, a variable, the embedded server.
-        shown: The target in words, without its secrets.
-        variables: libpq's environment variables that belong to it; no others reach a connection.
+        shown: The target for messages, without secrets.
+        variables: libpq's environment variables that belong to it; a connection sees no others.
 
     """
 
@@ -51,15 +51,15 @@ class Target:
     def parse(
         cls, conninfo: str, origin: str, variables: Mapping[str, str] | None = None
     ) -> Target:
-        """Return the target that a URL or `key=value` string names.
+        """Return the target of a URL or `key=value` string.
 
         Args:
             conninfo: The URL or string.
             origin: What gave it: an option, a variable, the embedded server.
-            variables: libpq's environment variables, which fill its gaps.
+            variables: libpq's environment variables, for parameters that it does not give.
 
         Raises:
-            Refused: It cannot be read.
+            Refused: It cannot be parsed.
 
         """
         from psycopg import ProgrammingError
@@ -83,7 +83,7 @@ class Target:
         return _target(known, origin, variables or {})
 
     def called(self, application: str) -> Target:
-        """Return the same for sessions of that application_name, where none is set elsewhere."""
+        """Return the same target with this application_name, unless another one is set."""
         return replace(
             self, parameters={"fallback_application_name": application, **self.parameters}
         )
@@ -102,11 +102,12 @@ def resolve(
 
     Args:
         database: The value of --database, a URL or `key=value` string.
-        environment: DATABASE_URL, and libpq's own variables, which fill the gaps of a URL.
-        origin: What gave that value: the option, or its environment variable.
+        environment: The environment: DATABASE_URL and libpq's variables.
+        origin: Where that value is from: the option, or its environment variable.
 
     Raises:
-        Refused: The URL or string cannot be read, or what would have named the target is empty.
+        Refused: The URL or string cannot be parsed, or a variable that would name the target is
+            empty.
 
     """
     variables = {name: environment[name] for name in environment if is_of_libpq(name)}
@@ -123,7 +124,7 @@ def resolve(
 
 
 def _refuse_empty(environment: Mapping[str, str], parameters: Mapping[str, str]) -> None:
-    """Refuse an empty variable that would have decided: a lost secret is no other target."""
+    """Refuse an empty variable that would name the target: a secret may be lost."""
     for name, deciding in _TARGET_VARIABLES.items():
         if environment.get(name) == "" and not deciding & parameters.keys():
             raise _empty(name)
@@ -133,29 +134,29 @@ def _empty(origin: str) -> Refused:
     if origin.startswith("-"):
         return Refused(
             f"{origin} is empty: it names no database.",
-            hint=f"Give {origin} its value, or leave it out.",
+            hint=f"Give {origin} a value, or leave it out.",
         )
     return Refused(
-        f"{origin} is set and empty: it names no database.",
-        hint=f"Give {origin} its value, or `unset {origin}` if it is not meant.",
+        f"{origin} is set but empty: it names no database.",
+        hint=f"Give {origin} its value, or run `unset {origin}`.",
     )
 
 
 def resolve_other(
     conninfo: str | None, option: str, environment: Mapping[str, str]
 ) -> Target | None:
-    """Find a server that an option names beside the target.
+    """Find a server that an option names in addition to the target.
 
-    libpq's variables are the target's. An option that names a server of its own gets nothing from
-    them that would lead elsewhere, act otherwise, or hand the target's password to another server.
+    libpq's variables belong to the target. If the option names a server itself, they do not change
+    its address or its role, and the target's password is not sent to it.
 
     Args:
-        conninfo: The option's value; None where it was not given.
-        option: Its name.
-        environment: The process's.
+        conninfo: The value of the option; None if it is not given.
+        option: The name of the option.
+        environment: The environment of the process.
 
     Raises:
-        Refused: The URL or string cannot be read.
+        Refused: The URL or string cannot be parsed.
 
     """
     if conninfo is None:
@@ -169,18 +170,18 @@ def resolve_other(
 
 
 def environment_with(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment with these of libpq's variables, and no others."""
+    """Return the environment of this process, but with only these variables of libpq."""
     others = {name: value for name, value in os.environ.items() if not is_of_libpq(name)}
     return {**others, **variables}
 
 
 def is_of_libpq(variable: str) -> bool:
-    """Say whether libpq reads an environment variable of this name."""
+    """Say whether libpq may read an environment variable of this name."""
     return variable.startswith("PG") and not variable.startswith("PG_")
 
 
 def _target(parameters: Mapping[str, str], origin: str, variables: Mapping[str, str]) -> Target:
-    if parameters.keys() & {"host", "hostaddr"}:  # an address goes with the host beside it
+    if parameters.keys() & {"host", "hostaddr"}:  # PGHOSTADDR belongs to PGHOST
         variables = {name: variables[name] for name in variables if name != "PGHOSTADDR"}
 
     def value(key: str) -> str:

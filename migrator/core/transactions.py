@@ -1,4 +1,4 @@
-"""Applies a file and records it in one transaction, again where a lock was not to be had."""
+"""Applies and records a file in one transaction; tries again if it gets no lock."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class TransactionApplier:
 
     Args:
         backend: The engine, on the session that holds the lock.
-        say: Told of retries.
-        attempts: How often a file is tried that does not get a lock in time.
-        watch: Looks whom a statement waits for.
+        say: Called with each retry.
+        attempts: Attempts per file.
+        watch: Finds out for whom a statement waits.
 
     """
 
@@ -47,13 +47,13 @@ class TransactionApplier:
         """Run a file and record it.
 
         Args:
-            file: The file, to tell of failures.
+            file: The file, for messages.
             run: Begins a transaction and runs the file in it.
             record: Executes the statements that record it.
-            last: Whether its commit is to reach the disk before this returns.
+            last: Whether to wait until its commit is on disk.
 
         Raises:
-            Failed: It could not be applied; nothing of it is left, or the message says what is.
+            Failed: It could not be applied; nothing of it is left unless the message says so.
 
         """
         for attempt in range(1, self._attempts + 1):
@@ -77,10 +77,10 @@ class TransactionApplier:
                 return
 
     def try_out(self, file: SqlFile) -> int:
-        """Run a file and undo it; return how many rows it would write.
+        """Run a file and roll it back; return how many rows it would write.
 
         Raises:
-            Failed: It cannot be applied.
+            Failed: The file cannot be applied.
 
         """
         try:
@@ -109,6 +109,6 @@ class TransactionApplier:
         why = error_text(failure.error, self._watch.seen)
         self._say(
             f"{file.path.name}: {why}; attempt {attempt} of {self._attempts}, "
-            f"again in {pause_s:.1f} s"
+            f"next in {pause_s:.1f} s"
         )
         time.sleep(pause_s)

@@ -1,4 +1,4 @@
-"""Whom a session waits for: looked up while it waits, for afterwards nobody can tell."""
+"""Finds out for which sessions a session waits, while it waits: afterwards nobody can tell."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from migrator.core.target import Target
 from migrator.sql import sql
 
 _SHORTEST_INTERVAL_S, _LONGEST_INTERVAL_S = 0.01, 0.5
-_PREPARED = "a prepared transaction, which is listed in pg_prepared_xacts"
+_PREPARED = "a prepared transaction (see pg_prepared_xacts)"
 
 
 def sessions_in_words(connection: psycopg.Connection[Any], pids: Sequence[int]) -> str:
-    """Return who sessions are, since when they are there and what they do; empty if none lives."""
+    """Describe sessions: user, client, start, state and query; an empty text if all have ended."""
     rows = connection.execute(sql("core/sessions"), {"pids": list(pids)}).fetchall()
     told = [
         f"pid {pid}, user {user}, from {client}, since {since}, {state}, query: {query}"
@@ -32,11 +32,11 @@ def sessions_in_words(connection: psycopg.Connection[Any], pids: Sequence[int]) 
 
 @dataclass(frozen=True, slots=True)
 class Blockers:
-    """Whom a statement was seen to wait for.
+    """The sessions for which a statement waited.
 
     Args:
-        pids: Their processes; 0 is a prepared transaction.
-        words: Who they are; empty where nobody was seen.
+        pids: Their process ids; 0 stands for a prepared transaction.
+        words: Their description; empty if none was seen.
 
     """
 
@@ -45,7 +45,7 @@ class Blockers:
 
 
 class Watch:
-    """What is seen of a session's waits; here nothing, for nobody looks."""
+    """Watches for whom a session waits; this base class sees nobody."""
 
     def __init__(self) -> None:
         self.seen = Blockers()
@@ -53,10 +53,10 @@ class Watch:
 
     @contextmanager
     def over(self, *, tells: bool = False) -> Iterator[None]:  # noqa: ARG002
-        """Watch over a statement; `seen` holds whom it waited for last.
+        """Watch a statement; afterwards `seen` holds the sessions for which it last waited.
 
         Args:
-            tells: Say at once, and at each change, whom it waits for: the wait may be long.
+            tells: Report them at once and at each change, because the wait may be long.
 
         """
         yield
@@ -66,16 +66,17 @@ UNWATCHED = Watch()
 
 
 class SessionWatch(Watch):
-    """Looks, from a session of its own, whether the migrating session waits, and for whom.
+    """Watches, from a second session, for whom the migrating session waits.
 
-    That session is opened once something has taken longer than a look at it would. Where it cannot
-    be (no connection left, say), nobody is seen and all goes on.
+    The second session is opened only if a statement takes long enough. If it cannot be opened, for
+    example because there are too many connections, nobody is seen and the work continues.
 
     Args:
-        target: Where to connect.
-        session: The session to look at.
-        lock_timeout_ms: How long it waits for a lock; it is looked at several times in that time.
-        say: Told whom a long wait is for.
+        target: The database.
+        session: The session to watch.
+        lock_timeout_ms: How long the session waits for a lock; it is looked at several times in
+            that time.
+        say: Called with the sessions for which a long wait is.
 
     """
 
@@ -101,7 +102,7 @@ class SessionWatch(Watch):
     def __exit__(self, *_: object) -> None:
         """Stop looking, and close the session that looked."""
         self._ended.set()
-        self._thread.join(timeout=1)  # no longer: it may be at a connection that nobody answers
+        self._thread.join(timeout=1)  # not longer: its connection may be dead
 
     @contextmanager
     def over(self, *, tells: bool = False) -> Iterator[None]:
@@ -127,7 +128,7 @@ class SessionWatch(Watch):
         rows = connection.execute(sql("core/blockers"), {"pid": self._pid}).fetchall()
         pids = frozenset(pid for (pid,) in rows)
         words = sessions_in_words(connection, sorted(pids)) if pids else ""
-        if not words or self._since is None:  # what was waited for is over meanwhile
+        if not words or self._since is None:  # the wait is already over
             return
         if pids != self.seen.pids:
             self.told.append(words)

@@ -118,9 +118,9 @@ class TestTargets:
         answer = call(made, None, command, *["--all", "--yes"] * (command == "rollback"))
         assert answer.code == 2
         assert answer.err == (
-            "error: DATABASE_URL is set and empty: it names no database.\n"
+            "error: DATABASE_URL is set but empty: it names no database.\n"
             "state: Nothing was changed.\n"
-            "next: Give DATABASE_URL its value, or `unset DATABASE_URL` if it is not meant.\n"
+            "next: Give DATABASE_URL its value, or run `unset DATABASE_URL`.\n"
         )
         assert tables(place.url) == []
         assert call(made, place.url, "status").code == 0  # it has nothing to decide
@@ -130,7 +130,7 @@ class TestTargets:
         self, place: Place, made: MigrationSet, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
         def refused(answer: Answer) -> bool:
-            message = f"error: {name} is set and empty: it names no database.\n"
+            message = f"error: {name} is set but empty: it names no database.\n"
             return answer.code == 2 and answer.err.startswith(message)
 
         monkeypatch.setenv(name, "")
@@ -152,7 +152,7 @@ class TestTargets:
         monkeypatch.setenv("PGPORT", "")
         answer = call(made, url, "status")
         assert answer.code == 2
-        assert "error: PGPORT is set and empty" in answer.err
+        assert "error: PGPORT is set but empty" in answer.err
         monkeypatch.setenv("PGPORT", str(place.pg.port))
         assert call(made, url, "status").code == 0
 
@@ -226,7 +226,7 @@ def test_a_database_that_is_not_there_or_not_unicode_is_refused(
     with databases.database(pg, template="template0", options=options) as name:
         answer = call(made, pg.dsn(name), "migrate")
     assert answer.code == 2
-    assert "has the encoding SQL_ASCII; UTF8 is needed." in answer.err
+    assert "has the encoding SQL_ASCII, not UTF8." in answer.err
 
 
 @newest
@@ -526,7 +526,7 @@ def test_a_secret_that_pg_dump_would_show_is_not_given_to_it(
 ) -> None:
     answer = call(None, f"{migrated_database} sslpassword=hunter2", "schema", "--check")
     assert answer.code == 2
-    assert "error: pg_dump would show other users sslpassword, as an argument." in answer.err
+    assert "error: Other users could read sslpassword among the arguments of pg_dump." in answer.err
     assert "hunter2" not in answer.err
 
 

@@ -119,8 +119,8 @@ def test_an_empty_variable_is_refused_by_name(
     monkeypatch.setenv("MIGRATOR_STATUS_EXIT_CODE", "")  # of another command: nobody asks for it
     answer = call(made, "host=/nowhere", "migrate")
     assert answer.code == 2
-    assert f"error: {name} is set and empty: it gives --" in answer.err
-    assert f"\nnext: Give it one, or `unset {name}` if it is not meant.\n" in answer.err
+    assert f"error: {name} is set but empty: it gives --" in answer.err
+    assert f"\nnext: Give it a value, or run `unset {name}`.\n" in answer.err
 
 
 def test_a_value_that_cannot_be_is_told_by_its_variable(

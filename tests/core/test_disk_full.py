@@ -93,8 +93,7 @@ def test_a_server_that_has_no_room_for_its_wal_goes_down_and_loses_nothing(
             assert answer.code == 1
             assert "error: The connection was lost: " in answer.err
             assert (
-                "state: The server cannot be asked; what was being done is there whole"
-                in answer.err
+                "state: The server does not answer; the last file is either applied" in answer.err
             )
             answer = call(made, database, "status")
             assert answer.code == 2

@@ -291,7 +291,7 @@ class TestInterruptions:
         assert answer.document == {
             "error": "Interrupted.",
             "state": "The history has 1 migrations applied, the last 0001.a.create; pending: 2.",
-            "next": "Run the command again; it goes on from there, or says what stands in its way.",
+            "next": "Run the command again: it continues from there, or says what blocks it.",
             "exit_code": 130,
         }
 

@@ -135,6 +135,6 @@ def test_when_the_network_swallows_all_both_ends_give_up(network: Network, tmp_p
         _, err = process.communicate(timeout=60)
         assert process.returncode == 1, err
         assert "error: The connection was lost: " in err
-        assert "state: The server cannot be asked; what was being done is there whole or not" in err
+        assert "state: The server does not answer; the last file is either applied compl" in err
         made.table(2, "b")
         assert call(made, database, "migrate").code == 0

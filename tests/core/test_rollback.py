@@ -98,7 +98,7 @@ def test_to_must_be_applied(database: str, made: MigrationSet) -> None:
     made.table(4, "d")
     answer = call(made, database, "rollback", "--to", "0004", "--yes")
     assert answer.code == 2
-    assert "0004.d.create is not applied, so it cannot be kept" in answer.err
+    assert "0004.d.create is not applied, so it cannot stay applied" in answer.err
     assert "There is no migration 0009" in call(made, database, "rollback", "--to", "0009").err
     assert applied(database) == THREE
 
@@ -170,7 +170,7 @@ def test_never_more_than_was_shown(database: str, made: MigrationSet) -> None:
         run(database, "DELETE FROM yoyo._yoyo_migration WHERE migration_id = '0003.c.create'")
     answer = finish(process)
     assert answer.code == 2
-    assert "Another runner changed the history meanwhile" in answer.err
+    assert "Another runner has changed the history" in answer.err
     assert applied(database) == THREE[:2]
 
 

@@ -104,7 +104,7 @@ def test_before_anything_is_under_way(
     is_clean(answer, empty_database)
     assert json.loads(answer.out) == {
         "error": "Interrupted.",
-        "state": "Nothing was under way.",
+        "state": "Nothing had begun.",
         "next": "`status` shows what is applied.",
         "exit_code": 130,
     }

@@ -286,7 +286,7 @@ class TestScript:
         with held(database):
             ran = psql(pg, database, script)
         assert ran.returncode == 3
-        assert "Another runner is at work: nothing was done." in ran.stderr
+        assert "Another runner holds the lock: nothing was done." in ran.stderr
         assert applied(database) == THREE
 
     def test_names_no_password(self, pg: Server, database: str, made: MigrationSet) -> None:

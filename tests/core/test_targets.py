@@ -93,9 +93,9 @@ def test_a_pooler_is_refused_and_nothing_is_left_on_its_session(
         for command in (*CHANGING, *LOOKING):
             assert_refused(
                 call(made, through, *command),
-                "is behind a connection pooler, where the runner's lock and settings would reach "
+                "is behind a connection pooler, so the runner's lock and settings would reach "
                 "other sessions.",
-                "Connect to PostgreSQL itself, past the pooler.",
+                "Connect to PostgreSQL itself instead of the pooler.",
             )
         assert rows(through, settings) == before
         assert rows(empty_database, "SELECT FROM pg_locks WHERE locktype = 'advisory'") == []
@@ -113,8 +113,7 @@ def test_a_pooler_that_refuses_a_startup_parameter_is_told_in_words(
         assert_refused(
             call(made, through, "migrate"),
             "unsupported startup parameter: options",
-            "Check the target, the server and the role's rights; behind PgBouncer, connect to "
-            "PostgreSQL itself.",
+            "Behind PgBouncer, connect to PostgreSQL itself.",
         )
 
 
@@ -197,7 +196,9 @@ class TestStandby:
         for command in CHANGING if is_current else [MIGRATE, CHANGING[-1]]:
             answer = call(made, there, *command)
             assert_refused(
-                answer, "is a standby: nothing can be written there.", "Name the primary."
+                answer,
+                "is a standby: nothing can be written there.",
+                "Use the primary server as the target.",
             )
         assert not embedded.exists()
 
@@ -246,7 +247,11 @@ def test_a_read_only_target_is_refused_for_changes_alone(
     for command in CHANGING:
         answer = call(made, target, *command)
         message = "is read-only: nothing can be written there."
-        assert_refused(answer, message, "Set default_transaction_read_only off.")
+        assert_refused(
+            answer,
+            message,
+            "Set default_transaction_read_only to off for the role, the database or the URL.",
+        )
     assert not embedded.exists()
     assert [call(made, target, *command).code for command in LOOKING] == [0] * len(LOOKING)
     made.table(4, "d")
@@ -287,7 +292,7 @@ class TestRights:
                 assert_refused(
                     call(made, database, *command),
                     f"The role {reader} may not write the history in schema yoyo",
-                    "Use the role that migrates, which owns that schema.",
+                    "Use the role that owns that schema.",
                 )
             assert not embedded.exists()
             assert [call(made, database, *command).code for command in LOOKING] == [0] * len(
@@ -304,7 +309,7 @@ class TestRights:
         for command in CHANGING:
             answer = call(made, empty_database, *command)
             assert answer.code == 2, answer.err
-            assert "Use the role that migrates" in answer.err
+            assert "Use the role that owns that schema" in answer.err
         assert tables(empty_database) == ["a", "b", "c"]
 
     def test_the_owner_of_the_history_but_not_of_the_tables(
@@ -352,7 +357,7 @@ def test_a_target_that_turns_one_away_is_told_without_the_password(
         for command in ("migrate", "status"):
             answer = call(made, target, command)
             assert_refused(
-                answer, "Cannot connect to postgresql://", "Check the target, the server"
+                answer, "Cannot connect to postgresql://", "Check host, port, database, role"
             )
             assert reason in answer.err
             assert "s3cr3t" not in answer.err
@@ -403,7 +408,7 @@ def assert_no_postgresql(made: MigrationSet, port: int) -> None:
     answer = call(made, target, "migrate")
     assert time.monotonic() - started < 4
     assert_refused(
-        answer, f"Cannot connect to postgresql://owner@127.0.0.1:{port}/d: ", "Check the"
+        answer, f"Cannot connect to postgresql://owner@127.0.0.1:{port}/d: ", "Check host"
     )
     assert "s3cr3t" not in answer.err
 
@@ -559,7 +564,7 @@ def test_a_database_that_is_not_unicode_is_refused(
         for command in (MIGRATE, ["status"]):
             assert_refused(
                 call(made, target, *command),
-                f"has the encoding {encoding}; UTF8 is needed.",
+                f"has the encoding {encoding}, not UTF8.",
                 "Create the database with ENCODING 'UTF8'.",
             )
 

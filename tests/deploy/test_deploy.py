@@ -90,7 +90,7 @@ def test_a_prepared_transaction_stands_in_the_way(filled: Site) -> None:
     answer = filled.deploy("--longest-transaction", "0")
     run(filled.database, "ROLLBACK PREPARED 'left'")
     assert answer.code == 2
-    assert "a prepared transaction, which is listed in pg_prepared_xacts" in answer.err
+    assert "a prepared transaction (see pg_prepared_xacts)" in answer.err
     assert "ROLLBACK PREPARED" in answer.err
 
 
