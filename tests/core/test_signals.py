@@ -124,7 +124,7 @@ def test_while_it_waits_for_a_table_or_between_two_attempts(
         if attempts == "1":
             until(lambda: rows(empty_database, "SELECT FROM pg_locks WHERE NOT granted"))
         else:
-            said(process, "again in")
+            said(process, "next in")
         interrupted(process, empty_database, number)
     assert tables(empty_database) == ["a", "b", "c"]
     assert call(made, empty_database, "migrate").code == 0

@@ -113,7 +113,8 @@ def test_a_pooler_that_refuses_a_startup_parameter_is_told_in_words(
         assert_refused(
             call(made, through, "migrate"),
             "unsupported startup parameter: options",
-            "Behind PgBouncer, connect to PostgreSQL itself.",
+            "Check host, port, database, role and password, and whether the server runs. Behind "
+            "PgBouncer, connect to PostgreSQL itself.",
         )
 
 
@@ -309,7 +310,7 @@ class TestRights:
         for command in CHANGING:
             answer = call(made, empty_database, *command)
             assert answer.code == 2, answer.err
-            assert "Use the role that owns that schema" in answer.err
+            assert "Use the role that migrates." in answer.err
         assert tables(empty_database) == ["a", "b", "c"]
 
     def test_the_owner_of_the_history_but_not_of_the_tables(
