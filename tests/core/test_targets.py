@@ -310,7 +310,7 @@ class TestRights:
         for command in CHANGING:
             answer = call(made, empty_database, *command)
             assert answer.code == 2, answer.err
-            assert "Use the role that migrates." in answer.err
+            assert "next: Use the role that " in answer.err
         assert tables(empty_database) == ["a", "b", "c"]
 
     def test_the_owner_of_the_history_but_not_of_the_tables(
