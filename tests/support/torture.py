@@ -58,7 +58,7 @@ from tests.support.sets import MigrationSet
 
 KINDS = ["runner", "session", "server", "line"]
 COMMANDS = {"migrate": ["migrate"], "rollback": ["rollback", "--all", "--yes"], "seed": ["seed"]}
-APPLICATION = "migrator"
+APPLICATION = "migrator"  # the own set has a name that ends so
 PATIENT = ["--lock-timeout", "1min"]  # with gates that are shut
 GATES = 7466  # the class of the gates' advisory locks
 GONE_S = 1.0  # how long a killed runner's session may live
@@ -139,12 +139,12 @@ class Machine:
     def sessions(self, database: str) -> list[int]:
         """Return the pids of the runners' sessions in a database."""
         query = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}'"
-        return [pid for (pid,) in self.ask(f"{query} AND application_name = '{APPLICATION}'")]
+        return [pid for (pid,) in self.ask(f"{query} AND application_name LIKE '%{APPLICATION}'")]
 
     def waits(self, database: str) -> bool:
         """Tell whether a runner's session in a database waits for a lock."""
         query = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}'"
-        named = f"AND application_name = '{APPLICATION}' AND wait_event_type = 'Lock'"
+        named = f"AND application_name LIKE '%{APPLICATION}' AND wait_event_type = 'Lock'"
         return bool(self.ask(f"{query} {named}"))
 
     def terminate(self, database: str) -> list[int]:
