@@ -44,6 +44,23 @@ class Position(NamedTuple):
     cycles: bool
 
 
+class Leaf(NamedTuple):
+    """A table that holds rows of its own.
+
+    Args:
+        root: The table whose rows those are: the root of its partitions, else itself.
+        name: Its name, with its schema, as SQL has it.
+        listed: Its schema and name, as the list of a dump has them.
+        columns: The columns of the root, without those that follow from others.
+
+    """
+
+    root: str
+    name: str
+    listed: str
+    columns: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """All rows, and where the sequences stand."""
@@ -63,6 +80,12 @@ def read(connection: psycopg.Connection[Any]) -> Contents:
     return Contents(tables, positions(connection))
 
 
+def leaves(connection: psycopg.Connection[Any]) -> list[Leaf]:
+    """Return the tables that hold rows, without the history's and those that extensions fill."""
+    rows = connection.execute(sql("catalogue/leaves").encode()).fetchall()
+    return [Leaf(*row) for row in rows]
+
+
 def whole_rows(
     connection: psycopg.Connection[Any],
     tell: Callable[[int, int], None] = lambda _done, _all: None,
@@ -79,16 +102,16 @@ def whole_rows(
         snapshot: The moment, as pg_export_snapshot() named it; None for now.
 
     """
-    leaves = connection.execute(sql("catalogue/leaves").encode()).fetchall()
-    found: dict[str, tuple[int, int]] = {root: (0, 0) for root, *_ in leaves}
-    for start in range(0, len(leaves), _TABLES_AT_ONCE):
-        tell(start, len(leaves))
+    tables = leaves(connection)
+    found: dict[str, tuple[int, int]] = {each.root: (0, 0) for each in tables}
+    for start in range(0, len(tables), _TABLES_AT_ONCE):
+        tell(start, len(tables))
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             if snapshot is not None:
                 connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'".encode())
-            for root, leaf, names in leaves[start : start + _TABLES_AT_ONCE]:
-                query = f"SELECT count(*), coalesce({_whole(names)}, 0) FROM ONLY {leaf} AS t"  # noqa: S608
+            for root, name, _, columns in tables[start : start + _TABLES_AT_ONCE]:
+                query = f"SELECT count(*), coalesce({_whole(columns)}, 0) FROM ONLY {name} AS t"  # noqa: S608
                 ((rows, total),) = connection.execute(query.encode()).fetchall()
                 found[root] = (found[root][0] + rows, found[root][1] + int(total))
     return found

@@ -23,7 +23,6 @@ from migrator.deploy import archive, databases, programs
 from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest
 from migrator.deploy.programs import Programs
 from migrator.server import binaries
-from migrator.sql import sql
 
 _UNCHANGED = "The database was not changed, and no older backup was touched."
 
@@ -242,8 +241,7 @@ def _dump(
 
 def _left_out(connection: psycopg.Connection[Any], listed: list[str]) -> list[str]:
     """Return the tables whose rows, or some of them, are not in a dump."""
-    rows = connection.execute(sql("deploy/dumped_names").encode()).fetchall()
-    roots = {f"{name} ": root for root, name in rows}
+    roots = {f"{each.listed} ": each.root for each in contents.leaves(connection)}
     for line in listed:
         _, is_rows, rest = line.partition(" TABLE DATA ")
         ends = [place + 1 for place, letter in enumerate(rest) if letter == " " and is_rows]

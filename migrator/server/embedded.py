@@ -236,8 +236,8 @@ class EmbeddedServer:
         names = os.listdir(self.directory)  # once: another command may be at its first start
         if "lock" in names:
             return
-        ours = (".gitignore", "bin-", "partial-")
-        strange = [name for name in names if not name.startswith(ours)]
+        ours = ("bin-", "partial-")
+        strange = [name for name in names if name != ".gitignore" and not name.startswith(ours)]
         if strange:
             raise Refused(
                 f"{self.directory} is used for something else: it has {min(strange)} in it.",

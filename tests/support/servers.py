@@ -186,13 +186,17 @@ def apply_everything(conninfo: str, to: str | None = None) -> None:
         work.migrate(to=to, with_seeds=to is None, dry_run=False)
 
 
+# Variables of whoever runs the tests, of a make that runs them among them.
+NOT_THEIRS = {"DATABASE_URL", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
+
+
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without what names a database or gives an option."""
     return {
         name: value
         for name, value in os.environ.items()
         if name == binaries.OVERRIDE
-        or not name.startswith(("PG", "MIGRATOR_", "DATABASE_URL", "MAKE", "MFLAGS"))
+        or not (name.startswith(("PG", "MIGRATOR_")) or name in NOT_THEIRS)
     }
 
 

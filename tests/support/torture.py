@@ -40,6 +40,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from migrator.core import settings
 from migrator.server import binaries
 from migrator.server import embedded as server
 from migrator.server.cluster import PATIENCE, SUPERUSER, Cluster, wait_until
@@ -58,7 +59,8 @@ from tests.support.sets import MigrationSet
 
 KINDS = ["runner", "session", "server", "line"]
 COMMANDS = {"migrate": ["migrate"], "rollback": ["rollback", "--all", "--yes"], "seed": ["seed"]}
-APPLICATION = "migrator"  # the own set has a name that ends so
+APPLICATION = "migrator"
+RUNNERS = f"application_name IN ('{APPLICATION}', '{settings.load(ROOT).application}')"
 PATIENT = ["--lock-timeout", "1min"]  # with gates that are shut
 GATES = 7466  # the class of the gates' advisory locks
 GONE_S = 1.0  # how long a killed runner's session may live
@@ -139,13 +141,12 @@ class Machine:
     def sessions(self, database: str) -> list[int]:
         """Return the pids of the runners' sessions in a database."""
         query = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}'"
-        return [pid for (pid,) in self.ask(f"{query} AND application_name LIKE '%{APPLICATION}'")]
+        return [pid for (pid,) in self.ask(f"{query} AND {RUNNERS}")]
 
     def waits(self, database: str) -> bool:
         """Tell whether a runner's session in a database waits for a lock."""
         query = f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}'"
-        named = f"AND application_name LIKE '%{APPLICATION}' AND wait_event_type = 'Lock'"
-        return bool(self.ask(f"{query} {named}"))
+        return bool(self.ask(f"{query} AND {RUNNERS} AND wait_event_type = 'Lock'"))
 
     def terminate(self, database: str) -> list[int]:
         """End the runners' sessions in a database; return their pids once they are gone."""

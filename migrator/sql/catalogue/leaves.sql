@@ -1,12 +1,14 @@
 -- Each table that holds rows of its own, with the table whose rows those are (the root of its
--- partitions, else itself), and the root's columns, without those that follow from others.
+-- partitions, else itself), its name as a dump's list has it, and the root's columns, without those
+-- that follow from others.
 -- Left out: the history, and what an extension fills itself, which no dump holds.
 SELECT
     format(
         '%s%I', CASE rn.nspname WHEN 'public' THEN '' ELSE quote_ident(rn.nspname) || '.' END,
         r.relname
     ) AS root,
-    format('%I.%I', n.nspname, c.relname) AS leaf,
+    format('%I.%I', n.nspname, c.relname) AS name,
+    format('%s %s', n.nspname, c.relname) AS listed,
     array(
         SELECT quote_ident(a.attname)
         FROM pg_attribute AS a
@@ -32,4 +34,4 @@ WHERE
             AND d.objid = c.oid
             AND d.deptype = 'e'
     )
-ORDER BY root, leaf;
+ORDER BY root, name;
