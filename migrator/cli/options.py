@@ -212,7 +212,7 @@ def review(function: Callable[..., int]) -> Callable[..., int]:
         click.option(
             "--scratch",
             metavar="URL",
-            help="The server for scratch databases. Default: the embedded server.",
+            help="The server for scratch databases. Default: one that is started for the review.",
         ),
         click.option(
             "--format",

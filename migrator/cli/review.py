@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def review(
         against: Review what is new since this git revision, or pending on this database; None for
             what is pending on the target.
         rows: A file with the number of rows of each relation in production.
-        scratch: The server for the scratch databases; None for the embedded server.
+        scratch: The server for the scratch databases; None for one that is thrown away.
 
     Raises:
         Refused: The review cannot begin.
@@ -53,13 +54,11 @@ def review(
     known = counts.read(rows) if rows is not None else None
     with interruptible():
         chosen, session = _choose(command, ids, against)
-        place = _place(command, scratch)
-        command.say(f"scratch databases: {place.shown}")
-        notes = chosen.notes
-        if session is not None:
-            with session.connection:
-                notes += _compared(session, place, is_named=scratch is not None)
-        with Scratch(place) as databases:
+        with _scratch(command, scratch) as databases:
+            notes = chosen.notes
+            if session is not None:
+                with session.connection:
+                    notes += _compared(session, databases)
             chosen = Selection(chosen.migrations, chosen.reviewed, notes)
             runner = Review(project, chosen, databases, counts=known, say=command.say)
             return runner.run(str(rows or ""), date.today())
@@ -117,21 +116,30 @@ def _choose(
     return selection.pending(runner.state().applied, planned.migrations), runner.session
 
 
-def _place(command: Command, scratch: str | None) -> Target:
-    named = command.other_target(scratch, "--scratch")
-    return named or Target.parse(command.server.administrator(), "the embedded server")
+@contextmanager
+def _scratch(command: Command, named: str | None) -> Iterator[Scratch]:
+    """Begin with the named server, else with one that is thrown away."""
+    with ExitStack() as stack:
+        place = command.other_target(named, "--scratch")
+        is_own = place is None
+        if place is None:
+            command.say("starting a server for this review")
+            url = stack.enter_context(command.server.throwaway())
+            place = Target.parse(url, "a server for this review")
+        command.say(f"scratch databases: {place.shown}")
+        yield stack.enter_context(Scratch(place, is_own=is_own))
 
 
-def _compared(session: Session, place: Target, *, is_named: bool) -> tuple[str, ...]:
+def _compared(session: Session, databases: Scratch) -> tuple[str, ...]:
     """Refuse a scratch server that is the target's own; return notes if the versions differ."""
-    with open_connection(place) as connection:
+    with open_connection(databases.server) as connection:
         theirs = connection.execute(_FACTS).fetchone()
         version = connection.info.server_version // 10000
-    if is_named and theirs == session.connection.execute(_FACTS).fetchone():
+    if theirs == session.connection.execute(_FACTS).fetchone():
         raise Refused(
             "The scratch server is the target's own server; a review would slow it down.",
-            hint="Give another server with --scratch, or leave --scratch out to use the embedded "
-            "server.",
+            hint="Give another server with --scratch, or leave --scratch out: a server is "
+            "started for the review.",
         )
     on_target = session.connection.info.server_version // 10000
     if on_target == version:

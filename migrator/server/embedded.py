@@ -41,7 +41,7 @@ from migrator.server.cluster import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 DIRECTORY = ".postgres"
 PORT = 5432
@@ -56,6 +56,10 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+# What a crash would lose is thrown away anyway.
+_FAST = {**SETTINGS, "fsync": "off", "synchronous_commit": "off", "autovacuum": "off"}
+_THROWAWAY = "throwaway-"  # how the names of throwaway servers' directories begin
+_CLAIM = "claim"  # in them: who uses the server holds a lock on this file
 
 # It goes into template1: a database made here later has what the first one has.
 _EXTENSION = "CREATE EXTENSION pg_stat_statements;"
@@ -84,6 +88,7 @@ class EmbeddedServer:
         names: The application's database and role.
         shared: Where root keeps what cannot be kept there.
         say: Told that the server is created, which takes a second or more.
+        settings: Parameters for postgresql.conf.
 
     """
 
@@ -93,12 +98,14 @@ class EmbeddedServer:
         names: ServerNames = _NAMES,
         shared: Path = SHARED,
         say: Callable[[str], None] = lambda _: None,
+        settings: Mapping[str, str] = SETTINGS,
     ) -> None:
         parent = os.path.realpath(directory.parent)  # a link in the directory's place is refused
         self.directory = Path(parent, directory.name)
         self.names = names
         self.shared = shared
         self._say = say
+        self._settings = settings
         self._bin_dir: Path | None = None
 
     def start(self) -> str:
@@ -145,6 +152,52 @@ class EmbeddedServer:
         """Start the server; return the superuser's URL, to a database of no application."""
         with self._failures():
             return _url(self._find() or self._start(), SUPERUSER, "postgres")
+
+    @contextmanager
+    def throwaway(self) -> Iterator[str]:
+        """Run another server, beside this one; remove it afterwards.
+
+        A killed process leaves its own behind: the next one removes it.
+
+        Yields:
+            The superuser's URL, to a database of no application.
+
+        """
+        import tempfile
+
+        with self._failures():
+            self._prepare()
+            programs = self.bin_dir
+            with self._turn():
+                for left in self.directory.glob(f"{_THROWAWAY}*"):
+                    self._throw_away(left)
+                directory = Path(tempfile.mkdtemp(dir=self.directory, prefix=_THROWAWAY))
+                claim = open_private(directory / _CLAIM)
+                locked(claim)
+            other = EmbeddedServer(directory, self.names, self.shared, settings=_FAST)
+            other._bin_dir = programs
+        try:
+            yield other.administrator()
+        finally:
+            os.close(claim)
+            with self._failures():
+                self._throw_away(directory)
+
+    def _throw_away(self, directory: Path) -> None:
+        """End a throwaway server that nobody claims, and remove it."""
+        import shutil
+
+        claim = open_private(directory / _CLAIM)
+        try:
+            if locked(claim):
+                left = EmbeddedServer(directory, self.names, self.shared)
+                left.cluster.end()
+                with suppress(OSError):
+                    Path(left._place().socket_directory).rmdir()
+                for place in (left.cluster.home, directory):
+                    shutil.rmtree(place, ignore_errors=True)
+        finally:
+            os.close(claim)
 
     def act(self, action: str, arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """Do what the command `server` is asked for.
@@ -236,7 +289,7 @@ class EmbeddedServer:
         names = os.listdir(self.directory)  # once: another command may be at its first start
         if "lock" in names:
             return
-        ours = ("bin-", "partial-")
+        ours = ("bin-", "partial-", _THROWAWAY, _CLAIM)
         strange = [name for name in names if name != ".gitignore" and not name.startswith(ours)]
         if strange:
             raise Refused(
@@ -258,11 +311,7 @@ class EmbeddedServer:
     # Changing: one process at a time
 
     def _start(self) -> Postmaster:
-        if "\n" in str(self.directory):
-            raise Refused(f"PostgreSQL cannot work where a name has a line end: {self.directory}")
-        make_directory(self.directory, 0o700)
-        with os.fdopen(open_private(self.directory / ".gitignore", os.O_TRUNC), "w") as file:
-            file.write("*\n")
+        self._prepare()
         bin_dir = self.bin_dir
         with self._turn() as lock:
             self._settle()
@@ -282,6 +331,15 @@ class EmbeddedServer:
             directory = Path(self._place().socket_directory)
             self._make_socket_directory(directory)
             return cluster.launch(bin_dir, socket_directory=directory, port=PORT)
+
+    def _prepare(self) -> None:
+        """Make the directory."""
+        if "\n" in str(self.directory):
+            raise Refused(f"PostgreSQL cannot work where a name has a line end: {self.directory}")
+        make_directory(self.directory, 0o700)
+        self._exists()  # it is ours, or refused
+        with os.fdopen(open_private(self.directory / ".gitignore", os.O_TRUNC), "w") as file:
+            file.write("*\n")
 
     @contextmanager
     def _turn(self) -> Iterator[int]:
@@ -395,7 +453,7 @@ class EmbeddedServer:
         """
         self.cluster.create(
             self.bin_dir,
-            settings=SETTINGS,
+            settings=self._settings,
             hba="local all all peer map=embedded\n",
             sql="\n".join([_EXTENSION, _ROLE, _DATABASE]).format(self.names) + "\n",
             keep=(lock,),

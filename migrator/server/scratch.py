@@ -29,6 +29,7 @@ class Scratch:
         server: Any database of the server, by a role that may create databases.
         kind: What they are for, the first part of their names.
         hint: What to do where the role may not create databases.
+        is_own: Whether the whole server is thrown away afterwards.
 
     """
 
@@ -37,8 +38,11 @@ class Scratch:
         server: Target,
         kind: str = "review",
         hint: str = "Name a server by a role that has CREATEDB: --scratch URL.",
+        *,
+        is_own: bool = False,
     ) -> None:
         self.server = server
+        self.is_own = is_own
         self._kind = kind
         self._hint = hint
         self._key = secrets.randbelow(_LARGEST_KEY)

@@ -133,6 +133,32 @@ def pid_of(it: EmbeddedServer) -> int:
 # Made and found
 
 
+def test_a_throwaway_server_is_another_one_and_goes_with_whoever_uses_it(
+    running: EmbeddedServer,
+) -> None:
+    script = [*command(running, action="throwaway()")]
+    script[-1] = script[-1].replace("print(", "with ").removesuffix(")") + ":\n    input()"
+    killed = subprocess.Popen(script, stdin=subprocess.PIPE)
+    wait_for(
+        lambda: any(
+            EmbeddedServer(each).cluster.find() for each in running.directory.glob("throwaway-*")
+        )
+    )
+    (left,) = running.directory.glob("throwaway-*")
+    killed.kill()
+    killed.communicate()
+    orphan = EmbeddedServer(left).cluster
+    assert orphan.lives()
+    with running.throwaway() as url, running.throwaway() as other:
+        assert not orphan.lives()
+        assert not orphan.home.exists()
+        assert query(url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is True
+        query(url, "ALTER ROLE app NOLOGIN")
+        logs_in = "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'app'"
+        assert [query(each, logs_in) for each in (url, other, running.url())] == [False, True, True]
+    assert [*running.directory.glob("throwaway-*"), *running.shared.glob("home-*")] == []
+
+
 def test_first_start_makes_a_plain_role_its_database_and_statistics(place: Path) -> None:
     url = at(place, 'it\'s a "path", 50% \u00e9').start()
     facts = {
