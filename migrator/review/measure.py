@@ -73,6 +73,16 @@ class Part:
     text: str
     words: tuple[str, ...]
 
+    @property
+    def text_bytes(self) -> bytes:
+        """Its SQL as it is sent."""
+        return self.text.encode()
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether it is SET: no query may stand before SET TRANSACTION, not even the review's."""
+        return self.words[:1] == ("SET",) and self.words[1:2] != ("CONSTRAINTS",)
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -147,7 +157,7 @@ def parts(source: SqlFile) -> Iterator[Part]:
 def run(target: Target, source: SqlFile) -> Failure | None:
     """Run a file as the runner does, without recording; return what failed, or None."""
     with open_session(target).connection as connection:
-        return _run(connection, source, connection.execute)
+        return _run(connection, source, lambda part: connection.execute(part.text_bytes))
 
 
 def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
@@ -174,24 +184,24 @@ def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
             if committed:
                 connection.execute("SELECT pg_stat_force_next_flush()")
             known = None if _may_drop(part) else watched.after.objects
-            now = catalogue.read(reader, committed=committed, known=known)
-            row = connection.execute(
-                "SELECT setting::integer FROM pg_settings WHERE name = 'lock_timeout'"
-            ).fetchone()
-            timeout = row[0] if row else 0
+            now = watched.after
+            if not part.is_setting:
+                now = catalogue.read(reader, committed=committed, known=known)
+            ((shown,),) = connection.execute("SHOW lock_timeout").fetchall()
+            timeout = _milliseconds(shown)
             watched.seen.append(Trace(part, taken, watched.after, now, tuple(said), timeout))
             said.clear()
 
-        def execute(text: bytes) -> None:
-            connection.execute("SELECT set_config('client_min_messages', 'debug1', FALSE)")
+        def execute(part: Part) -> None:
+            connection.execute("SET client_min_messages TO debug1")
             said.clear()
             if source.transactional:
-                connection.execute(text)
+                connection.execute(part.text_bytes)
                 return
             try:
-                passed.run(text)
+                passed.run(part.text_bytes)
             except psycopg.Error:
-                after(next(parts(source)))  # what it did before its failure remains
+                after(part)  # what it did before its failure remains
                 raise
 
         passed = gate.Gates(target, connection, observer, watched.before)
@@ -227,14 +237,16 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
             ).fetchone()
             return int(row[0]) if row else 0
 
-        def execute(text: bytes) -> None:
-            before, started = position(), time.perf_counter()
-            connection.execute(text)
+        def execute(part: Part) -> None:
+            before = 0 if part.is_setting else position()
+            started = time.perf_counter()
+            connection.execute(part.text_bytes)
             ms = (time.perf_counter() - started) * 1000
-            samples.append(Sample(rows, ms, position() - before))
+            samples.append(Sample(rows, ms, 0 if part.is_setting else position() - before))
 
         def after(part: Part) -> None:
-            watched.seen.append(Trace(part, {}, watched.after, look(), (), 0))
+            now = watched.after if part.is_setting else look()
+            watched.seen.append(Trace(part, {}, watched.after, now, (), 0))
 
         watched = FileTrace(look(), Catalogue({}), Catalogue({}))
         watched.failure = _run(connection, source, execute, after)
@@ -253,7 +265,7 @@ def _subject(target: Target) -> psycopg.Connection[Any]:
 def _run(
     connection: psycopg.Connection[Any],
     source: SqlFile,
-    execute: Callable[[bytes], object],
+    execute: Callable[[Part], object],
     after: Callable[[Part], None] = lambda _: None,
 ) -> Failure | None:
     line = 1
@@ -262,7 +274,7 @@ def _run(
             connection.execute("BEGIN")
         for part in parts(source):
             line = part.line
-            execute(part.text.encode())
+            execute(part)
             after(part)
         if source.transactional:
             connection.execute("COMMIT")
@@ -280,6 +292,13 @@ def _held(observer: psycopg.Connection[Any], pid: int) -> dict[int, str]:
         if relation is not None and granted:
             held[relation] = locks.strongest([held.get(relation, ""), locks.mode_name(mode)])
     return held
+
+
+def _milliseconds(shown: str) -> int:
+    """Return a time as SHOW writes it, such as 2s."""
+    units = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+    number, unit = re.fullmatch(r"(\d+)([a-z]*)", shown).groups()  # type: ignore[union-attr]
+    return int(number) * units.get(unit, 1)
 
 
 def _told(notice: psycopg.errors.Diagnostic) -> list[str]:
