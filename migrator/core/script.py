@@ -59,9 +59,7 @@ def script(
 
 
 def _one(source: SqlFile, settings: str, record: str) -> Iterator[str]:
-    *_, final = sqltext.statements(source.text)
-    before, after = source.text[: final.end], source.text[final.end :].removeprefix(b";")
-    text = f"{before.decode()};{after.decode()}"
+    text = sqltext.closed(source.text).decode()
     yield f"-- {'-' * 8} {source.path.name}"
     # Undo what the file may have SET, as the runner does.
     yield f"BEGIN;\n{text}" if source.transactional else f"{text}\nBEGIN;"

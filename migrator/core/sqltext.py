@@ -141,6 +141,21 @@ def is_closed(text: bytes) -> bool:
     return any(text.startswith(b";", each.end) for each in deque(statements(text), maxlen=1))
 
 
+def closed(text: bytes) -> bytes:
+    """Return a text that other statements can follow: its last one ends in a semicolon.
+
+    The semicolon gets a line of its own, because a `--` comment may end the text.
+
+    Raises:
+        SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
+
+    """
+    last_line = text.rstrip().rpartition(b"\n")[2]
+    is_plain = last_line.endswith(b";") and b"--" not in last_line
+    is_done = is_plain or is_closed(text)  # which reads the whole text
+    return b"".join((text, b"\n" if is_done else b"\n;\n"))
+
+
 def pieces(text: bytes, size: int) -> Iterator[bytes]:
     """Cut a text between statements into pieces, each of at least a size but for the last.
 

@@ -85,6 +85,4 @@ def _returning_block(text: bytes) -> bytes:
     tag = b"$parse$"
     while tag in text:
         tag = tag[:-1] + b"_$"
-    closed = text.rstrip().endswith(b";") or sqltext.is_closed(text)
-    end = b"\n" if closed else b"\n;"
-    return b"".join((b"DO ", tag, b"BEGIN RETURN;\n", text, end, b"END", tag))
+    return b"".join((b"DO ", tag, b"BEGIN RETURN;\n", sqltext.closed(text), b"END", tag))

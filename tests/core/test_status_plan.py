@@ -162,7 +162,7 @@ AWKWARD = {
     "0001.a.create": (
         "-- purpose: a comment; with 'quotes\n"
         "CREATE SCHEMA other; SET search_path TO other; SET standard_conforming_strings TO on;\n"
-        "SET lock_timeout TO '1h'; CREATE TABLE hidden (id int)",
+        "SET lock_timeout TO '1h'; CREATE TABLE hidden (id int) -- last;",
         "DROP TABLE other.hidden; DROP SCHEMA other;",
     ),
     "0002.a.create": (
@@ -171,7 +171,7 @@ AWKWARD = {
         "DROP TABLE a /* all; of it */",
     ),
     "0003.a.index": (
-        "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id)\n;\n",
+        "-- transactional: false\nCREATE INDEX CONCURRENTLY i ON a (id) -- last",
         "-- transactional: false\nDROP INDEX CONCURRENTLY IF EXISTS i -- done",
     ),
     "0004.f.create": (
