@@ -339,6 +339,8 @@ def _statement_problems(
     if sqltext.ends_transaction(statement):
         words = " ".join(statement.words[:2])
         yield f"{words} is not allowed: the runner begins and ends transactions"
+    if sqltext.is_plpgsql(source.text, statement):
+        yield "a statement of PL/pgSQL, not of SQL: write it in SQL, or in a DO block"
     if sqltext.copies_with_client(statement):
         yield "COPY with data of the client is not supported: write INSERT ... VALUES"
     if sqltext.builds_nameless_index(statement):

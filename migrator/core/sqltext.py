@@ -42,6 +42,7 @@ _TOKEN = _compiled(
     | (?P<block>/\*)
     | (?P<open>['"])
     | [0-9]{_OF_NUMBER}*
+    | <<
     """,
     re.VERBOSE,
 )
@@ -73,7 +74,9 @@ _COMMENT_EDGE = _compiled(r"/\*|\*/")
 _NEXT_WORD = _compiled(r"\s*([A-Za-z]+)")
 _HEAD_WORDS = 14
 # Of all other statements the first word says enough.
-_TELLING_HEAD = re.compile(r"ALTER|CLUSTER|COPY|CREATE|DISCARD|DROP|PREPARE|REINDEX|ROLLBACK|START")
+_TELLING_HEAD = re.compile(
+    r"ALTER|CLUSTER|COPY|CREATE|DISCARD|DROP|EXECUTE|PREPARE|REINDEX|ROLLBACK|START"
+)
 
 
 class SqlTextError(ValueError):
@@ -341,6 +344,12 @@ _TRANSACTION_CONTROL = re.compile(
 _NAMELESS_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX CONCURRENTLY ON\b")
 _COPY_WITH_CLIENT = re.compile(r"COPY (.* )?(FROM STDIN|TO STDOUT)\b")
 
+# No statement of SQL begins with these; statements of PL/pgSQL do, or FOUND := TRUE.
+_PLPGSQL = re.compile(
+    r"ASSERT|CASE|CONTINUE|ELSE|ELSE?IF|EXCEPTION|EXIT|FOR|FOREACH|FOUND|\"found\"|GET|IF|LOOP|NULL"
+    r"|OPEN|PERFORM|RAISE|RETURN|WHEN|WHILE"
+)
+
 
 def ends_transaction(statement: Statement) -> bool:
     """Say whether the statement begins or ends a transaction: the runner alone may do that."""
@@ -361,3 +370,17 @@ def builds_nameless_index(statement: Statement) -> bool:
 def copies_with_client(statement: Statement) -> bool:
     """Say whether the statement is a COPY that reads from, or writes to, the client."""
     return _COPY_WITH_CLIENT.match(" ".join(statement.words)) is not None
+
+
+def is_plpgsql(text: bytes, statement: Statement) -> bool:
+    """Say whether PL/pgSQL would take the statement for its own, and SQL for a syntax error.
+
+    Args:
+        text: The text of the statement.
+        statement: The statement.
+
+    """
+    head = statement.words[0] if statement.words else ""
+    if head == "EXECUTE":  # in SQL, EXECUTE name, or EXECUTE name (values)
+        return len(statement.words) != 2  # noqa: PLR2004  as it says
+    return text.startswith(b"<<", statement.start) or _PLPGSQL.fullmatch(head) is not None

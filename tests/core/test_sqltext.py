@@ -308,6 +308,38 @@ def test_copy_with_the_client_is_known(text: str, copies: bool) -> None:
     assert sqltext.copies_with_client(statement) == copies
 
 
+# What PL/pgSQL parses and SQL does not, and neighbours that SQL parses.
+OF_PLPGSQL = [
+    *("PERFORM now()", "RETURN", "NULL", "ASSERT TRUE", "RAISE NOTICE 'x'", "FOUND := TRUE"),
+    *('"found" = FALSE', "LOOP EXIT; END LOOP", "<<l>> WHILE FALSE LOOP NULL; END LOOP"),
+    *("<< /* x */ l>> SELECT 1", "IF TRUE THEN SELECT 1; ELSE NULL; END IF", "EXECUTE 'SELECT 1'"),
+    *("FOR i IN 1..2 LOOP CONTINUE; END LOOP", "CASE WHEN TRUE THEN NULL; END CASE"),
+    *("FOREACH found IN ARRAY a LOOP NULL; END LOOP", "GET DIAGNOSTICS found = ROW_COUNT"),
+    *("EXECUTE format('x') USING 1", "EXECUTE a || b"),
+]
+NOT_OF_PLPGSQL = ["EXECUTE p", "EXECUTE p (1, 'x')", "SELECT NULL", "(SELECT 1)", "TABLE a"]
+NOT_OF_PLPGSQL += [
+    "DECLARE c CURSOR FOR SELECT 1",
+    "CALL f()",
+    "DO $$ BEGIN NULL; END $$",
+    "VALUES (1)",
+]
+
+
+@pytest.mark.parametrize("text", [*OF_PLPGSQL, *NOT_OF_PLPGSQL])
+@newest
+def test_plpgsql_is_known_as_the_server_knows_it(session: Connection, text: str) -> None:
+    data = text.encode()
+    first = next(sqltext.statements(data))
+    results(session, "BEGIN; ROLLBACK TO none")  # the server parses, and runs nothing
+    session.pgconn.send_query(b"SELECT 1; " + data)
+    (result,) = iter(session.pgconn.get_result, None)
+    results(session, "ROLLBACK")
+    is_sql = result.error_field(pq.DiagnosticField.SQLSTATE) == b"25P02"
+    assert is_sql == (text in NOT_OF_PLPGSQL), result.error_message
+    assert sqltext.is_plpgsql(data, first) == (not is_sql)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_takes_linear_time(name: str) -> None:
     started = time.process_time()
