@@ -264,7 +264,7 @@ def _connect(target: Target) -> Connection:
             return psycopg.connect(**parameters, autocommit=True)
     except psycopg.Error as error:
         raise NoConnection(
-            f"Cannot connect to {target.shown}: {_without_secrets(str(error), target)}",
+            f"Cannot connect to {target.shown}: {str(error).strip()}",
             hint="Check host, port, database, role and password, and whether the server runs. "
             "Behind PgBouncer, connect to PostgreSQL itself.",
         ) from None
@@ -293,7 +293,7 @@ def _closed_on_error(connection: Connection, target: Target) -> Iterator[None]:
         if not isinstance(error, psycopg.Error):
             raise
         raise Refused(
-            f"Cannot work on {target.shown}: {_without_secrets(str(error), target)}",
+            f"Cannot work on {target.shown}: {str(error).strip()}",
             hint="Check the settings and privileges of the role and the database.",
         ) from None
 
@@ -335,10 +335,3 @@ def _pooled(target: Target) -> Refused:
         "reach other sessions.",
         hint="Connect to PostgreSQL itself instead of the pooler.",
     )
-
-
-def _without_secrets(message: str, target: Target) -> str:
-    secrets = {target.parameters[key] for key in SECRETS & target.parameters.keys()}
-    for secret in secrets | {target.variables.get("PGPASSWORD", "")} - {""}:
-        message = message.replace(secret, "********")
-    return message.strip()

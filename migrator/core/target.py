@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -27,7 +28,11 @@ _POLICY = (
     "PGCHANNELBINDING",
     "PGGSS",
 )
-SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
+SECRETS = frozenset(
+    {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+)
+_SCHEME = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://")  # the second is yoyo's for psycopg 3
+_AROUND = " \t\r\n'\"`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +72,12 @@ class Target:
 
         if not conninfo.strip():
             raise _empty(origin)
-        for scheme in ("postgresql", "postgres"):  # yoyo's own name for psycopg 3
-            conninfo = conninfo.replace(f"{scheme}+psycopg://", f"{scheme}://", 1)
+        conninfo = _SCHEME.sub("postgresql://", conninfo, count=1)
+        _refuse_doubtful(conninfo, origin)
         try:
             parameters = conninfo_to_dict(conninfo)
         except (ProgrammingError, UnicodeError):
-            # libpq's message may quote the password, so it is not shown.
-            raise Refused(
-                f"{origin} is neither a postgresql:// URL nor a key=value connection string.",
-                hint="For example postgresql://user@host:5432/name or 'host=/run/postgresql "
-                "dbname=name'; percent-encode special characters of a password in a URL.",
-            ) from None
+            raise _unreadable(conninfo, origin) from None
         # An empty database name would override the service's or the variable's.
         known = {key: str(value) for key, value in parameters.items() if value}
         return _target(known, origin, variables or {})
@@ -142,6 +142,43 @@ def _empty(origin: str) -> Refused:
     )
 
 
+def _refuse_doubtful(conninfo: str, origin: str) -> None:
+    """Refuse what libpq may read otherwise than it is meant, so that it would show a password."""
+    bare = conninfo.strip(_AROUND)
+    if not _SCHEME.match(bare):
+        return
+    if bare != conninfo:
+        raise Refused(
+            f"{origin} has quotes or white space around the URL.",
+            hint="Remove them; in a file, also the line end after the URL.",
+        )
+    before, at, after = bare.partition("://")[2].partition("@")
+    if at and ("/" in before or "@" in after.partition("?")[0]):
+        raise Refused(
+            f"{origin} has an @ or / in the user, the password or the database's name.",
+            hint="Percent-encode special characters: @ as %40, / as %2F, : as %3A.",
+        )
+
+
+def _unreadable(conninfo: str, origin: str) -> Refused:
+    """Return an error for what libpq cannot parse; its own message may quote the password."""
+    from psycopg.pq import Conninfo
+
+    _, _, query = conninfo.partition("?")
+    names = set(re.findall(r"(?:^|&)([a-z_]+)=", query))
+    unknown = sorted(names - {each.keyword.decode() for each in Conninfo.get_defaults()})
+    if unknown and _SCHEME.match(conninfo) and not names & SECRETS:
+        return Refused(
+            f"{origin} has a parameter that PostgreSQL does not know: {', '.join(unknown)}.",
+            hint="Remove it. What another program wants to know belongs in its own variable.",
+        )
+    return Refused(
+        f"{origin} is neither a postgresql:// URL nor a key=value connection string.",
+        hint="For example postgresql://user@host:5432/name or 'host=/run/postgresql "
+        "dbname=name'; percent-encode special characters of a password in a URL.",
+    )
+
+
 def resolve_other(
     conninfo: str | None, option: str, environment: Mapping[str, str]
 ) -> Target | None:
@@ -190,6 +227,12 @@ def _target(parameters: Mapping[str, str], origin: str, variables: Mapping[str, 
     user, port, service = value("user"), value("port"), value("service")
     host = value("host") or value("hostaddr")
     database = parameters.get("dbname") or variables.get("PGDATABASE", "")
+    if "://" in f"{user} {host} {database} {service}" or re.search(r"[^\d, ]", port):
+        raise Refused(
+            f"{origin} has a URL in the place of a name, or a port that is no number.",
+            hint="Give a URL with --database or DATABASE_URL. In a URL, percent-encode special "
+            "characters of the password.",
+        )
     at = f"postgresql://{user + '@' if user else ''}"
     if host.startswith("/"):
         shown = f"{at}/{database}?host={host}" + (f"&port={port}" if port else "")

@@ -196,7 +196,7 @@ BAD_TARGETS = {
     "host=\udcff": "--database is neither",
     "host=/nowhere dbname=x": "Cannot connect to postgresql://",
     "host=127.0.0.1 port=1 dbname=x": "Cannot connect to postgresql://127.0.0.1:1/x: ",
-    "host=127.0.0.1 port=x dbname=x": "Cannot connect to",
+    "host=127.0.0.1 port=x dbname=x": "--database has a URL in the place of a name, or a port",
     "host=127.0.0.1 port=1,2 dbname=x": "Cannot connect to",
     "host=127.0.0.1 sslmode=nonsense": "Cannot connect to",
     "host=127.0.0.1 connect_timeout=x": "Cannot connect to",

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -346,9 +347,12 @@ def test_a_target_that_turns_one_away_is_told_without_the_password(
     run(superuser(pg, empty_database), f"ALTER DATABASE {name} OWNER TO postgres")
     right = pg.password_url("postgres")
     wrong = right.replace("tester:", "tester:s3cr3t")
+    telling = right.replace(f":{quote(PASSWORD, safe='')}@", ":user@")
+    assert telling != right
     turned_away = {
         empty_database: f'permission denied for database "{name}"',
         wrong: 'password authentication failed for user "tester"',
+        telling: 'password authentication failed for user "tester"',  # which is "user", untold
         right.replace("/postgres", "/nowhere"): 'database "nowhere" does not exist',
         pg.dsn(name, "nobody"): 'role "nobody" does not exist',
         f"postgresql://owner:s3cr3t@127.0.0.1:{free_port()}/{name}": "Connection refused",
@@ -363,6 +367,39 @@ def test_a_target_that_turns_one_away_is_told_without_the_password(
             assert reason in answer.err
             assert "s3cr3t" not in answer.err
             assert PASSWORD not in answer.err
+
+
+AROUND, DOUBTFUL = "quotes or white space around the URL", "has an @ or / in the user, the"
+UNREADABLE: list[tuple[dict[str, str], str]] = [
+    ({"DATABASE_URL": "postgresql://app:Zq/9x@db.example/shop"}, DOUBTFUL),
+    ({"DATABASE_URL": "postgresql://app:Zq9x@Zq9x@db.example/shop"}, DOUBTFUL),
+    ({"DATABASE_URL": "postgres+psycopg://app:Zq9x/@db.example"}, DOUBTFUL),
+    ({"DATABASE_URL": "postgresql://app:Zq9x"}, "a port that is no number"),
+    ({"DATABASE_URL": "postgresql://app:Zq9x@db.example/shop\n"}, AROUND),
+    ({"DATABASE_URL": "'postgresql://app:Zq9x@db.example/shop'"}, AROUND),
+    ({"DATABASE_URL": "dbname=postgresql://app:Zq9x@db.example/shop"}, "in the place of a name"),
+    ({"PGDATABASE": "postgresql://app:Zq9x@db.example/shop"}, "PGDATABASE has a URL in the place"),
+    ({"PGHOST": "postgresql://app:Zq9x@db.example/shop"}, "PGHOST has a URL in the place"),
+    ({"DATABASE_URL": "postgresql://app:Zq9x@h/d?pool=5&schema=x"}, "not know: pool, schema."),
+    ({"DATABASE_URL": "postgresql://h/d?user=app&password=x&Zq9x&pool=x"}, "is neither"),
+]
+
+
+@pytest.mark.parametrize(("environment", "message"), UNREADABLE)
+def test_a_target_that_reads_otherwise_than_it_is_meant_is_refused_and_not_shown(
+    made: MigrationSet,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    message: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    answer = call(made, None, "status")
+    assert answer.code == 2
+    assert answer.err.startswith("error: ")
+    assert message in answer.err.splitlines()[0]
+    assert "Zq" not in answer.err
+    assert "9x" not in answer.err
 
 
 # What listens there is no PostgreSQL
