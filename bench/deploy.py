@@ -25,7 +25,7 @@ from psycopg.conninfo import make_conninfo
 from bench import generated
 from bench.databases import ROOT, say
 from bench.servers import PRODUCTION, Server, only, server
-from migrator.deploy import programs
+from migrator.backup import programs
 
 _NAME = "deployed"
 _PROBE_S = 0.02

@@ -23,7 +23,8 @@ ROOMS: dict[str, set[str]] = {
     "catalogue": {"core", "server"},
     "rows": {"core", "catalogue"},
     "review": {"core", "catalogue", "server", "lint", "rows"},
-    "deploy": {"core", "catalogue", "server"},
+    "backup": {"core", "catalogue", "server"},
+    "deploy": {"core", "catalogue", "server", "backup"},
 }
 # A value that one module makes and fills in by itself, or somebody else's that is to be set.
 THEIR_OWN = {"review", "rows", "server"}

@@ -10,30 +10,23 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from migrator.backup import archive, programs, retention
+from migrator.backup import dump as making
+from migrator.backup.databases import administrator
+from migrator.backup.dump import BackupOptions
+from migrator.backup.restore import RestoreOptions
 from migrator.cli.command import Command
 from migrator.core import lock, process
 from migrator.core.errors import Failed, MigratorError, Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
 from migrator.core.session import NoConnection
-from migrator.deploy import (
-    archive,
-    closing,
-    programs,
-    records,
-    rehearsal,
-    restore,
-    retention,
-)
-from migrator.deploy import backup as making
-from migrator.deploy.backup import BackupOptions
-from migrator.deploy.databases import administrator
+from migrator.core.steps import Steps
+from migrator.deploy import closing, records, rehearsal, restore
 from migrator.deploy.plan import planned
 from migrator.deploy.prerequisites import Requirements, no_restore, other_owners, server_facts
-from migrator.deploy.restore import Place
 from migrator.deploy.resume import InterruptedDeploy
 from migrator.deploy.run import Deploy, DeployOptions, DeployResult
-from migrator.deploy.steps import Steps
 
 Confirm = Callable[[list[str], str], None]
 _APPROVE = "Look at it with --dry-run, then give --approve DIGEST; or --yes."
@@ -268,11 +261,10 @@ def put_back(
             hint="Name a role that may create and rename databases: --admin URL.",
         )
     tools = programs.programs(max(facts.major, found.manifest.program))
-    owner = ["--no-owner", "--no-privileges"] if no_owner else []
-    place = Place(server, tools, jobs, owner)
+    how = RestoreOptions(tools, jobs, has_owners=not no_owner)
     if into is not None:
         with process.interruptible():
-            restored = restore.into_new(found, place, into, steps)
+            restored = restore.into_new(found, server, how, into, steps)
     else:
         manifest = found.manifest
         confirm(
@@ -288,8 +280,9 @@ def put_back(
         with process.interruptible():
             lock.take(runner.session, runner.limits.lock_wait_s, runner.say)
             restored = restore.over(
-                found, place, runner, steps, name=current, reason=f"{found.path.name} was restored"
-            )
+                found, server, how, runner, steps,
+                name=current, reason=f"{found.path.name} was restored",
+            )  # fmt: skip
     with suppress(OSError):
         if into is None and found.manifest.ended is None:
             found.ended("restored")

@@ -37,7 +37,7 @@ def answer(
 def in_steps(command: Command, name: str, *, yes: bool = False, **how: Any) -> int:
     """Run a command that reports each step, with --json as one line each; return its exit code."""
     from migrator.cli import deploy as deploying
-    from migrator.deploy.steps import Steps
+    from migrator.core.steps import Steps
 
     echo = click.echo if command.as_json else None
     show = partial(say, nl=False) if sys.stderr.isatty() else None

@@ -12,6 +12,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from migrator.backup import archive, databases, programs
+from migrator.backup.databases import Administrator
+from migrator.backup.dump import BackupOptions
+from migrator.backup.programs import Programs
 from migrator.core import history, lock
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
@@ -19,10 +23,7 @@ from migrator.core.runner import Runner
 from migrator.core.session import refuse_unwritable
 from migrator.core.target import Target
 from migrator.core.waits import sessions_in_words
-from migrator.deploy import archive, closing, databases, programs, records
-from migrator.deploy.backup import BackupOptions
-from migrator.deploy.databases import Administrator
-from migrator.deploy.programs import Programs
+from migrator.deploy import closing, records
 from migrator.sql import sql
 
 # Of the database's own size: what a restored copy needs, with the WAL that is written meanwhile.

@@ -6,25 +6,28 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psycopg
 
+from migrator.backup import archive, databases, programs
+from migrator.backup import restore as backups
+from migrator.backup.archive import Backup
+from migrator.backup.programs import Programs
+from migrator.backup.restore import RestoreOptions
 from migrator.catalogue import contents, objects
 from migrator.core import files
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
 from migrator.core.session import for_program, open_connection
+from migrator.core.steps import Steps
 from migrator.core.target import Target
-from migrator.deploy import approval, archive, checks, databases, programs
-from migrator.deploy.archive import Backup
+from migrator.deploy import approval, checks
 from migrator.deploy.prerequisites import Prerequisites
-from migrator.deploy.programs import Programs
-from migrator.deploy.steps import Steps
 from migrator.server import binaries
 from migrator.server.scratch import Scratch
 
@@ -33,8 +36,6 @@ _UNCHANGED = "The target was not changed; the backup is whole."
 _HINT = "Name a server by a role that has CREATEDB: --rehearse-on URL; or --no-rehearse."
 _TOLD = 5
 _DUMP_NAMED = re.compile(r"^\S+ cannot be restored into \S+: ")
-_ACTING = {"event trigger", "subscription", "user mapping"}
-_OF_COPIES = {"template", "connection limit"}
 # What acts beyond the database that it is run in: a copy for trying would reach the world by it.
 _COMMENT = re.compile(rb"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _REACHES_OUT = re.compile(
@@ -143,10 +144,13 @@ class Stage:
         return self.found.admin.target
 
     @property
-    def without(self) -> list[str]:
-        """The extensions that this role cannot create: nothing can depend on them there."""
+    def how(self) -> RestoreOptions:
+        """How the copy is made: without the extensions that this role cannot create there."""
         is_able = self.found.admin is not None and self.found.admin.is_superuser
-        return [] if is_able and not self.elsewhere else self.found.facts.superusers_extensions
+        without = [] if is_able and not self.elsewhere else self.found.facts.superusers_extensions
+        return RestoreOptions(
+            self.tools, self.jobs, has_owners=not self.elsewhere, is_copy=True, without=without
+        )
 
     def migrating(self, name: str) -> Target:
         """Return a copy by the role that migrates, as in production the target's own."""
@@ -175,33 +179,23 @@ def on_rows(stage: Stage, backup: Backup) -> Rehearsed:
     """
     with _step(stage) as (scratch, detail):
 
-        def made(name: str) -> tuple[Target, list[str]]:
-            with open_connection(stage.server) as connection:
-                if stage.elsewhere:  # its roles, tablespaces and locales may be others
-                    connection.execute(databases.plain(name))
-                else:
-                    databases.create(connection, name, backup.manifest.properties)
-            copy = stage.server.beside(name)
-            left = databases.fill(
-                backup.path, copy, stage.tools,
-                jobs=stage.jobs, options=_options(stage), is_copy=True,
-                without=stage.without, show=stage.steps.show,
-            )  # fmt: skip
-            refuse_different(backup, copy, stage.steps.show)
-            return copy, left
+        def made(name: str) -> list[str]:
+            return backups.restore(backup, stage.server, name, stage.how, stage.steps.show)
 
         started = time.monotonic()
-        copy, left = made(scratch.name("copy"))
+        copy = scratch.name("copy")
+        left = made(copy)
         took = time.monotonic() - started
-        missed = not_restored(stage.server, backup, copy, is_copy=True, without=left)
+        missed = backups.dress(backup, stage.server, copy, stage.how, left)
         known = Rehearsed(
             approval.files_digest(stage.plan), backup.manifest.when, backup.path.name, "",
             [] if stage.elsewhere else missed, left, round(took, 3), 0.0, 0.0,
         )  # fmt: skip
-        proof = _tried(stage, str(copy.parameters["dbname"]), known, left)
+        proof = _tried(stage, copy, known, left)
         if proof.rollback:  # what they left would be in the way
-            copy, _ = made(scratch.name("again"))
-        _forward(stage, str(copy.parameters["dbname"]), left, seeds=True)
+            copy = scratch.name("again")
+            made(copy)
+        _forward(stage, copy, left, seeds=True)
         proof.note(backup)
         detail.update(asdict(proof))
         detail["said"] = (
@@ -230,18 +224,12 @@ def on_schema(stage: Stage) -> Rehearsed | str:
             started = time.monotonic()
             left: list[str] = []
             for dump in dumps:
-                left += databases.fill(
-                    dump, copy, stage.tools, jobs=stage.jobs,
-                    is_copy=True, without=stage.without, show=stage.steps.show,
-                )  # fmt: skip
+                left += backups.fill(dump, copy, stage.how, stage.steps.show)
             with open_connection(stage.server) as connection:
                 missed = databases.dress(connection, name, properties, is_copy=True)
             took = round(time.monotonic() - started, 3)
-            with open_connection(copy) as connection:
-                found = objects.read(connection).database
             wanted = objects.read(stage.runner.session.connection).database
-            told = _differences(wanted, found, left, is_copy=True)
-            told = [*missed, *told][:_TOLD]
+            told = [*missed, *backups.lacking(wanted, copy, stage.how, left)][:_TOLD]
             known = Rehearsed(
                 approval.files_digest(stage.plan), "", "", "", told, left, took, 0.0, 0.0
             )
@@ -255,51 +243,11 @@ def on_schema(stage: Stage) -> Rehearsed | str:
     return proof
 
 
-def not_restored(
-    server: Target, backup: Backup, copy: Target, *, is_copy: bool, without: list[str]
-) -> list[str]:
-    """Give a restored database what no dump holds; return what it lacks all the same.
-
-    Args:
-        server: Another database of its server, by the role that restores.
-        backup: What was restored.
-        copy: The restored database.
-        is_copy: Whether it is for trying.
-        without: What was left out on purpose.
-
-    """
-    name = str(copy.parameters["dbname"])
-    with open_connection(server) as connection:
-        missed = databases.dress(connection, name, backup.manifest.properties, is_copy=is_copy)
-    with open_connection(copy) as connection:
-        found = objects.read(connection).database
-    return [*missed, *_differences(backup.manifest.catalogue, found, without, is_copy=is_copy)]
-
-
-def refuse_different(backup: Backup, target: Target, show: Callable[[str], None]) -> None:
-    """Compare a restored database's rows with the manifest.
-
-    Raises:
-        Failed: They are not what the manifest says.
-
-    """
-    if found := databases.differences(backup, target, show=show):
-        raise Failed(
-            f"{backup.path}: what was restored is not what was backed up:\n  " + "\n  ".join(found),
-            state="The target was not changed by that.",
-            hint="Do not rely on this backup: take another one.",
-        )
-
-
 @contextmanager
 def _step(stage: Stage, what: str = "") -> Iterator[tuple[Scratch, dict[str, object]]]:
     name = f"{what} rehearsal".strip()
     with stage.steps.step(name) as detail, Scratch(stage.server, KIND, _HINT) as scratch:
         yield scratch, detail
-
-
-def _options(stage: Stage) -> list[str]:
-    return ["--no-owner", "--no-privileges"] if stage.elsewhere else []
 
 
 @contextmanager
@@ -397,20 +345,6 @@ def _runner(stage: Stage, target: Target) -> Iterator[Runner]:
         yield made
     finally:
         made.session.connection.close()
-
-
-def _differences(
-    expected: objects.Catalogue, found: objects.Catalogue, without: list[str], *, is_copy: bool
-) -> list[str]:
-    """Compare a copy with what it is one of, but for what was left out on purpose."""
-    extensions = {f"extension {each.removeprefix('EXTENSION - ')}" for each in without}
-    return [
-        each.words
-        for each in objects.differences(expected, found)
-        if not (without and each.subject.kind in _ACTING)
-        and each.subject.title not in extensions
-        and not (is_copy and each.subject.kind == "database" and each.aspect in _OF_COPIES)
-    ]
 
 
 def _refuse_untrue(plan: Plan, proof: Rehearsed) -> None:

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from migrator.deploy import archive
+from migrator.backup import archive
+from migrator.core.steps import Event
 from migrator.deploy.monitor import Changes, Measurement
-from migrator.deploy.steps import Event
 
 
 @dataclass(frozen=True, slots=True)

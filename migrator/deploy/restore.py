@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from migrator.backup import archive, databases
+from migrator.backup import restore as backups
+from migrator.backup.archive import Backup
+from migrator.backup.databases import Administrator
+from migrator.backup.restore import RestoreOptions
 from migrator.core.runner import Runner
 from migrator.core.session import open_connection
-from migrator.core.target import Target
-from migrator.deploy import archive, closing, databases, records
-from migrator.deploy.archive import Backup
-from migrator.deploy.databases import Administrator
-from migrator.deploy.programs import Programs
-from migrator.deploy.rehearsal import not_restored, refuse_different
-from migrator.deploy.steps import Steps
+from migrator.core.steps import Steps
+from migrator.deploy import closing, records
 from migrator.server.scratch import Scratch
 
 KIND = "deploy_restoring"
@@ -33,30 +32,14 @@ class RestoreResult:
     """
 
     database: str
-    aside: str
+    aside: str = ""
     notes: list[str] = field(default_factory=list)
     runner: Runner | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where, by whom and how something is restored.
-
-    Args:
-        admin: Who makes and renames databases.
-        tools: pg_restore.
-        jobs: How many sessions restore at once.
-        options: More of pg_restore's options: --no-owner.
-
-    """
-
-    admin: Administrator
-    tools: Programs
-    jobs: int
-    options: Sequence[str] = ()
-
-
-def into_new(backup: Backup, place: Place, name: str, steps: Steps) -> RestoreResult:
+def into_new(
+    backup: Backup, admin: Administrator, how: RestoreOptions, name: str, steps: Steps
+) -> RestoreResult:
     """Restore into a new database, which gets its name when it is whole and checked.
 
     Raises:
@@ -64,23 +47,30 @@ def into_new(backup: Backup, place: Place, name: str, steps: Steps) -> RestoreRe
         Failed: It could not be restored; nothing is left of it.
 
     """
-    server = place.admin.target
-    databases.refuse_name(server, name)
-    with Scratch(server, KIND, _HINT) as scratch:
-        made, notes = _filled(backup, place, scratch, steps, f"restored as {name}")
-        with open_connection(server) as connection:
-            connection.execute(databases.renaming_to(str(made.parameters["dbname"]), name))
-    return RestoreResult(name, "", notes)
+    databases.refuse_name(admin.target, name)
+    with Scratch(admin.target, KIND, _HINT) as scratch:
+        made, notes = _made(backup, how, scratch, steps, f"restored as {name}")
+        with open_connection(admin.target) as connection:
+            connection.execute(databases.renaming_to(made, name))
+    return RestoreResult(name, notes=notes)
 
 
 def over(
-    backup: Backup, place: Place, runner: Runner, steps: Steps, *, name: str, reason: str
+    backup: Backup,
+    admin: Administrator,
+    how: RestoreOptions,
+    runner: Runner,
+    steps: Steps,
+    *,
+    name: str,
+    reason: str,
 ) -> RestoreResult:
     """Restore into a new database, and have that take the target's name.
 
     Args:
         backup: What is restored.
-        place: Where and by whom.
+        admin: Who makes and renames databases.
+        how: How it is restored.
         runner: The current database; its session holds the lock, and is closed.
         steps: Told what is done.
         name: The target's name, which a closed database does not have meanwhile.
@@ -90,43 +80,32 @@ def over(
         Failed: It could not be done; the current database is as it was.
 
     """
-    current = runner.session.facts.database
     aside = databases.shortened(name, f"_before_{archive.stamp()}")
-    with Scratch(place.admin.target, KIND, _HINT) as scratch:
-        made, notes = _filled(backup, place, scratch, steps, reason)
+    with Scratch(admin.target, KIND, _HINT) as scratch:
+        made, notes = _made(backup, how, scratch, steps, reason)
         with steps.step("swap") as detail:
-            renames = [(current, aside), (str(made.parameters["dbname"]), name)]
-            again = closing.renamed(runner, place.admin, renames)
+            renames = [(runner.session.facts.database, aside), (made, name)]
+            again = closing.renamed(runner, admin, renames)
             detail.update(aside=aside)
             detail["said"] = f"{name} is the restored database; the one before it is {aside}"
     return RestoreResult(name, aside, notes, again)
 
 
-def _filled(
-    backup: Backup, place: Place, scratch: Scratch, steps: Steps, reason: str
-) -> tuple[Target, list[str]]:
-    """Make a database, fill it and check it."""
-    name, server = scratch.name("new"), place.admin.target
-    made = server.beside(name)
+def _made(
+    backup: Backup, how: RestoreOptions, scratch: Scratch, steps: Steps, reason: str
+) -> tuple[str, list[str]]:
+    """Make a database and check it; return its name, and what it lacks."""
+    name = scratch.name("new")
     with steps.step("restore") as detail:
-        with open_connection(server) as connection:
-            if place.options:  # without owners, it is not like the one before, either
-                connection.execute(databases.plain(name))
-            else:
-                databases.create(connection, name, backup.manifest.properties)
-        databases.fill(
-            backup.path, made, place.tools,
-            jobs=place.jobs, options=place.options, show=steps.show,
-        )  # fmt: skip
+        backups.restore(backup, scratch.server, name, how, steps.show)
         detail["backup"] = str(backup.path)
     with steps.step("check") as detail:
-        refuse_different(backup, made, steps.show)
-        with open_connection(made) as connection:
+        with open_connection(scratch.server.beside(name)) as connection:
             records.end_in_copy(connection, str(backup.path), reason)
-        notes = not_restored(server, backup, made, is_copy=False, without=[])
+        notes = backups.dress(backup, scratch.server, name, how)
         detail["notes"] = notes
         detail["said"] = (
             f"the rows of {len(backup.manifest.tables)} tables are as the manifest says; "
             f"differences in all else: {len(notes)}"
         )
-    return made, notes
+    return name, notes

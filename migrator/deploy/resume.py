@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from migrator.backup import archive
+from migrator.backup.archive import Backup
 from migrator.core import history, process
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
-from migrator.deploy import archive, monitor, records
-from migrator.deploy.archive import Backup
+from migrator.deploy import monitor, records
 from migrator.deploy.plan import DeployPlan, planned
 from migrator.deploy.prerequisites import Requirements
 from migrator.deploy.records import DeployRecord

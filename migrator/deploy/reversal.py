@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass
 
 import psycopg
 
+from migrator.backup import restore
+from migrator.backup.archive import Backup
 from migrator.catalogue import objects
 from migrator.core.errors import Interrupted, MigratorError
 from migrator.core.runner import Runner
 from migrator.core.session import NoConnection
-from migrator.deploy import databases, records
-from migrator.deploy.archive import Backup
+from migrator.core.steps import Steps
+from migrator.deploy import records
 from migrator.deploy.plan import DeployPlan
-from migrator.deploy.steps import Steps
 from migrator.sql import sql
 
 _SHOWN = 20
@@ -66,7 +67,7 @@ def by_rollback_files(
                 runner.session.connection.execute(sql("core/record_seed"), asdict(seed))
             told = _differences(runner, number, plan)
             if backup is not None:
-                told += databases.differences(backup, runner.target, show=steps.show)
+                told += restore.differences(backup, runner.target, show=steps.show)
             why = "; ".join(told[:_SHOWN]) + f"; {len(told) - _SHOWN} more" * (len(told) > _SHOWN)
         rows = "rows: as in the backup" if backup else "rows: not compared"
         detail["outcome"] = "failed" if why else "done"

@@ -10,18 +10,22 @@ from typing import Any, NoReturn
 
 import psycopg
 
+from migrator.backup import archive, databases
+from migrator.backup import dump as backups
+from migrator.backup.archive import Backup
+from migrator.backup.programs import Programs
+from migrator.backup.restore import RestoreOptions
 from migrator.catalogue import objects
 from migrator.core import history, lock, process
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
 from migrator.core.session import NoConnection, pinned
+from migrator.core.steps import Steps
 from migrator.deploy import (
     approval,
-    archive,
     checks,
     closing,
-    databases,
     monitor,
     prerequisites,
     records,
@@ -29,15 +33,11 @@ from migrator.deploy import (
     report,
     restore,
 )
-from migrator.deploy import backup as backups
 from migrator.deploy.approval import Approval
-from migrator.deploy.archive import Backup
 from migrator.deploy.plan import DeployPlan, planned, seed_mark
 from migrator.deploy.prerequisites import Prerequisites, Requirements
-from migrator.deploy.programs import Programs
 from migrator.deploy.rehearsal import Rehearsed, Stage
 from migrator.deploy.reversal import by_rollback_files, in_words
-from migrator.deploy.steps import Steps
 
 NOTHING, APPLIED, UNDONE, RESTORED, STOPPED, LEFT = (
     "nothing changed",
@@ -681,10 +681,11 @@ class Deploy:
                 raise Failed(f"There can be no restore: {no_restore}.")
             assert begun.backup is not None  # noqa: S101  as above
             asked = self.options.asked
-            place = restore.Place(begun.found.admin, _tools(begun.found), asked.backup.jobs)
+            how = RestoreOptions(_tools(begun.found), asked.backup.jobs)
             restored = restore.over(
-                begun.backup, place, self.runner, self.steps, name=begun.database, reason=reason
-            )
+                begun.backup, begun.found.admin, how, self.runner, self.steps,
+                name=begun.database, reason=reason,
+            )  # fmt: skip
         except (Interrupted, NoConnection):
             raise
         except (MigratorError, psycopg.Error) as error:

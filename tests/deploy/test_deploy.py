@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from migrator.backup import programs
 from migrator.core.errors import Refused
-from migrator.deploy import programs
 from tests.support.commands import call, finish, launch, said
 from tests.support.databases import applied, locked, rows, run, tables
 from tests.support.deploys import FAILS, NO_WAY_BACK, Site, events, site

@@ -12,10 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from migrator.backup import archive
 from migrator.catalogue.contents import Position, moved
 from migrator.core.session import open_connection, pinned
 from migrator.core.target import Target
-from migrator.deploy import archive, closing, prerequisites
+from migrator.deploy import closing, prerequisites
 from tests.support.commands import finish, launch
 from tests.support.databases import applied, rows, run, tables
 from tests.support.deploys import FAILS, NO_WAY_BACK, ROLE, Site, events, paste, site

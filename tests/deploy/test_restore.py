@@ -256,7 +256,7 @@ def test_what_the_role_may_not_give_is_told(here: Site) -> None:
             for name in here.others():
                 superuser.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE false')
     assert code == 0, told
-    assert 'not as it was: ALTER ROLE "owner" IN DATABASE' in told
+    assert "not as it was: ALTER ROLE owner IN DATABASE" in told
     assert "permission denied" in told
     assert "not as it was: database: setting of role owner is missing" in told
 

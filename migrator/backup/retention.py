@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from migrator.deploy import archive
-from migrator.deploy.archive import Backup
+from migrator.backup import archive
+from migrator.backup.archive import Backup
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.deploy import archive
+from migrator.backup import archive
 from tests.support.commands import call, finish, launch, said
 from tests.support.databases import applied, rows, tables
 from tests.support.deploys import FAILS, NO_WAY_BACK, paste, site

@@ -14,14 +14,14 @@ from typing import Any
 
 import psycopg
 
+from migrator.backup import archive, databases, programs, restore
+from migrator.backup.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest
+from migrator.backup.programs import Programs
 from migrator.catalogue import contents, objects
 from migrator.catalogue.contents import Position
 from migrator.core.errors import Failed
 from migrator.core.runner import Runner
 from migrator.core.session import for_program, open_connection
-from migrator.deploy import archive, databases, programs
-from migrator.deploy.archive import MANIFEST, PART, SUFFIXES, Backup, Manifest
-from migrator.deploy.programs import Programs
 from migrator.server import binaries
 
 _UNCHANGED = "The database was not changed, and no older backup was touched."
@@ -122,7 +122,7 @@ def make(
                     history=[each.id for each in state.applied],
                     server=runner.session.connection.info.server_version // 10000,
                     program=tools.version,
-                    database_bytes=databases.size(runner.session.connection),
+                    database_bytes=restore.size(runner.session.connection),
                     files=sums,
                     entries=len(listed),
                     tables={k: [*v] for k, v in tables.items() if k not in left_out},

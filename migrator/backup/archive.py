@@ -26,7 +26,7 @@ PART = ".part"
 PROOF = ".proof.json"
 REPORTS = (".report.md", ".report.json")
 SUFFIXES = {"custom": ".dump", "directory": ".dir"}
-_FORMAT_VERSION = 2
+_FORMAT_VERSION = 3
 _CHUNK = 1 << 20
 
 
@@ -101,7 +101,7 @@ class Manifest:
     def raise_if_damaged(self) -> None:
         """Use what other code relies on: KeyError, TypeError or ValueError where it is not so."""
         _ = self.taken.astimezone(), self.bytes, self.catalogue, self.deploy["id"]
-        _ = self.deploy["digest"], self.properties["owner_name"]
+        _ = self.deploy["digest"], self.properties["creation"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Backups: dumps with a manifest, made, checked, kept, and restored."""
