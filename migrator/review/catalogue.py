@@ -58,7 +58,9 @@ class Relation:
         filenode: The number of its storage file; it changes when the relation is rewritten.
         is_valid: False for an index that no query uses.
         read: How many rows scans have returned so far.
-        written: How many rows have been inserted, updated or deleted so far.
+        inserted: How many rows have been inserted so far.
+        updated: How many rows have been updated so far.
+        deleted: How many rows have been deleted so far.
 
     """
 
@@ -69,8 +71,10 @@ class Relation:
     root: int
     filenode: int
     is_valid: bool
-    read: int
-    written: int
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
 
     @property
     def is_index(self) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrator.core.settings import Thresholds
-from migrator.review import locks
-from migrator.review.evidence import SHARE_OF_A_BATCH, Step, scaling, share
+from migrator.review import growth, locks
+from migrator.review.evidence import Hold, Step
 from migrator.review.report import Finding, Lock, Opinion, Proof, RelationWork, count
 
 INSTEAD = {
@@ -54,7 +54,8 @@ class Evidence:
 
     Args:
         steps: What each statement did.
-        locks: The strongest lock on each relation.
+        holds: From which statement to which each lock is held.
+        locks: The same locks as the report tells them.
         roots: For each partition, its topmost parent; for each other table, itself.
         transactional: Whether the file runs in one transaction.
         claims: The keys and values of its header.
@@ -67,6 +68,7 @@ class Evidence:
     """
 
     steps: Sequence[Step]
+    holds: Sequence[Hold]
     locks: Sequence[Lock]
     roots: Mapping[str, str]
     transactional: bool
@@ -81,12 +83,21 @@ class Evidence:
         """Return how many rows a table has in production; None if that is unknown."""
         return None if self.counts is None else self.counts.get(table)
 
-    def is_large(self, table: str, part: float = 1.0) -> bool:
-        """Say whether this part of a table, 0.0 to 1.0, counts as large."""
+    def is_large(self, table: str) -> bool:
+        """Say whether a table counts as large."""
         rows = self.rows(table)
-        if rows is None:
-            return part >= SHARE_OF_A_BATCH
-        return rows * part >= self.settings.large_rows
+        return rows is None or rows >= self.settings.large_rows
+
+    def is_much(self, work: RelationWork) -> bool:
+        """Say whether so many rows are touched that it takes time."""
+        rows = growth.rows(work, self.counts)
+        return rows is None or rows >= self.settings.large_rows
+
+    def told(self, work: RelationWork) -> str:
+        """Return a table's name and how many of its rows are touched in production."""
+        rows = growth.rows(work, self.counts)
+        many = "unknown number of rows" if rows is None else count(round(rows), "row")
+        return f"{work.relation} ({many})"
 
     def shown(self, table: str) -> str:
         """Return a table's name and its number of rows in production."""
@@ -126,8 +137,8 @@ def _finding(
 def _of_work(evidence: Evidence, step: Step) -> Iterator[Finding]:
     for work in step.work:
         table = work.relation
-        if not evidence.is_large(table, share(work)):
-            continue
+        if table not in evidence.roots or not evidence.is_much(work):
+            continue  # nobody waits for a table that the file itself creates
         mode = step.held.get(table, "")
         under = f"under {mode}, which {locks.in_words(mode, table)}" if mode else ""
         line = step.part.line
@@ -151,8 +162,9 @@ def _of_work(evidence: Evidence, step: Step) -> Iterator[Finding]:
 
 
 def _writes_much(evidence: Evidence, work: RelationWork) -> bool:
-    part = work.written / work.present if work.present else 0.0
-    return work.written > 0 and evidence.is_large(work.relation, min(part, 1.0))
+    part = work.written / max(min(work.read, work.present), work.written, 1)
+    written = {name: each * part for name, each in work.grows_with.items()}
+    return work.written > 0 and evidence.is_much(replace(work, grows_with=written))
 
 
 def _is_scanned(step: Step, work: RelationWork, mode: str) -> bool:
@@ -181,28 +193,42 @@ def _of_what_is_gone(evidence: Evidence, step: Step) -> Iterator[Finding]:
 
 
 def _after_a_lock(evidence: Evidence) -> Iterator[Finding]:
-    """Find work that a transaction does while it blocks reads and writes of a table."""
-    if not evidence.transactional:
-        return
-    since: dict[str, int] = {}
-    told: set[str] = set()
-    for step in evidence.steps:
-        work = [
-            each for each in scaling(step.work) if evidence.is_large(each.relation, share(each))
-        ]
-        for table, line in since.items():
-            others = [each for each in work if each.relation != table or _is_query(step)]
-            if others and table not in told:
-                told.add(table)
-                what = ", ".join(evidence.shown(each.relation) for each in others)
-                message = (
-                    f"works on {what} while {table} is locked against reads and writes, "
-                    f"since line {line}"
-                )
-                yield _finding("work-after-lock", message, step.part.line, relation=table)
-        for table, mode in step.held.items():
-            if mode == locks.ACCESS_EXCLUSIVE and evidence.is_large(table):
-                since.setdefault(table, step.part.line)
+    """Find work that a file does while it blocks others from something else."""
+    told: set[tuple[str, str]] = set()
+    for hold in evidence.holds:
+        table = hold.table
+        if not _blocks(hold):
+            continue
+        for place in range(hold.first, hold.last + 1):
+            step = evidence.steps[place]
+            others = _works_under(evidence, hold, step, is_first=place == hold.first)
+            effect = locks.in_words(hold.mode, table.name, kind=table.kind)
+            if others and (table.name, effect) not in told:
+                told.add((table.name, effect))
+                what = ", ".join(evidence.told(each) for each in others)
+                since = f"since line {evidence.steps[hold.first].part.line}"
+                message = f"works on {what} under {hold.mode}, {since}, which {effect}"
+                yield _finding("work-after-lock", message, step.part.line, relation=table.name)
+
+
+def _blocks(hold: Hold) -> bool:
+    """Say whether others wait for a relation: for a table, a view, or a sequence's next value."""
+    if hold.is_brief or not locks.blocks_writes(hold.mode):
+        return False
+    return hold.mode == locks.ACCESS_EXCLUSIVE or hold.relation.kind in "rpfvS"
+
+
+def _works_under(
+    evidence: Evidence, hold: Hold, step: Step, *, is_first: bool
+) -> list[RelationWork]:
+    """Return the large work of a statement under a lock, but for that which other rules find."""
+    work = [each for each in step.work if evidence.is_much(each)]
+    mine = [each for each in work if each.relation == hold.table.name]
+    if mine and (is_first or not _is_query(step)):
+        return []  # other rules find the work on what it locks: a rewrite, a scan, an index build
+    if is_first:
+        return [each for each in work if not locks.blocks_writes(step.held.get(each.relation, ""))]
+    return work
 
 
 def _is_query(step: Step) -> bool:

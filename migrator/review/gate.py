@@ -2,8 +2,9 @@
 
 VACUUM, CREATE INDEX CONCURRENTLY and the like hold their locks too briefly for polling. So two
 other sessions hold a lock on each table that the statement may mean: SHARE UPDATE EXCLUSIVE pauses
-it when it asks for its own lock; ROW EXCLUSIVE pauses it when it waits for older transactions. Each
-of these gates is opened as soon as the locks have been recorded there.
+it when it asks for its own lock; ROW EXCLUSIVE pauses it when it waits for older transactions. One
+more session has an old snapshot, for which a statement waits that has built an index concurrently.
+Each of these gates is opened as soon as the locks have been recorded there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -23,8 +25,35 @@ from migrator.review import locks
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.sql import sql
 
+Locks = Mapping[int, frozenset[str]]  # modes by the relation's oid
+
 _MOST_TABLES = 20  # two sessions each
 _POLL_S = 0.001
+
+
+def held(observer: psycopg.Connection[Any], pid: int) -> tuple[set[tuple[int, str]], bool, bool]:
+    """Return the locks that a session has or waits for.
+
+    Args:
+        observer: Another session.
+        pid: The session's process.
+
+    Returns:
+        Relation and mode of each lock; whether it waits; and whether for older transactions.
+
+    """
+    rows = observer.execute(sql("review/locks").encode(), {"pid": pid}).fetchall()
+    waiting = [relation for relation, _, granted in rows if not granted]
+    taken = {(oid, locks.mode_name(mode)) for oid, mode, _ in rows if oid is not None}
+    return taken, bool(waiting), None in waiting
+
+
+def by_relation(taken: Iterable[tuple[int, str]]) -> Locks:
+    """Return the modes of the locks on each relation."""
+    modes: dict[int, frozenset[str]] = {}
+    for oid, mode in taken:
+        modes[oid] = modes.get(oid, frozenset()) | {mode}
+    return modes
 
 
 class Gates:
@@ -49,10 +78,21 @@ class Gates:
         self._subject = subject
         self._observer = observer
         self._before = before
-        self.locks: dict[int, str] = {}
+        self._taken: set[tuple[int, str]] = set()
+        self._working: set[tuple[int, str]] = set()
+
+    @property
+    def locks(self) -> Locks:
+        """The locks that the last statement held or asked for."""
+        return by_relation(self._taken)
+
+    @property
+    def brief(self) -> Locks:
+        """Those of them that it held for a moment only, before or after its work."""
+        return by_relation(self._taken - self._working if self._working else ())
 
     def run(self, statement: bytes) -> None:
-        """Run a statement, and record the strongest lock it held or asked for, by oid, in `locks`.
+        """Run a statement, and record its locks.
 
         Args:
             statement: The statement.
@@ -61,7 +101,7 @@ class Gates:
             psycopg.Error: The statement failed.
 
         """
-        self.locks = {}
+        self._taken, self._working = set(), set()
         failures: list[psycopg.Error] = []
 
         def work() -> None:
@@ -76,10 +116,11 @@ class Gates:
                 for relation in self._meant(statement.decode())
                 for mode in (locks.SHARE_UPDATE_EXCLUSIVE, "ROW EXCLUSIVE")
             ]
+            gates.append(stack.enter_context(self._old_snapshot()))
             thread = threading.Thread(target=work, name="subject", daemon=True)
             thread.start()
             while thread.is_alive():
-                self._look(gates)
+                self._look(gates, stack)
                 time.sleep(_POLL_S)
             thread.join()
         if failures:
@@ -107,17 +148,19 @@ class Gates:
         session.execute(words.SQL("LOCK TABLE {} IN " + mode + " MODE").format(table))
         return session
 
-    def _look(self, gates: list[psycopg.Connection[Any]]) -> None:
+    def _old_snapshot(self) -> psycopg.Connection[Any]:
+        session = open_connection(self._target)
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        session.execute("SELECT")
+        return session
+
+    def _look(self, gates: list[psycopg.Connection[Any]], stack: ExitStack) -> None:
         """Record the locks; if the statement waits at a gate, open that gate."""
         pid = self._subject.info.backend_pid
-        waits = False
-        rows = self._observer.execute(sql("review/locks").encode(), {"pid": pid}).fetchall()
-        for relation, mode, granted in rows:
-            waits = waits or not granted
-            if relation is not None:
-                self.locks[relation] = locks.strongest(
-                    [self.locks.get(relation, ""), locks.mode_name(mode)]
-                )
+        taken, waits, for_older = held(self._observer, pid)
+        self._taken |= taken
+        if for_older:
+            self._working |= taken
         if waits:
             row = self._observer.execute("SELECT pg_blocking_pids(%s)", (pid,)).fetchone()
             blocking = set(row[0] if row else ())
@@ -126,4 +169,6 @@ class Gates:
                     with suppress(psycopg.Error):
                         session.execute("COMMIT")
                     session.close()
+                    if session is gates[-1]:  # it may build more than one index
+                        gates.append(stack.enter_context(self._old_snapshot()))
                     return

@@ -10,10 +10,11 @@ from pathlib import Path
 from migrator.core.files import Migration, SqlFile
 from migrator.core.settings import Settings
 from migrator.lint import squawk
-from migrator.review import allow, evidence, findings, locks, opinions, report
-from migrator.review.catalogue import KINDS, Relation
-from migrator.review.evidence import Step
+from migrator.review import allow, evidence, findings, growth, locks, opinions, report
+from migrator.review.catalogue import KINDS
+from migrator.review.evidence import Hold, Step
 from migrator.review.findings import Evidence
+from migrator.review.growth import Extents
 from migrator.review.measure import FileTrace
 from migrator.review.report import (
     Finding,
@@ -40,6 +41,8 @@ class Measurements:
         present: How many rows each table had.
         watched: The traces of its statements; None if it was not run.
         steps: The facts about each statement.
+        holds: From which statement to which each lock is held.
+        extents: How many rows each table had afterwards.
         proof: What applying and rolling back showed.
         required: New columns that every INSERT must give.
         samples: For each statement, its time and WAL at each size.
@@ -53,6 +56,8 @@ class Measurements:
     present: Mapping[str, int] = field(default_factory=dict)
     watched: FileTrace | None = None
     steps: list[Step] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    extents: Extents = field(default_factory=dict)
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
     required: list[str] = field(default_factory=list)
     samples: list[list[Sample]] = field(default_factory=list)
@@ -76,6 +81,7 @@ def judge(
     statements = _statements(facts, counts)
     known = Evidence(
         steps=facts.steps,
+        holds=facts.holds,
         locks=(),
         roots=evidence.roots(facts.watched.before) if facts.watched else {},
         transactional=source.transactional,
@@ -117,14 +123,9 @@ def judge(
 
 def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
     padded = [*facts.samples, *([()] * len(facts.steps))]
-    names = (
-        {each.oid: each.name for each in facts.watched.before.relations.values()}
-        if facts.watched
-        else {}
-    )
     shown = []
-    for step, samples in zip(facts.steps, padded, strict=False):
-        growing = evidence.scaling(step.work)
+    for place, (step, samples) in enumerate(zip(facts.steps, padded, strict=False)):
+        growing = growth.scaling(step.work)
         time, grows = _extrapolated(growing, [(each.rows, each.ms) for each in samples], counts)
         wal, _ = _extrapolated(growing, [(each.rows, each.wal_bytes) for each in samples], counts)
         shown.append(
@@ -132,7 +133,9 @@ def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
                 line=step.part.line,
                 end_line=step.part.end_line,
                 text=_cut(step.part.text),
-                locks=tuple((names[oid], mode) for oid, mode in step.taken.items()),
+                locks=tuple(
+                    (each.relation.name, each.mode) for each in facts.holds if each.first == place
+                ),
                 work=step.work,
                 validated=step.validated,
                 dropped=step.dropped,
@@ -174,7 +177,8 @@ def _extrapolated(
     start = max(0.0, first - slope * first_rows)
     if not growing:
         return Range.around(max(figure for _, figure in points)), False
-    rows = [None if counts is None else counts.get(each.relation) for each in growing]
+    names = {name for each in growing for name in each.grows_with if name}
+    rows = [None if counts is None else counts.get(each) for each in names]
     known = [each for each in rows if each is not None]
     if len(known) < len(rows):
         return Range.around(slope * _MILLION), True
@@ -185,33 +189,33 @@ def _extrapolated(
 def _locks(
     facts: Measurements, statements: Sequence[StatementReview], known: Evidence
 ) -> list[Lock]:
-    """Return the strongest lock on each relation, the strongest first."""
-    if facts.watched is None:
-        return []
-    relations = facts.watched.before.relations
+    """Return the strongest lock on each relation, and others that block writes, in this order."""
+    strongest: dict[int, str] = {}
+    for hold in known.holds:
+        oid = hold.relation.oid
+        strongest[oid] = locks.strongest([strongest.get(oid, ""), hold.mode])
     source = facts.migration.source
-    taken: dict[int, list[tuple[int, str]]] = {}
-    for place, step in enumerate(facts.steps):
-        for oid, mode in step.taken.items():
-            taken.setdefault(oid, []).append((place, mode))
     found = []
-    for oid, modes in taken.items():
-        relation = relations[oid]
-        table = relations.get(relation.table, relation).name
-        place, mode = max(modes, key=lambda each: locks.strength(each[1]))
-        if relation.is_index and _says_no_more(relation, mode, taken, facts):
+    for hold in known.holds:
+        relation, table, mode = hold.relation, hold.table.name, hold.mode
+        if relation.is_index and _says_no_more(hold, known.holds, facts):
             continue
-        until = statements[place:] if source.transactional else statements[place : place + 1]
+        if mode != strongest[relation.oid] and not locks.blocks_writes(mode):
+            continue
+        index = relation.name if relation.is_index else ""
+        is_whole = hold.last == len(facts.steps) - 1
+        until = "COMMIT" if source.transactional else "the end of the statement"
+        under = [each.duration_ms for each in statements[hold.first : hold.last + 1]]
         found.append(
             Lock(
                 relation=relation.name,
                 kind=KINDS[relation.kind],
                 table=table,
                 mode=mode,
-                words=locks.in_words(mode, table, index=relation.name if relation.is_index else ""),
-                line=facts.steps[place].part.line,
-                until="COMMIT" if source.transactional else "the end of the statement",
-                held_ms=_total([each.duration_ms for each in until]),
+                words=locks.in_words(mode, table, index=index, kind=relation.kind),
+                line=facts.steps[hold.first].part.line,
+                until=until if is_whole else f"line {facts.steps[hold.last].part.end_line}",
+                held_ms=Range.around(0.0) if hold.is_brief else _total(under),
                 rows=known.rows(table),
                 large=known.is_large(table),
                 promised=findings.promised(
@@ -222,17 +226,18 @@ def _locks(
     return sorted(found, key=lambda each: (-locks.strength(each.mode), each.relation))
 
 
-def _says_no_more(
-    index: Relation, mode: str, taken: Mapping[int, list[tuple[int, str]]], facts: Measurements
-) -> bool:
+def _says_no_more(hold: Hold, others: Sequence[Hold], facts: Measurements) -> bool:
     """Say whether the lock on an index blocks no more than the lock on its table.
 
     Nobody waits for an index that is dropped: no new plan uses it.
     """
     after = facts.watched.after.relations if facts.watched else {}
-    if mode != locks.ACCESS_EXCLUSIVE or index.oid not in after:
+    if hold.mode != locks.ACCESS_EXCLUSIVE or hold.relation.oid not in after:
         return True
-    return any(mode == locks.ACCESS_EXCLUSIVE for _, mode in taken.get(index.table, []))
+    return any(
+        each.relation.oid == hold.table.oid and each.mode == locks.ACCESS_EXCLUSIVE
+        for each in others
+    )
 
 
 def _notes(facts: Measurements, known: Evidence) -> list[str]:
@@ -259,9 +264,9 @@ def _cut(text: str) -> str:
 
 def _total(parts: Sequence[Range | None]) -> Range | None:
     known = [each for each in parts if each is not None]
-    if len(known) < len(parts):
-        return None
-    return Range.around(sum(each.estimate for each in known))
+    is_least = len(known) < len(parts) or any(each.is_least for each in known)
+    total = sum(each.estimate for each in known)
+    return Range.around(total, is_least=is_least) if total or not is_least else None
 
 
 def _shown(path: Path) -> str:

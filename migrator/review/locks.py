@@ -50,15 +50,19 @@ def blocks_writes(mode: str) -> bool:
     return strength(mode) >= strength(SHARE)
 
 
-def in_words(mode: str, table: str, *, index: str = "") -> str:
+def in_words(mode: str, table: str, *, index: str = "", kind: str = "r") -> str:
     """Say in words what a lock blocks.
 
     Args:
         mode: The lock mode.
         table: The locked table, or the table of the locked index.
         index: The locked index; empty if the table itself is locked.
+        kind: The kind of the locked relation, as in pg_class.
 
     """
+    if kind == "S" and blocks_writes(mode):
+        more = " and reads" if mode == ACCESS_EXCLUSIVE else ""
+        return f"blocks nextval(){more} of {table}, and so INSERTs that need a number from it"
     if not index:
         return _WORDS[strength(mode)].format(table=table)
     if mode == ACCESS_EXCLUSIVE:  # the planner opens every index of each table in a query

@@ -23,10 +23,9 @@ from migrator.core import sqltext
 from migrator.core.files import SqlFile
 from migrator.core.session import Connection, open_session
 from migrator.core.target import Target
-from migrator.review import catalogue, gate, locks
+from migrator.review import catalogue, gate
 from migrator.review.catalogue import CatalogueState
 from migrator.review.report import Sample
-from migrator.sql import sql
 
 _MANY = 500  # statements; looking at each one takes some milliseconds
 # PostgreSQL counts the rows of parallel workers later, and not for this session.
@@ -90,10 +89,10 @@ class Trace:
 
     Args:
         part: The statement.
-        locks: The strongest lock held on each relation after it, by oid.
+        locks: The modes of the locks held on each relation after it, by oid.
+        brief: Of these, what a statement outside a transaction held for a moment, before or after
+            its work.
         before: The catalogue before it.
-        held_before: What the database held before it.
-        held_after: What it held after it; the same, if nothing was read yet.
         after: The catalogue after it.
         said: The messages of PostgreSQL.
         lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
@@ -101,7 +100,8 @@ class Trace:
     """
 
     part: Part
-    locks: dict[int, str]
+    locks: gate.Locks
+    brief: gate.Locks
     before: CatalogueState
     after: CatalogueState
     said: tuple[str, ...]
@@ -180,7 +180,9 @@ def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
         watched = FileTrace(before, held, held)
 
         def after(part: Part) -> None:
-            taken = _held(observer, pid) if source.transactional else passed.locks
+            held = passed.locks
+            if source.transactional:
+                held = gate.by_relation(gate.held(observer, pid)[0])
             if committed:
                 connection.execute("SELECT pg_stat_force_next_flush()")
             known = None if _may_drop(part) else watched.after.objects
@@ -189,7 +191,9 @@ def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
                 now = catalogue.read(reader, committed=committed, known=known)
             ((shown,),) = connection.execute("SHOW lock_timeout").fetchall()
             timeout = _milliseconds(shown)
-            watched.seen.append(Trace(part, taken, watched.after, now, tuple(said), timeout))
+            watched.seen.append(
+                Trace(part, held, passed.brief, watched.after, now, (*said,), timeout)
+            )
             said.clear()
 
         def execute(part: Part) -> None:
@@ -246,7 +250,7 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
 
         def after(part: Part) -> None:
             now = watched.after if part.is_setting else look()
-            watched.seen.append(Trace(part, {}, watched.after, now, (), 0))
+            watched.seen.append(Trace(part, {}, {}, watched.after, now, (), 0))
 
         watched = FileTrace(look(), Catalogue({}), Catalogue({}))
         watched.failure = _run(connection, source, execute, after)
@@ -283,15 +287,6 @@ def _run(
             connection.execute("ROLLBACK")
         return Failure(line, error)
     return None
-
-
-def _held(observer: psycopg.Connection[Any], pid: int) -> dict[int, str]:
-    held: dict[int, str] = {}
-    rows = observer.execute(sql("review/locks").encode(), {"pid": pid})
-    for relation, mode, granted in rows:
-        if relation is not None and granted:
-            held[relation] = locks.strongest([held.get(relation, ""), locks.mode_name(mode)])
-    return held
 
 
 def _milliseconds(shown: str) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from migrator.lint.squawk import SquawkWarning
 from migrator.review import locks
-from migrator.review.evidence import Step, scaling
+from migrator.review.evidence import Step
+from migrator.review.growth import scaling
 from migrator.review.report import Opinion
 
 Judge = Callable[[Step], str]

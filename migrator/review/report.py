@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -17,16 +17,25 @@ LOW, HIGH = 0.4, 2.5
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An estimate for production and its bounds, in milliseconds or bytes."""
+    """An estimate for production and its bounds, in milliseconds or bytes.
+
+    Args:
+        low: The lower bound.
+        estimate: The estimate.
+        high: The upper bound.
+        is_least: Whether more comes to it that is unknown.
+
+    """
 
     low: float
     estimate: float
     high: float
+    is_least: bool = False
 
     @classmethod
-    def around(cls, estimate: float) -> Range:
+    def around(cls, estimate: float, *, is_least: bool = False) -> Range:
         """Return the range within which such an extrapolation is right."""
-        return cls(estimate * LOW, estimate, estimate * HIGH)
+        return cls(estimate * LOW, estimate, estimate * HIGH, is_least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +56,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class RelationWork:
-    """What one statement did to one relation that existed before.
+    """What one statement did to the rows of one relation.
 
     Args:
         relation: The name of the relation.
-        present: How many rows it had.
+        present: How many rows it had on the scratch database.
         read: How many rows were read.
         written: How many rows were inserted, updated or deleted.
         rewritten: Whether its storage was replaced.
         indexes_built: The names of the indexes that were built on it.
+        grows_with: How many rows the work touches in production: so many for each row that a
+            relation had before the file, by its name; under the empty name, so many besides.
 
     """
 
@@ -65,6 +76,7 @@ class RelationWork:
     written: int = 0
     rewritten: bool = False
     indexes_built: tuple[str, ...] = ()
+    grows_with: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,9 +367,11 @@ def _scaled(value: float, units: Sequence[tuple[str, float]], steps: Sequence[fl
 
 
 def in_words(found: Range | None, show: Any = duration) -> str:
-    """Return a range: 1.2 s (0.5 s to 3 s)."""
+    """Return a range: 1.2 s (0.5 s to 3 s), or: at least 1.2 s."""
     if found is None:
         return "unknown"
+    if found.is_least:
+        return f"at least {show(found.estimate)}"
     return f"{show(found.estimate)} ({show(found.low)} to {show(found.high)})"
 
 

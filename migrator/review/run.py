@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -24,7 +25,7 @@ from migrator.core.project import Project
 from migrator.core.session import Connection, open_connection, open_session
 from migrator.core.target import Target
 from migrator.lint import squawk
-from migrator.review import evidence, findings, locks, measure, proof
+from migrator.review import evidence, findings, growth, locks, measure, proof
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report
@@ -194,7 +195,9 @@ class Review:
         before, given = contents.read(observer), _columns(observer)
         facts.present = {name: rows.count for name, rows in before.tables.items()}
         watched = facts.watched = measure.watch(target, observer, source)
-        facts.steps = evidence.steps(watched, facts.present, transactional=source.transactional)
+        done, facts.extents = growth.works(watched, growth.extents(watched.before, facts.present))
+        facts.steps = evidence.steps(watched, done)
+        facts.holds = evidence.holds(watched, transactional=source.transactional)
         if watched.failure:
             self._failed(facts, watched.failure, before, is_last=is_last)
             left = tuple(leftovers.invalid_indexes(observer))
@@ -259,7 +262,11 @@ class Review:
             return
         before = facts.samples or [[] for _ in samples]
         facts.samples = [[*some, sample] for some, sample in zip(before, samples, strict=True)]
-        facts.steps = evidence.with_work(facts.steps, watched, present)
+        done, _ = growth.works(watched, growth.extents(watched.before, present))
+        facts.steps = [
+            replace(step, work=growth.fitted(step.work, more.work, facts.present, present))
+            for step, more in zip(facts.steps, done, strict=True)
+        ]
 
     def _fill(self, target: Target, sizes: Mapping[str, int] | None = None) -> None:
         """Fill every table up to few rows, and the tables in `sizes` up to their size."""
@@ -312,7 +319,11 @@ class Review:
         by_id = {each.migration.id: each for each in found}
         growing = {
             each.migration.id: {
-                work.relation for step in each.steps for work in evidence.scaling(step.work)
+                name
+                for step in each.steps
+                for work in growth.scaling(step.work)
+                for name in work.grows_with
+                if name
             }
             for each in found
             if not each.not_measured

@@ -511,6 +511,7 @@ def test_the_json_document_holds_the_whole_report() -> None:
                     "low": lock.held_ms.low,
                     "estimate": lock.held_ms.estimate,
                     "high": lock.held_ms.high,
+                    "is_least": lock.held_ms.is_least,
                 }
             )
 

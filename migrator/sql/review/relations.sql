@@ -18,9 +18,9 @@ SELECT
             THEN pg_stat_get_xact_tuples_fetched(c.oid) + pg_stat_get_xact_tuples_returned(c.oid)
         ELSE pg_stat_get_xact_tuples_fetched(c.oid)
     END AS rows_read,
-    pg_stat_get_xact_tuples_inserted(c.oid)
-    + pg_stat_get_xact_tuples_updated(c.oid)
-    + pg_stat_get_xact_tuples_deleted(c.oid) AS rows_written
+    pg_stat_get_xact_tuples_inserted(c.oid) AS rows_inserted,
+    pg_stat_get_xact_tuples_updated(c.oid) AS rows_updated,
+    pg_stat_get_xact_tuples_deleted(c.oid) AS rows_deleted
 FROM pg_class AS c
 INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
 LEFT JOIN pg_index AS i ON c.oid = i.indexrelid
