@@ -320,7 +320,7 @@ def _of_the_header(evidence: Evidence) -> Iterator[Finding]:
     said = evidence.claims.get("locks")
     if said is None:
         return
-    for lock in evidence.locks:
+    for lock in strongest(evidence.locks):
         if locks.strength(lock.mode) <= locks.strength(locks.ROW_SHARE):
             continue  # it blocks neither reads nor writes, and every reference takes it
         if lock.promised:
@@ -335,6 +335,11 @@ def _of_the_header(evidence: Evidence) -> Iterator[Finding]:
             yield _finding("locks-header", message, lock.line, relation=lock.relation)
     if said != "none" and not claimed(evidence.claims):
         yield _finding("locks-header", f"the header's `-- locks: {said}` is not understood")
+
+
+def strongest(locks: Sequence[Lock]) -> list[Lock]:
+    """Return the strongest lock on each relation, of locks in the order of a report."""
+    return [*{each.relation: each for each in reversed(locks)}.values()][::-1]
 
 
 def claimed(claims: Mapping[str, str]) -> dict[str, str]:

@@ -166,9 +166,9 @@ class Gates:
             blocking = set(row[0] if row else ())
             for session in gates:
                 if not session.closed and session.info.backend_pid in blocking:
+                    if session is gates[-1]:  # it may build more than one index
+                        gates.append(stack.enter_context(self._old_snapshot()))
                     with suppress(psycopg.Error):
                         session.execute("COMMIT")
                     session.close()
-                    if session is gates[-1]:  # it may build more than one index
-                        gates.append(stack.enter_context(self._old_snapshot()))
                     return

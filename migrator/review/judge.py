@@ -190,21 +190,22 @@ def _locks(
     facts: Measurements, statements: Sequence[StatementReview], known: Evidence
 ) -> list[Lock]:
     """Return the strongest lock on each relation, and others that block writes, in this order."""
-    strongest: dict[int, str] = {}
+    strongest: dict[tuple[int, bool], str] = {}
     for hold in known.holds:
-        oid = hold.relation.oid
-        strongest[oid] = locks.strongest([strongest.get(oid, ""), hold.mode])
+        key = hold.relation.oid, hold.is_brief
+        strongest[key] = locks.strongest([strongest.get(key, ""), hold.mode])
     source = facts.migration.source
     found = []
     for hold in known.holds:
         relation, table, mode = hold.relation, hold.table.name, hold.mode
         if relation.is_index and _says_no_more(hold, known.holds, facts):
             continue
-        if mode != strongest[relation.oid] and not locks.blocks_writes(mode):
+        if mode != strongest[relation.oid, hold.is_brief] and not locks.blocks_writes(mode):
             continue
         index = relation.name if relation.is_index else ""
         is_whole = hold.last == len(facts.steps) - 1
         until = "COMMIT" if source.transactional else "the end of the statement"
+        until = "a moment later" if hold.is_brief else until
         under = [each.duration_ms for each in statements[hold.first : hold.last + 1]]
         found.append(
             Lock(
@@ -247,7 +248,7 @@ def _notes(facts: Measurements, known: Evidence) -> list[str]:
     for relation, mode in findings.claimed(known.claims).items():
         if relation not in locked and facts.watched and not facts.not_measured:
             told.append(f"the header names {mode} on {relation}, but no lock on it was measured")
-    for lock in known.locks:
+    for lock in findings.strongest(known.locks):
         if locks.strength(lock.promised) > locks.strength(lock.mode):
             told.append(
                 f"the header names {lock.promised} on {lock.relation}, but the lock is {lock.mode}"

@@ -372,6 +372,8 @@ def in_words(found: Range | None, show: Any = duration) -> str:
         return "unknown"
     if found.is_least:
         return f"at least {show(found.estimate)}"
+    if not found.estimate:
+        return "a moment"
     return f"{show(found.estimate)} ({show(found.low)} to {show(found.high)})"
 
 
