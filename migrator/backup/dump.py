@@ -65,6 +65,15 @@ class BackupOptions:
         without = f", without the rows of {', '.join(self.leave_out)}" if self.leave_out else ""
         return f"a dump into {self.directory}/{without}"
 
+    @property
+    def no_restore(self) -> str:
+        """Why a database cannot be restored from it; empty where it can."""
+        if self.kind != "dump":
+            return f"the backup is {self.words}"
+        if self.leave_out:
+            return f"the backup leaves out the rows of {', '.join(self.leave_out)}"
+        return ""
+
 
 def make(
     runner: Runner,

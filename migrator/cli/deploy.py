@@ -177,7 +177,7 @@ def _shown(made: Deploy, review: Path) -> Answer:
 
     found, plan = made.check()
     with process.interruptible():
-        made.learn(found, plan, is_dry=True)
+        made.prove(found, plan, is_dry=True)
     approved = made.approval(plan)
     lines = made.in_words(found, plan, approved)
     verdicts = _verdicts(plan, review)
@@ -189,8 +189,8 @@ def _shown(made: Deploy, review: Path) -> Answer:
         "sql": text,
         "review": verdicts,
         "rehearsal": found.no_rehearsal or "yes",
-        "rollback": made.known.rollback,
-        "restore": made.known.restore,
+        "rollback": made.proofs.rollback,
+        "restore": made.proofs.restore,
     }
     told = [f"review of {name}: {verdict}" for name, verdict in verdicts.items()]
     return Answer(document, [text, *(f"-- {line}" for line in (*told, *lines))])

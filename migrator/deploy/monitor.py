@@ -1,12 +1,12 @@
-"""What the server says of the database before and after a deploy.
+"""What the server says of the database before and after a deploy, and how the two differ.
 
-The sizes and the INVALID indexes of any database, and what the project's own queries give: each
-is a file that the project names, whose rows begin with a name, and whose other columns are values.
+Sizes, and what the project's own queries give. The first column of each row is a name, the others
+are values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,45 +23,31 @@ Values = dict[str, Any]  # of each column its value
 
 
 @dataclass(frozen=True, slots=True)
-class WatchQuery:
-    """One of the project's queries: the name of its file without `.sql`, and its text."""
-
-    name: str
-    text: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Measurement:
     """What was seen at one moment.
 
     Args:
-        tables: Of each table its size in bytes.
-        indexes: Of each index its size in bytes.
-        invalid: Indexes that PostgreSQL does not use.
-        watched: Of each of the project's queries the values of each name; None where it failed.
+        answers: Of each query that could be asked, of each name its values.
         missed: What could not be read, a line each.
 
     """
 
-    tables: dict[str, int]
-    indexes: dict[str, int]
-    invalid: list[str]
-    watched: dict[str, dict[str, Values] | None]
+    answers: dict[str, dict[str, Values]]
     missed: list[str]
 
 
-def queries(project: Project) -> list[WatchQuery]:
-    """Read the project's queries.
+def queries(project: Project) -> dict[str, bytes]:
+    """Return what is asked: the sizes, and the project's own queries by their files' names.
 
     Raises:
         Refused: One of the files is not there.
 
     """
-    found = []
+    found = {"sizes": sql("deploy/sizes").encode()}
     for name in project.settings.deploy.monitor:
         path = project.root / name
         try:
-            found.append(WatchQuery(path.stem, path.read_bytes()))
+            found[path.stem] = path.read_bytes()
         except OSError as error:
             raise Refused(
                 f"{path}: cannot be read: {error.strerror}.",
@@ -71,78 +57,33 @@ def queries(project: Project) -> list[WatchQuery]:
     return found
 
 
-def measure(connection: psycopg.Connection[Any], watched: Sequence[WatchQuery]) -> Measurement:
-    """Look at a database; what cannot be read is left out, and told.
-
-    Args:
-        connection: In autocommit mode.
-        watched: The project's queries.
-
-    """
-    missed: list[str] = []
-
-    def ask(name: str, query: bytes) -> psycopg.Cursor[Any] | None:
+def measure(connection: psycopg.Connection[Any], asked: Mapping[str, bytes]) -> Measurement:
+    """Ask a database, read-only; what cannot be read is left out, and told."""
+    seen = Measurement({}, [])
+    for name, query in asked.items():
         try:
             with connection.transaction(force_rollback=True):
                 connection.execute("SET TRANSACTION READ ONLY")
-                return connection.execute(query)
+                rows = connection.execute(query)
         except psycopg.Error as error:
-            missed.append(f"{name}: {str(error).strip().splitlines()[0]}")
-            return None
-
-    asked = ask("sizes", sql("deploy/sizes").encode())
-    sizes = asked.fetchall() if asked else []
-    answers = {each.name: ask(each.name, each.text) for each in watched}
-    return Measurement(
-        tables={name: size for name, is_index, size, _ in sizes if not is_index},
-        indexes={name: size for name, is_index, size, _ in sizes if is_index},
-        invalid=[name for name, _, _, is_valid in sizes if not is_valid],
-        watched={
-            name: _by_name(answer) if answer is not None else None
-            for name, answer in answers.items()
-        },
-        missed=missed,
-    )
+            seen.missed.append(f"{name}: {str(error).strip().splitlines()[0]}")
+            continue
+        columns = [each.name for each in rows.description or ()][1:]
+        seen.answers[name] = {
+            str(key): dict(zip(columns, values, strict=True)) for key, *values in rows
+        }
+    return seen
 
 
-def _by_name(answer: psycopg.Cursor[Any]) -> dict[str, Values]:
-    columns = [each.name for each in answer.description or ()]
-    return {str(name): dict(zip(columns[1:], values, strict=True)) for name, *values in answer}
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How two moments differ, a line each; of the project's queries, those of each."""
-
-    sizes: list[str]
-    invalid: list[str]
-    watched: dict[str, list[str]]
-    missed: list[str]
-
-
-def changes(before: Measurement, after: Measurement) -> Changes:
-    """Compare two moments."""
-    sizes = []
-    for kind, old, new in (
-        ("table", before.tables, after.tables),
-        ("index", before.indexes, after.indexes),
-    ):
-        for name in sorted(old.keys() | new.keys()):
-            if old.get(name) != new.get(name):
-                sizes.append(f"{kind} {name}: {_bytes(old.get(name))} -> {_bytes(new.get(name))}")
-    return Changes(
-        sizes=sizes,
-        invalid=after.invalid,
-        watched={
-            name: [*_differences(before.watched[name] or {}, found)]
-            for name, found in after.watched.items()
-            if found is not None
-        },
-        missed=[
-            *(f"before: {each}" for each in before.missed),
-            *(f"after: {each}" for each in after.missed),
-        ],
-    )
+def changes(before: Measurement, after: Measurement) -> dict[str, list[str]]:
+    """Return of each query how its answers differ, and what was not seen, a line each."""
+    told = {
+        name: [*_differences(before.answers.get(name, {}), now)]
+        for name, now in after.answers.items()
+    }
+    missed = [f"{at}: {why}" for at, seen in (("before", before), ("after", after))
+              for why in seen.missed]  # fmt: skip
+    return {**told, "not seen": missed}
 
 
 def _differences(before: dict[str, Values], after: dict[str, Values]) -> Iterator[str]:
@@ -168,7 +109,3 @@ def _value(value: Any) -> str:
     if isinstance(value, float | Decimal):
         return f"{value:,.1f}"
     return f"{value:,}" if type(value) is int else str(value)
-
-
-def _bytes(size: int | None) -> str:
-    return "absent" if size is None else f"{size:,} bytes"

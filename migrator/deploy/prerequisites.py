@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import dict_row
@@ -51,6 +51,13 @@ class ServerFacts:
     connections_left: int
 
 
+class Problem(NamedTuple):
+    """What stands in the way, and what to do."""
+
+    words: str
+    hint: str
+
+
 @dataclass(frozen=True, slots=True)
 class Prerequisites:
     """What was found.
@@ -59,7 +66,7 @@ class Prerequisites:
         facts: What the server says.
         tools: pg_dump and pg_restore; None where there are none.
         admin: Who makes databases beside the target; None where nobody can.
-        problems: What stands in the way, each with what to do.
+        problems: What stands in the way.
         no_rehearsal: Why there can be, or is to be, no rehearsal; empty where there is one.
         no_restore: Why a backup could not be restored here; empty where nothing speaks against it.
         no_copy: Why there can be no copy of the target beside it; empty where there can.
@@ -69,10 +76,10 @@ class Prerequisites:
     facts: ServerFacts
     tools: Programs | None
     admin: Administrator | None
-    problems: list[tuple[str, str]] = field(default_factory=list)
-    no_rehearsal: str = ""
-    no_restore: str = ""
-    no_copy: str = ""
+    problems: list[Problem]
+    no_rehearsal: str
+    no_restore: str
+    no_copy: str
 
     @property
     def words(self) -> str:
@@ -88,13 +95,12 @@ class Prerequisites:
             Refused: It names everything.
 
         """
-        if not self.problems:
-            return
-        told = "\n  ".join(problem for problem, _ in self.problems)
-        hints = dict.fromkeys(hint for _, hint in self.problems)
-        raise Refused(
-            f"A deploy cannot be begun:\n  {told}", hint="\n      ".join(filter(None, hints))
-        )
+        if self.problems:
+            told = "\n  ".join(each.words for each in self.problems)
+            hints = dict.fromkeys(each.hint for each in self.problems)
+            raise Refused(
+                f"A deploy cannot be begun:\n  {told}", hint="\n      ".join(filter(None, hints))
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,45 +146,39 @@ def check(
 
     """
     facts = server_facts(runner.session.connection)
-    plan, problems = Plan([], []), []
+    admin = databases.administrator(runner.target, runner.session.facts.database, asked.admin)
+    owners = other_owners(runner)
+    plan, tools = Plan([], []), None
+    problems: list[Problem] = []
     try:
         refuse_unwritable(runner.session, runner.target)
-    except Refused as refusal:
-        problems.append((refusal.message, refusal.hint))
-    if not resumes:
-        problems += _unfinished(runner)
-        try:
+        if not resumes:
             history.refuse_disagreement(runner.state())
             plan = runner.pending()
-        except Refused as refusal:
-            problems.append((refusal.message, refusal.hint))
-    problems += _rights(runner, facts)
-    problems += _transactions(runner, asked.longest_transaction_ms)
-    tools = None
+    except Refused as refusal:
+        problems.append(Problem(refusal.message, refusal.hint))
     try:
         tools = programs.programs(facts.major)
     except Refused as refusal:
         if asked.backup.kind == "dump":
-            problems.append((refusal.message, refusal.hint))
-    if asked.backup.kind == "dump":
-        problems += _unreadable(runner)
-        if not resumes:  # else the backup is there already
-            problems += _room(runner, asked.backup.directory, facts) + _locks(facts)
-    problems += _connections(facts, asked.backup.jobs)
-    admin = databases.administrator(runner.target, runner.session.facts.database, asked.admin)
-    if asked.closed and not resumes:
-        problems += _closing(runner, facts, admin)
-    owners = other_owners(runner)
+            problems.append(Problem(refusal.message, refusal.hint))
     no_rehearsal = _no_rehearsal(runner, asked, facts, admin, owners)
     if no_rehearsal and asked.rehearse:
-        problems.append((f"There can be no rehearsal: {no_rehearsal}.", _ADMIN))
+        problems.append(Problem(f"There can be no rehearsal: {no_rehearsal}.", _ADMIN))
+    problems += _of_target(runner, asked, facts)
+    if not resumes:  # else the backup may be there, and the database be closed
+        problems += _unfinished(runner)
+        if asked.backup.kind == "dump":
+            problems += _of_dump(runner, asked.backup.directory, facts)
+        if asked.closed:
+            problems += _of_closing(runner, facts, admin)
     found = Prerequisites(
         facts,
         tools,
         admin,
         problems,
         "--no-rehearse" if asked.rehearse is False else no_rehearsal,
-        no_restore(facts, admin, owners, is_swap=asked.closed),
+        asked.backup.no_restore or no_restore(facts, admin, owners, is_swap=asked.closed),
         _no_copy(admin, owners),
     )
     return found, plan
@@ -190,159 +190,119 @@ _ADMIN = (
 )
 
 
-def _unfinished(runner: Runner) -> list[tuple[str, str]]:
+def _unfinished(runner: Runner) -> Iterator[Problem]:
     cut_off = records.under_way(runner.session)
-    if cut_off is None:
-        return []
-    if at_work := lock.holders(runner.session):
+    if cut_off is not None and (at_work := lock.holders(runner.session)):
         words = sessions_in_words(runner.session.connection, at_work)
-        return [(f"A deploy is under way: {cut_off.words}; {words}", "Wait for it to end.")]
-    return [(f"A deploy was cut off: {cut_off.words}", records.end_it())]
+        yield Problem(f"A deploy is under way: {cut_off.words}; {words}", "Wait for it to end.")
+    elif cut_off is not None:
+        yield Problem(f"A deploy was cut off: {cut_off.words}", records.end_it())
 
 
-def _rights(runner: Runner, facts: ServerFacts) -> list[tuple[str, str]]:
-    told = []
-    user = runner.session.connection.info.user
-    if not (facts.may_create_history or records.are_kept(runner.session.connection)):
-        told.append(
-            (
-                f"The role {user} may not create the history's schema yoyo.",
-                "Deploy as the owner of the database, or grant the role CREATE on it.",
-            )
+def _of_target(runner: Runner, asked: Requirements, facts: ServerFacts) -> Iterator[Problem]:
+    """Look at rights, transactions and sessions, which every deploy needs."""
+    connection = runner.session.connection
+    user = connection.info.user
+    if not (facts.may_create_history or records.are_kept(connection)):
+        yield Problem(
+            f"The role {user} may not create the history's schema yoyo.",
+            "Deploy as the owner of the database, or grant the role CREATE on it.",
         )
     if not facts.may_create_in_public:
-        told.append(
-            (
-                f"The role {user} may create nothing in schema public.",
-                "Deploy as the owner of the database, or grant the role CREATE on that schema.",
-            )
+        yield Problem(
+            f"The role {user} may create nothing in schema public.",
+            "Deploy as the owner of the database, or grant the role CREATE on that schema.",
         )
-    return told
+    longest = asked.longest_transaction_ms
+    old = connection.execute(sql("deploy/long_transactions"), {"longest": longest}).fetchall()
+    if old:
+        words = sessions_in_words(connection, [pid for (pid,) in old])
+        yield Problem(
+            f"Transactions older than {longest / 1000:g} s would block the deploy: {words}.",
+            "Wait for them, or end them: SELECT pg_terminate_backend(<pid>), or ROLLBACK PREPARED. "
+            "--longest-transaction says how old one may be.",
+        )
+    if (needed := _SESSIONS + asked.backup.jobs) > facts.connections_left:
+        yield Problem(
+            f"A deploy may need {needed} sessions at once; the CONNECTION LIMIT of the role or the "
+            f"database, or max_connections, leaves {facts.connections_left}.",
+            "Raise the limit, or end sessions: ALTER ROLE <name> CONNECTION LIMIT <number>.",
+        )
 
 
-def _unreadable(runner: Runner) -> list[tuple[str, str]]:
-    rows = runner.session.connection.execute(sql("deploy/unreadable").encode()).fetchall()
-    if not rows:
-        return []
-    names = ", ".join(f"{name} ({reason})" for name, reason in rows)
-    return [
-        (
-            f"The role {runner.session.connection.info.user} cannot back up everything: {names}.",
+def _of_dump(runner: Runner, directory: Path, facts: ServerFacts) -> Iterator[Problem]:
+    """Look at what pg_dump needs: the right to read all, room for its locks and for its file."""
+    connection = runner.session.connection
+    if unreadable := connection.execute(sql("deploy/unreadable").encode()).fetchall():
+        names = ", ".join(f"{name} ({reason})" for name, reason in unreadable)
+        yield Problem(
+            f"The role {connection.info.user} cannot back up everything: {names}.",
             "Deploy as a role that may read all rows: grant pg_read_all_data, and BYPASSRLS where "
             "a table has row-level security; of large objects, as their owner.",
         )
-    ]
+    yield from _locks(facts)
+    there = directory
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield Problem(f"{there} cannot be written to.", "Name another directory with --backup-dir.")
+    elif (free := shutil.disk_usage(there).free) < (needed := _room(runner, directory, facts)):
+        yield Problem(
+            f"{there} has {free:,} bytes free; a backup may need {needed:,.0f}.",
+            "Make room there, or name another directory with --backup-dir.",
+        )
 
 
-def _locks(facts: ServerFacts) -> list[tuple[str, str]]:
+def _locks(facts: ServerFacts) -> Iterator[Problem]:
     """Compare the locks that pg_dump takes with the room that all sessions share."""
-    if facts.tables <= facts.lock_room * _LOCKS_PART:
-        return []
-    return [
-        (
+    if facts.tables > facts.lock_room * _LOCKS_PART:
+        yield Problem(
             f"pg_dump would lock {facts.tables:,} tables; all sessions together have room for "
             f"{facts.lock_room:,} locks, and would run out of it.",
             "Raise max_locks_per_transaction, which needs a restart; or back up by other means: "
             "--backup made --reason TEXT.",
         )
-    ]
 
 
-def _connections(facts: ServerFacts, jobs: int) -> list[tuple[str, str]]:
-    needed = _SESSIONS + jobs
-    if facts.connections_left >= needed:
-        return []
-    return [
-        (
-            f"A deploy may need {needed} sessions at once; the CONNECTION LIMIT of the role or the "
-            f"database, or max_connections, leaves {facts.connections_left}.",
-            "Raise the limit, or end sessions: ALTER ROLE <name> CONNECTION LIMIT <number>.",
-        )
-    ]
+def _room(runner: Runner, directory: Path, facts: ServerFacts) -> float:
+    """Return how many bytes a backup may need: by the last one, or as many as the database has."""
+    for each in reversed(archive.all_in(directory)):
+        if each.manifest.database == runner.session.facts.database:
+            growth = max(1.0, facts.database_bytes / each.manifest.database_bytes)
+            return _MARGIN * each.manifest.bytes * growth
+    return float(facts.database_bytes)
 
 
-def _closing(
+def _of_closing(
     runner: Runner, facts: ServerFacts, admin: Administrator | None
-) -> list[tuple[str, str]]:
+) -> Iterator[Problem]:
     """Say what stands in the way of closing the database."""
     if admin is None or not (admin.is_superuser or (admin.may_create and admin.owns_database)):
-        return [
-            (
-                "A closed deploy renames the database, which needs its owner with CREATEDB.",
-                "Name a role that may: --admin URL.",
-            )
-        ]
-    told = []
+        yield Problem(
+            "A closed deploy renames the database, which needs its owner with CREATEDB.",
+            "Name a role that may: --admin URL.",
+        )
+        return
     if words := closing.staying(runner, admin):
-        told.append(
-            (
-                f"Sessions that this role may not end are in the database: {words}.",
-                "End them, or name a role that may: --admin URL, of a superuser or, if they are no "
-                "superuser's, a member of pg_signal_backend.",
-            )
+        yield Problem(
+            f"Sessions that this role may not end are in the database: {words}.",
+            "End them, or name a role that may: --admin URL, of a superuser or, if they are no "
+            "superuser's, a member of pg_signal_backend.",
         )
     if facts.prepared_transactions:
-        told.append(
-            (
-                f"{facts.prepared_transactions} prepared transactions keep the database open.",
-                "COMMIT PREPARED or ROLLBACK PREPARED them: pg_prepared_xacts lists them.",
-            )
+        yield Problem(
+            f"{facts.prepared_transactions} prepared transactions keep the database open.",
+            "COMMIT PREPARED or ROLLBACK PREPARED them: pg_prepared_xacts lists them.",
         )
     if facts.logical_replication:
-        told.append(
-            (
-                "Logical replication is bound to this very database: "
-                f"{', '.join(facts.logical_replication)}.",
-                "Deploy without --closed; or drop the slots and subscriptions, and make them anew.",
-            )
+        names = ", ".join(facts.logical_replication)
+        yield Problem(
+            f"Logical replication is bound to this very database: {names}.",
+            "Deploy without --closed; or drop the slots and subscriptions, and make them anew.",
         )
     name = closing.closed_name(runner.session.facts.database)
     if databases.exists(admin.target, name):
-        told.append((f"There is a database {name} already.", "Look into it, then rename it."))
-    return told
-
-
-def _transactions(runner: Runner, longest_ms: int) -> list[tuple[str, str]]:
-    rows = runner.session.connection.execute(
-        sql("deploy/long_transactions"), {"longest": longest_ms}
-    ).fetchall()
-    if not rows:
-        return []
-    words = sessions_in_words(runner.session.connection, [pid for (pid,) in rows])
-    return [
-        (
-            f"Transactions older than {longest_ms / 1000:g} s would block the deploy: {words}.",
-            "Wait for them, or end them: SELECT pg_terminate_backend(<pid>), or ROLLBACK PREPARED. "
-            "--longest-transaction says how old one may be.",
-        )
-    ]
-
-
-def _room(runner: Runner, directory: Path, facts: ServerFacts) -> list[tuple[str, str]]:
-    """Compare the room with what the last backup took, or with the whole database."""
-    there = directory
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return [(f"{there} cannot be written to.", "Name another directory with --backup-dir.")]
-    earlier = [
-        each.manifest
-        for each in archive.all_in(directory)
-        if each.manifest.database == runner.session.facts.database
-    ]
-    needed = float(facts.database_bytes)
-    if earlier:
-        last = earlier[-1]
-        needed = _MARGIN * last.bytes * max(1.0, facts.database_bytes / last.database_bytes)
-    free = shutil.disk_usage(there).free
-    if free >= needed:
-        return []
-    return [
-        (
-            f"{there} has {free:,} bytes free; a backup may need {needed:,.0f}.",
-            "Make room there, or name another directory with --backup-dir.",
-        )
-    ]
+        yield Problem(f"There is a database {name} already.", "Look into it, then rename it.")
 
 
 def _no_copy(admin: Administrator | None, owners: Sequence[str]) -> str:

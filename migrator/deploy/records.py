@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import sql as words
 from psycopg.rows import dict_row
 
 from migrator.catalogue.objects import Catalogue
@@ -169,25 +170,19 @@ def begin(connection: Connection, digest: str, plan: DeployPlan, phase: str) -> 
     return int(row[0])
 
 
-def backed_up(connection: Connection, deploy: int, backup: str) -> None:
-    """Record where the backup is, once it is whole and read."""
-    connection.execute("UPDATE yoyo.deploy SET backup = %s WHERE deploy_id = %s", (backup, deploy))
+def note(connection: Connection, deploy: int, **values: str | None) -> None:
+    """Record of a deploy what is under way from now on, before it begins: of each column its value.
 
-
-def enter(connection: Connection, deploy: int, phase: str, reason: str | None = None) -> None:
-    """Record what is under way from now on, and why, before it begins."""
-    connection.execute(
-        "UPDATE yoyo.deploy SET phase = %s, reason = coalesce(%s, reason) WHERE deploy_id = %s",
-        (phase, reason, deploy),
+    A reason that is None leaves the one that there is.
+    """
+    if values.get("reason", "") is None:
+        del values["reason"]
+    columns = words.SQL(", ").join(
+        words.SQL("{} = {}").format(words.Identifier(name), words.Placeholder(name))
+        for name in values
     )
-
-
-def keep_catalogue(connection: Connection, deploy: int, found: Catalogue) -> None:
-    """Record what the catalogue says right before the first change, and that it comes now."""
-    connection.execute(
-        "UPDATE yoyo.deploy SET phase = 'applying', before = %s WHERE deploy_id = %s",
-        (json.dumps(found.pack()), deploy),
-    )
+    query = words.SQL("UPDATE yoyo.deploy SET {} WHERE deploy_id = %(deploy)s").format(columns)
+    connection.execute(query, {**values, "deploy": deploy})
 
 
 def catalogue_before(connection: Connection, deploy: int) -> Catalogue | None:
@@ -195,15 +190,6 @@ def catalogue_before(connection: Connection, deploy: int) -> Catalogue | None:
     query = "SELECT before FROM yoyo.deploy WHERE deploy_id = %s"
     ((packed,),) = connection.execute(query, (deploy,)).fetchall()
     return None if packed is None else Catalogue.unpack(packed)
-
-
-def decide(connection: Connection, deploy: int, outcome: str, reason: str | None = None) -> None:
-    """Record how a closed deploy ends, before its database is opened."""
-    connection.execute(
-        "UPDATE yoyo.deploy SET phase = 'opening', outcome = %s, reason = coalesce(%s, reason)"
-        " WHERE deploy_id = %s",
-        (outcome, reason, deploy),
-    )
 
 
 def end_in_copy(connection: Connection, backup: str, reason: str) -> None:
@@ -216,7 +202,7 @@ def end_in_copy(connection: Connection, backup: str, reason: str) -> None:
         )
 
 
-def end(connection: Connection, deploy: int, outcome: str, reason: str | None = None) -> None:
+def end(connection: Connection, deploy: int, outcome: str, reason: str | None) -> None:
     """Record how a deploy ended."""
     connection.execute(
         "UPDATE yoyo.deploy SET phase = 'ended', outcome = %s, ended_at = clock_timestamp(),"

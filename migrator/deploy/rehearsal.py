@@ -103,13 +103,35 @@ class Rehearsed:
         archive.write(path, json.dumps(asdict(self), indent=1) + "\n")
 
 
-def noted(backup: Backup) -> Rehearsed | None:
-    """Return what was proved on a backup; None where nothing was, or it cannot be read."""
+def noted(backup: Backup, plan: Plan | None = None) -> Rehearsed | None:
+    """Return what was proved on a backup, of these files; None where nothing was."""
     path = backup.path.with_name(backup.path.name + archive.PROOF)
     try:
-        return Rehearsed(**json.loads(path.read_text(encoding="utf-8")))
+        proof = Rehearsed(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    return proof if plan is None or proof.files == approval.files_digest(plan) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What is proved before a deploy is approved, and what is not.
+
+    Args:
+        rollback: Of the rollback files, in words.
+        restore: Of a restore.
+        rows: What was proved on rows; None where nothing was.
+
+    """
+
+    rollback: str
+    restore: str
+    rows: Rehearsed | None = None
+
+    @classmethod
+    def of(cls, proof: Rehearsed) -> Proofs:
+        """Return what a rehearsal proved, in words."""
+        return cls(proof.rollback_words, proof.restore_words, proof if proof.rows else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,15 +227,13 @@ def on_rows(stage: Stage, backup: Backup) -> Rehearsed:
     return proof
 
 
-def on_schema(stage: Stage) -> Rehearsed | str:
+def on_schema(stage: Stage) -> Proofs:
     """Copy the target's schema into a scratch database and try the files there both ways.
 
     Returns:
         What was proved; or why nothing was.
 
     """
-    if why := reaching_out(stage.plan):
-        return why
     try:
         with _step(stage, "schema") as (scratch, detail), _schema(stage) as dumps:
             name = scratch.name("schema")
@@ -236,11 +256,12 @@ def on_schema(stage: Stage) -> Rehearsed | str:
             proof = _tried(stage, name, known, left)
             detail["said"] = f"rollback files: {proof.rollback_words}"
     except (Refused, Failed) as error:
-        why = _DUMP_NAMED.sub("the schema cannot be restored: ", error.message)
-        return " ".join(why.split())
+        why = " ".join(_DUMP_NAMED.sub("the schema cannot be restored: ", error.message).split())
     except psycopg.Error as error:
-        return " ".join(str(error).split())
-    return proof
+        why = " ".join(str(error).split())
+    else:
+        return Proofs.of(proof)
+    return Proofs(f"unproven: {why}", f"unproven: {why}")
 
 
 @contextmanager

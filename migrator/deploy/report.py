@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from migrator.backup import archive
 from migrator.core.steps import Event
-from migrator.deploy.monitor import Changes, Measurement
+from migrator.deploy.monitor import Measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,9 @@ class DeployReport:
         proofs: What was proved of the rollback files and of a restore, and what was not.
         words: How it was put back; empty where it was applied.
         reason: Why it was not applied; empty where it was.
-        changes: What the monitoring saw; None where the deploy was put back.
-        moments: The monitoring's two moments.
+        changes: What the monitoring saw; empty where the deploy was put back.
+        before: The monitoring before.
+        after: And after it.
 
     """
 
@@ -35,8 +36,9 @@ class DeployReport:
     proofs: Mapping[str, str]
     words: str = ""
     reason: str = ""
-    changes: Changes | None = None
-    moments: Sequence[Measurement] = ()
+    changes: Mapping[str, list[str]] = field(default_factory=dict)
+    before: Measurement | None = None
+    after: Measurement | None = None
 
 
 def paths(backup: Path) -> list[Path]:
@@ -48,59 +50,27 @@ def write(report: DeployReport, backup: Path) -> None:
     """Write both."""
     in_words, as_data = paths(backup)
     archive.write(in_words, "\n".join(_markdown(report)) + "\n")
-    archive.write(as_data, json.dumps(_document(report), indent=1, default=str) + "\n")
-
-
-def _document(report: DeployReport) -> dict[str, Any]:
-    return {
-        **report.result,
-        "reason": report.reason,
-        "database": report.database,
-        "proofs": dict(report.proofs),
-        "steps": list(report.steps),
-        "changes": asdict(report.changes) if report.changes else None,
-        "before": asdict(report.moments[0]) if report.moments else None,
-        "after": asdict(report.moments[1]) if report.moments else None,
-    }
+    document = {**report.result, **asdict(report)}
+    del document["result"]
+    archive.write(as_data, json.dumps(document, indent=1, default=str) + "\n")
 
 
 def _markdown(report: DeployReport) -> Iterator[str]:
-    yield f"# Deploy of {report.database}: {report.result['outcome']}"
-    yield ""
+    result = report.result
+    yield f"# Deploy of {report.database}: {result['outcome']}\n"
     if report.reason:
-        yield f"Why it was not applied: {report.reason}"
-        yield ""
-        yield report.words
-        yield ""
-    yield f"- kind: {report.result['kind']}"
-    yield f"- digest: `{report.result['digest']}`"
-    yield f"- backup: `{report.result['backup']}`"
+        yield f"Why it was not applied: {report.reason}\n\n{report.words}\n"
+    for what in ("kind", "digest", "backup"):
+        yield f"- {what}: `{result[what]}`"
     for what, words in report.proofs.items():
         yield f"- {what}: {words}"
-    for kind in ("migrations", "seeds"):
-        yield f"- {kind}: {', '.join(report.result[kind]) or 'none'}"
-    yield ""
-    yield "| step | began | seconds | outcome |"
-    yield "|---|---|---|---|"
+    for what in ("migrations", "seeds"):
+        yield f"- {what}: {', '.join(result[what]) or 'none'}"
+    yield "\n| step | began | seconds | outcome |\n|---|---|---|---|"
     for step in report.steps:
         said = f": {step['said']}" if step.get("said") else ""
         cells = (step["step"], step["at"], f"{step['seconds']:.1f}", f"{step['outcome']}{said}")
         yield "| " + " | ".join(each.replace("|", "\\|") for each in cells) + " |"
-    if report.changes is not None:
-        yield from _changes(report.changes, report.steps)
-
-
-def _changes(changes: Changes, steps: Sequence[Event]) -> Iterator[str]:
-    waited = [each for step in steps if step["step"] == "apply" for each in step["waited_for"]]
-    sections = {
-        "Sizes that changed": changes.sizes,
-        "Invalid indexes": changes.invalid,
-        "Locks waited for": waited,
-        **changes.watched,
-        "Not seen": changes.missed,
-    }
-    for title, lines in sections.items():
-        yield ""
-        yield f"## {title}"
-        yield ""
+    for title, lines in report.changes.items():
+        yield f"\n## {title[0].upper()}{title[1:]}\n"
         yield from ([f"- {line}" for line in lines] or ["none"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -36,7 +37,7 @@ from migrator.deploy import (
 from migrator.deploy.approval import Approval
 from migrator.deploy.plan import DeployPlan, planned, seed_mark
 from migrator.deploy.prerequisites import Prerequisites, Requirements
-from migrator.deploy.rehearsal import Rehearsed, Stage
+from migrator.deploy.rehearsal import Proofs, Stage
 from migrator.deploy.reversal import by_rollback_files, in_words
 
 NOTHING, APPLIED, UNDONE, RESTORED, STOPPED, LEFT = (
@@ -100,22 +101,6 @@ class DeployResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is proved before a deploy is approved, and what is not.
-
-    Args:
-        rollback: Of the rollback files, in words.
-        restore: Of a restore.
-        rows: What was proved on rows; None where nothing was.
-
-    """
-
-    rollback: str
-    restore: str
-    rows: Rehearsed | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class OpenDeploy:
     """A deploy that is in the history.
 
@@ -165,7 +150,7 @@ class Deploy:
         self.watched = monitor.queries(runner.project)
         self.name = runner.session.facts.database
         self.ended = ""
-        self.known = Known("not asked", "not asked")
+        self.proofs = Proofs("not asked", "not asked")
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
@@ -188,11 +173,7 @@ class Deploy:
             detail["said"] = found.words
         return found, plan
 
-    def learn(self, found: Prerequisites, plan: Plan, *, is_dry: bool) -> None:
-        """Prove what can be proved before anything is approved; see `prove`."""
-        self.known = self.prove(found, plan, is_dry=is_dry)
-
-    def prove(self, found: Prerequisites, plan: Plan, *, is_dry: bool) -> Known:
+    def prove(self, found: Prerequisites, plan: Plan, *, is_dry: bool) -> None:
         """Prove what can be proved before anything is approved.
 
         Args:
@@ -210,25 +191,20 @@ class Deploy:
         if reach and asked.rehearse:
             raise Refused(f"There can be no rehearsal: {reach}.", hint="Give --no-rehearse.")
         backup = self._fitting()
-        proof = rehearsal.noted(backup) if backup else None
-        if proof is not None and proof.files != approval.files_digest(plan):
-            proof = None
+        proof = rehearsal.noted(backup, plan) if backup else None
         wanted = asked.rehearse if is_dry else asked.closed and asked.rehearse is None
         if backup and proof is None and wanted and not (reach or found.no_rehearsal):
             proof = rehearsal.on_rows(self._stage(found, plan), backup)
-        if proof is not None:
-            return Known(proof.rollback_words, proof.restore_words, proof)
         why = "--no-rehearse" if asked.rehearse is False else reach or found.no_copy
-        if not why and found.tools is None:
-            why = "there is no pg_dump"
-        if not why:
-            schema = rehearsal.on_schema(self._stage(found, plan))
-            if isinstance(schema, Rehearsed):
-                restore = found.no_restore and f"not possible: {found.no_restore}"
-                return Known(schema.rollback_words, restore or schema.restore_words)
-            why = schema
-        restore = found.no_restore and f"not possible: {found.no_restore}"
-        return Known(f"unproven: {why}", restore or f"unproven: {why}")
+        why = why or ("" if found.tools else "there is no pg_dump")
+        if proof is not None:
+            self.proofs = Proofs.of(proof)
+        elif why:
+            self.proofs = Proofs(f"unproven: {why}", f"unproven: {why}")
+        else:
+            self.proofs = rehearsal.on_schema(self._stage(found, plan))
+        if found.no_restore:
+            self.proofs = replace(self.proofs, restore=f"not possible: {found.no_restore}")
 
     def in_words(self, found: Prerequisites, plan: Plan, approved: Approval) -> list[str]:
         """Return what would be done, in words."""
@@ -259,36 +235,23 @@ class Deploy:
             f"kind: {kind}",
             f"backup: {asked.backup.words}",
             f"rehearsal: {f'no: {no_rehearsal}' if no_rehearsal else 'yes'}",
-            f"rollback files: {self.known.rollback}",
-            f"restore: {self._restore_words()}",
+            f"rollback files: {self.proofs.rollback}",
+            f"restore: {self.proofs.restore}",
             f"if it fails: {self._way_back(found)}",
             f"digest: {approved.digest}",
         ]
-
-    def _restore_words(self) -> str:
-        backup = self.options.asked.backup
-        if backup.kind != "dump":
-            return f"not by this tool: the backup is {backup.words}"
-        if backup.leave_out:
-            return f"unproven: the backup leaves out the rows of {', '.join(backup.leave_out)}"
-        return self.known.restore
 
     def _way_back(self, found: Prerequisites) -> str:
         if not self.options.undo:
             return "it is left as it is, as --on-failure leave says"
         if not self.options.asked.closed:
             return "the rollback files; where they do not lead back, it stops and says how to go on"
-        if why := self._no_restore(found):
-            return f"the rollback files; the database stays closed if they do not lead back ({why})"
+        if found.no_restore:
+            return (
+                "the rollback files; the database stays closed if they do not lead back "
+                f"({found.no_restore})"
+            )
         return "the rollback files, else a restore into a new database that takes the name"
-
-    def _no_restore(self, found: Prerequisites) -> str:
-        wanted = self.options.asked.backup
-        if wanted.kind != "dump":
-            return f"the backup is {wanted.words}"
-        if wanted.leave_out:
-            return "the backup leaves out rows"
-        return found.no_restore
 
     def _no_rehearsal(self, found: Prerequisites) -> str:
         asked = self.options.asked
@@ -296,8 +259,8 @@ class Deploy:
             return "it needs a dump"
         if asked.closed and not asked.rehearse:
             return "not while the database is closed, unless --rehearse is given"
-        if self.known.rows is not None and not asked.rehearse:
-            return f"these files were tried {self.known.rows.of}"
+        if self.proofs.rows is not None and not asked.rehearse:
+            return f"these files were tried {self.proofs.rows.of}"
         return found.no_rehearsal
 
     def _fitting(self) -> Backup | None:
@@ -331,7 +294,7 @@ class Deploy:
         found, plan = self.check()
         if not (plan.migrations or plan.seeds):
             return DeployResult("nothing to do")
-        self.learn(found, plan, is_dry=False)
+        self.prove(found, plan, is_dry=False)
         approved = self.approval(plan)
         self._approve(found, plan, approved)
         with self.held():
@@ -400,7 +363,7 @@ class Deploy:
                 renames = [(begun.database, away)]
                 self.runner = closing.renamed(self.runner, begun.found.admin, renames)
                 detail["said"] = f"{begun.database} is called {away} meanwhile"
-        records.enter(self.connection, begun.number, "preparing")
+        records.note(self.connection, begun.number, phase="preparing")
 
     def _open(self, begun: OpenDeploy, outcome: str) -> None:
         """Give a closed database its name again."""
@@ -426,7 +389,9 @@ class Deploy:
     def finish(self, begun: OpenDeploy, outcome: str, reason: str | None = None) -> None:
         """Record how a deploy ended; open its database before, where it is closed."""
         if begun.is_closed:
-            records.decide(self.connection, begun.number, outcome, reason)
+            records.note(
+                self.connection, begun.number, phase="opening", outcome=outcome, reason=reason
+            )
             self._open(begun, outcome)
         records.end(self.connection, begun.number, outcome, reason)
         self.ended = outcome
@@ -441,7 +406,7 @@ class Deploy:
                 point = f"; {backups.make_restore_point(self.runner, begun.number)}"
             kept = f"{wanted.words}{point}"
             self.steps.skip("backup", kept)
-            records.backed_up(self.connection, begun.number, kept)
+            records.note(self.connection, begun.number, backup=kept)
             return replace(begun, kept=kept)
         made_for = {"id": begun.number, "digest": begun.digest}
         with self.steps.step("backup") as detail:
@@ -453,7 +418,7 @@ class Deploy:
                 database=begun.database,
                 show=self.steps.show,
             )
-            records.backed_up(self.connection, begun.number, str(backup.path))
+            records.note(self.connection, begun.number, backup=str(backup.path))
             detail.update(path=str(backup.path), bytes=backup.manifest.bytes)
             detail["said"] = f"{backup.path}, {backup.manifest.bytes:,} bytes, read to its end"
             if backup.manifest.left_out:
@@ -466,7 +431,7 @@ class Deploy:
             self.steps.skip("rehearsal", why)
             return
         proof = rehearsal.on_rows(self._stage(begun.found, plan), begun.backup)
-        self.known = Known(proof.rollback_words, proof.restore_words, proof)
+        self.proofs = Proofs.of(proof)
 
     def _nothing_changed(self, begun: OpenDeploy, error: BaseException) -> BaseException:
         """End a deploy that applied nothing; return the error that tells of it."""
@@ -495,8 +460,8 @@ class Deploy:
     def make_ready(self, begun: OpenDeploy) -> monitor.Measurement:
         """Look at the database, the last before the first change."""
         before = monitor.measure(self.connection, self.watched)
-        found = objects.read(self.connection).database
-        records.keep_catalogue(self.connection, begun.number, found)
+        found = json.dumps(objects.read(self.connection).database.pack())
+        records.note(self.connection, begun.number, phase="applying", before=found)
         return before
 
     # From the first change on
@@ -510,7 +475,6 @@ class Deploy:
                 detail["migrations"] = [each.id for each in done.migrations]
                 detail["seeds"] = [each.id for each in done.seeds]
                 result = replace(result, migrations=detail["migrations"], seeds=detail["seeds"])
-                detail["waited_for"] = self.runner.waited_for
             with self.steps.step("verify") as detail:
                 detail["findings"] = checks.new(self.runner, frozenset(begun.plan.known))
                 _refuse_findings(detail["findings"])
@@ -522,12 +486,14 @@ class Deploy:
         try:
             with self.steps.step("monitor") as detail:
                 after = monitor.measure(self.connection, self.watched)
-                changes = monitor.changes(before, after)
-                detail.update(asdict(changes), waited_for=self.runner.waited_for)
+                detail["changes"] = changes = {
+                    **monitor.changes(before, after),
+                    "locks waited for": self.runner.waited_for,
+                }
             self.finish(begun, APPLIED)
         except (NoConnection, psycopg.Error) as error:
             raise self._cut_off(begun, error) from error
-        reports = self._report(begun, result, changes=changes, moments=(before, after))
+        reports = self._report(begun, result, changes=changes, before=before, after=after)
         return replace(result, reports=reports)
 
     def _cut_off(self, begun: OpenDeploy, error: BaseException, reason: str = "") -> MigratorError:
@@ -617,7 +583,7 @@ class Deploy:
 
         """
         try:
-            records.enter(self.connection, begun.number, "undoing", reason)
+            records.note(self.connection, begun.number, phase="undoing", reason=reason)
             undo = by_rollback_files(
                 self.runner, begun.number, begun.plan,
                 backup=begun.backup if begun.is_closed else None,
@@ -641,7 +607,7 @@ class Deploy:
         words = "What it applied was rolled back: the catalogue is as before"
         if begun.is_closed:
             return f"{words}; {rows}. The database is open."
-        proof = self.known.rows
+        proof = self.proofs.rows
         more = f"; {proof.of}, the rows were as before" if proof and not proof.rollback else ""
         return f"{words}; {rows}, since the application kept writing{more}."
 
@@ -671,19 +637,14 @@ class Deploy:
     def _restore(self, begun: OpenDeploy, reason: str, why: str) -> str:
         """Restore the backup of a closed deploy, and open what was restored."""
         failed = f"{reason.rstrip('.')}. Its rollback files do not lead back: {why.rstrip('.')}."
-        no_restore = begun.found.no_restore
-        if begun.backup is None:
-            no_restore = f"the backup is {begun.kept}"
-        elif begun.backup.manifest.left_out:
-            no_restore = f"{begun.kept} leaves out rows"
+        admin, backup = begun.found.admin, begun.backup
         try:
-            if no_restore or begun.found.admin is None:
-                raise Failed(f"There can be no restore: {no_restore}.")
-            assert begun.backup is not None  # noqa: S101  as above
+            if begun.found.no_restore or admin is None or backup is None:
+                raise Failed(f"There can be no restore: {begun.found.no_restore}.")
             asked = self.options.asked
             how = RestoreOptions(_tools(begun.found), asked.backup.jobs)
             restored = restore.over(
-                begun.backup, begun.found.admin, how, self.runner, self.steps,
+                backup, admin, how, self.runner, self.steps,
                 name=begun.database, reason=reason,
             )  # fmt: skip
         except (Interrupted, NoConnection):
@@ -719,7 +680,7 @@ class Deploy:
         if begun.backup is not None:
             base = begun.backup.path
         paths = [str(path) for path in report.paths(base)]
-        proofs = {"rollback files": self.known.rollback, "restore": self.known.restore}
+        proofs = {"rollback files": self.proofs.rollback, "restore": self.proofs.restore}
         as_data = asdict(result) | {"reports": paths}
         try:
             backups.prepare_directory(base.parent)

@@ -208,7 +208,7 @@ def test_more_tables_than_there_is_room_for_locks_are_refused(here: Site) -> Non
     with psycopg.connect(here.database) as connection:
         facts = prerequisites.server_facts(connection)
     assert facts.lock_room > 1000
-    assert prerequisites._locks(facts) == []
+    assert [*prerequisites._locks(facts)] == []
     ((told, hint),) = prerequisites._locks(replace(facts, tables=facts.lock_room))
     assert "would run out of it" in told
     assert "--backup made" in hint
@@ -234,7 +234,7 @@ def test_a_backup_by_other_means_is_kept_everywhere_and_restored_by_nobody(here:
     before = {*here.backups.iterdir()}
     answer = here.deploy(*made)
     assert answer.code == 0
-    assert "restore: not by this tool: the backup is made: pgbackrest 20250101F" in answer.err
+    assert "restore: not possible: the backup is made: pgbackrest 20250101F" in answer.err
     assert here.deploys[0]["backup"].startswith("made: pgbackrest 20250101F; ")
     reports = {*here.backups.iterdir()} - before
     assert {each.suffix for each in reports} == {".md", ".json"}
@@ -257,11 +257,11 @@ def test_rows_that_are_left_out_are_named_and_prove_nothing(here: Site) -> None:
     left = ["--exclude-table-data", "b", "--exclude-table-data", '"with blank"']
     answer = here.deploy("--compress", "1", *left)
     assert answer.code == 0, answer
-    assert 'restore: unproven: the backup leaves out the rows of b, "with blank"' in answer.err
+    assert 'restore: not possible: the backup leaves out the rows of b, "with blank"' in answer.err
     assert here.manifest()["left_out"] == ['"with blank"', "b"]
     needs_a_restore(here)
     answer = here.deploy("--closed", *left)
-    assert "leaves out rows" in answer.err, answer.err
+    assert "There can be no restore: the backup leaves out the rows of b" in answer.err, answer.err
     assert paste(answer, "--leave").code == 0
 
 

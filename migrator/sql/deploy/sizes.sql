@@ -1,9 +1,8 @@
--- Tables, with what they store out of line, and indexes, with their sizes, and what is invalid.
+-- Tables, with what they store out of line, and indexes: their sizes, and whether they are valid.
 SELECT
-    c.oid::regclass::text AS name,
-    c.relkind = 'i' AS is_index,
+    CASE WHEN c.relkind = 'i' THEN 'index ' ELSE 'table ' END || c.oid::regclass AS name,
     pg_table_size(c.oid) AS bytes,
-    coalesce(i.indisvalid, TRUE) AS is_valid
+    coalesce(i.indisvalid, TRUE) AS valid
 FROM pg_class AS c
 INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid
 LEFT JOIN pg_index AS i ON c.oid = i.indexrelid
