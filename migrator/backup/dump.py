@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,6 +159,29 @@ def make(
             ) from error
         raise
     return backup
+
+
+@contextmanager
+def schema(runner: Runner, tools: Programs) -> Iterator[list[Path]]:
+    """Dump a database's schema, and the rows of its history, for as long as the block runs.
+
+    Raises:
+        Failed: It could not be made.
+
+    """
+    conninfo, environment = for_program(runner.target, runner.session.facts.database)
+    kinds = [["--schema-only", "--exclude-schema=yoyo"]]
+    kinds += [["--schema=yoyo"]] * runner.session.facts.has_history
+    with tempfile.TemporaryDirectory(prefix="schema.") as place:
+        dumps = []
+        for number, kind in enumerate(kinds):
+            dumps.append(Path(place, f"{number}.dump"))
+            argv = [str(tools.dump), *kind, "--format=custom", "--lock-wait-timeout=2000"]
+            argv += [f"--file={dumps[-1]}", f"--dbname={conninfo}"]
+            code, said = programs.run(argv, environment)
+            if code:
+                raise Failed(f"The schema cannot be dumped: {binaries.tail(said, 2)}")
+        yield dumps
 
 
 def prepare_directory(directory: Path) -> None:

@@ -128,15 +128,11 @@ def deploy(
         asked, approve, lambda lines: confirm(lines, _APPROVE), on_failure == "undo"
     )
     runner = _found(command, limits, is_cut_off=end is not None)
-    made = Deploy(runner, options, steps)
-    act = made.begin
+    made = InterruptedDeploy(runner, options, steps)
     if dry_run:
         return _shown(made, review or command.root / _REVIEW)
-    if end is not None:
-        made = cut_off = InterruptedDeploy(runner, options, steps)
-        act = {"resume": cut_off.resume, "undo": cut_off.undo, "leave": cut_off.leave}[end]
     try:
-        result = act()
+        result = made.begin() if end is None else made.end(end)
     except MigratorError as error:
         outcome = "refused" if isinstance(error, Refused) else "failed"
         steps.end("deploy", outcome, ended=made.ended, error=error.message, state=error.state)

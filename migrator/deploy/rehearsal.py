@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import psycopg
 
-from migrator.backup import archive, databases, programs
+from migrator.backup import archive, databases
+from migrator.backup import dump as making
 from migrator.backup import restore as backups
 from migrator.backup.archive import Backup
 from migrator.backup.programs import Programs
@@ -23,12 +22,11 @@ from migrator.core import files
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
-from migrator.core.session import for_program, open_connection
+from migrator.core.session import open_connection
 from migrator.core.steps import Steps
 from migrator.core.target import Target
 from migrator.deploy import approval, checks
 from migrator.deploy.prerequisites import Prerequisites
-from migrator.server import binaries
 from migrator.server.scratch import Scratch
 
 KIND = "deploy_rehearsal"
@@ -235,7 +233,10 @@ def on_schema(stage: Stage) -> Proofs:
 
     """
     try:
-        with _step(stage, "schema") as (scratch, detail), _schema(stage) as dumps:
+        with (
+            _step(stage, "schema") as (scratch, detail),
+            making.schema(stage.runner, stage.tools) as dumps,
+        ):
             name = scratch.name("schema")
             with open_connection(stage.server) as connection:
                 properties = databases.properties(stage.runner.session.connection)
@@ -269,25 +270,6 @@ def _step(stage: Stage, what: str = "") -> Iterator[tuple[Scratch, dict[str, obj
     name = f"{what} rehearsal".strip()
     with stage.steps.step(name) as detail, Scratch(stage.server, KIND, _HINT) as scratch:
         yield scratch, detail
-
-
-@contextmanager
-def _schema(stage: Stage) -> Iterator[list[Path]]:
-    """Dump the target's schema, and the rows of its history."""
-    runner = stage.runner
-    conninfo, environment = for_program(runner.target, runner.session.facts.database)
-    kinds = [["--schema-only", "--exclude-schema=yoyo"]]
-    kinds += [["--schema=yoyo"]] * runner.session.facts.has_history
-    with tempfile.TemporaryDirectory(prefix="schema.") as place:
-        dumps = []
-        for number, kind in enumerate(kinds):
-            dumps.append(Path(place, f"{number}.dump"))
-            argv = [str(stage.tools.dump), *kind, "--format=custom", "--lock-wait-timeout=2000"]
-            argv += [f"--file={dumps[-1]}", f"--dbname={conninfo}"]
-            code, said = programs.run(argv, environment)
-            if code:
-                raise Failed(f"The schema cannot be dumped: {binaries.tail(said, 2)}")
-        yield dumps
 
 
 def _tried(stage: Stage, copy: str, known: Rehearsed, left: list[str]) -> Rehearsed:

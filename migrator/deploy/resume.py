@@ -22,39 +22,30 @@ _UNBEGUN = {"closing", "preparing"}
 class InterruptedDeploy(Deploy):
     """One run of the command on a deploy that has not ended."""
 
-    def resume(self) -> DeployResult:
-        """Go on with a deploy that was cut off, in the direction that it had."""
+    def end(self, way: str) -> DeployResult:
+        """End a deploy that was cut off.
+
+        Args:
+            way: resume, in the direction that it had; undo, what it did; leave the database as it
+                is, but open.
+
+        """
         with self.held():
             begun, cut_off = self._again_found()
-            if cut_off.phase == "opening":
-                return self._end(begun, cut_off.outcome or LEFT)
-            if cut_off.phase in _UNBEGUN:
+            is_unbegun = cut_off.phase in _UNBEGUN
+            if cut_off.phase == "opening" or way == "leave" or (is_unbegun and way == "undo"):
+                return self._end(begun, cut_off.outcome or (NOTHING if is_unbegun else LEFT))
+            if is_unbegun:
                 approved = self.approval(self.runner.pending())
                 approved.refuse_unless(self.options.approve or cut_off.digest)
                 return self.prepare_and_apply(begun, approved)
             begun = replace(begun, backup=self._backup_of(cut_off), kept=cut_off.backup or "")
-            if cut_off.phase == "undoing":
-                return self._undo(cut_off, begun)
+            if way == "undo" or cut_off.phase == "undoing":
+                words, result = self.go_back(begun, cut_off.reason or "The deploy was cut off.")
+                self.steps.say(words)
+                return result
             self._refuse_other_files(begun.plan)
             return self.apply(begun, monitor.measure(self.connection, self.watched))
-
-    def undo(self) -> DeployResult:
-        """Put back what a deploy did that was cut off."""
-        with self.held():
-            begun, cut_off = self._again_found()
-            if cut_off.phase == "opening":
-                return self._end(begun, cut_off.outcome or LEFT)
-            if cut_off.phase in _UNBEGUN:
-                return self._end(begun, NOTHING)
-            begun = replace(begun, backup=self._backup_of(cut_off), kept=cut_off.backup or "")
-            return self._undo(cut_off, begun)
-
-    def leave(self) -> DeployResult:
-        """End a deploy that was cut off, and leave the database as it is, but open."""
-        with self.held():
-            begun, cut_off = self._again_found()
-            outcome = NOTHING if cut_off.phase in _UNBEGUN else LEFT
-            return self._end(begun, cut_off.outcome or outcome)
 
     def _again_found(self) -> tuple[OpenDeploy, DeployRecord]:
         """Read what was cut off, and look at the prerequisites again."""
@@ -112,11 +103,6 @@ class InterruptedDeploy(Deploy):
                 "directory with --backup-dir. To open the database as it is:\n"
                 f"        {process.command('deploy', '--leave')}",
             ) from None
-
-    def _undo(self, cut_off: DeployRecord, begun: OpenDeploy) -> DeployResult:
-        words, result = self.go_back(begun, cut_off.reason or "The deploy was cut off.")
-        self.steps.say(words)
-        return result
 
     def _refuse_other_files(self, plan: DeployPlan) -> None:
         """Refuse to go on with other files than those that were approved.
