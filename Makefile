@@ -65,10 +65,11 @@ test-rest: $(VENV)/dev ## Run what `make test` leaves out; ONLY=15 for one Postg
 	@$(BIN)/python -m pytest -m 'slow$(ONLY:%= and pg%)'
 
 test-all: $(VENV)/dev ## Run every test on every PostgreSQL that is there
-	@$(BIN)/python -m pytest -m ""
+	@DEPLOY_KILLS=$${DEPLOY_KILLS:-60} $(BIN)/python -m pytest -m ""
 
-torture: $(VENV)/dev ## Kill the runner, its session and its server N times; say what was lost
+torture: $(VENV)/dev ## Kill the runner, its session, its server, and deploys N times each; say what was lost
 	@$(BIN)/python -m tests.support.torture $(N)
+	@DEPLOY_KILLS=$(N) $(BIN)/python -m pytest -m "" -k killed tests/deploy/test_deploy_kills.py
 
 bench: $(VENV)/dev ## Measure every query and index on 2 million tasks; SERVER=15 for another version
 	@$(BIN)/python -m bench.workload --server $(SERVER)

@@ -71,6 +71,8 @@ SEEDS = {
     "02.e": "MERGE INTO e USING (VALUES (1), (2), (3)) AS v (id) ON e.id = v.id"
     " WHEN NOT MATCHED THEN INSERT VALUES (v.id);\n"
 }
+# What an application writes to meanwhile; it is not compared, but by the rows that it committed.
+WRITTEN = "CREATE TABLE written (id int GENERATED ALWAYS AS IDENTITY, note int)"
 INDEX = ("index", "public.b_id")  # absent, INVALID or valid where its file was cut off
 RESUME, UNDO, LEAVE = "--resume", "--undo", "--leave"
 NUMBERS = count(1)
@@ -146,7 +148,7 @@ def where(here: Site) -> Site:
 
 def things_of(here: Site) -> Things:
     with closing_of(here.server.connect(here.name)) as observer:
-        return things(observer)
+        return {key: what for key, what in things(observer).items() if "written" not in key[1]}
 
 
 def known(here: Site) -> Known:
@@ -160,6 +162,39 @@ def known(here: Site) -> Known:
     )
 
 
+class Application:
+    """Writes 50 rows a second, each committed, on whatever has the database's name by then."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        self.committed: set[int] = set()
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+
+    def __enter__(self) -> Application:
+        self._thread.start()
+        until(lambda: self.committed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        insert = "INSERT INTO written (note) VALUES (%s) RETURNING id"
+        while not self._ends.wait(0.02):
+            with suppress(psycopg.Error), psycopg.connect(self.database, autocommit=True) as own:
+                while not self._ends.wait(0.02):
+                    note = len(self.committed)
+                    ((number,),) = own.execute(insert, [note]).fetchall()
+                    self.committed.add(number)
+
+    def assert_lost_nothing(self) -> None:
+        """See that every row that was committed is there."""
+        there = {number for (number,) in rows(self.database, "SELECT id FROM written")}
+        assert self.committed <= there, "a row that was committed is lost"
+
+
 @contextmanager
 def ground(
     server: Server, root: Path, more: dict[str, tuple[str, str]], *, is_closed: bool
@@ -169,6 +204,7 @@ def ground(
         assert before.deploy().code == 0
         for table, last in (("b", 1000), ("c", 100)):
             run(before.database, f"INSERT INTO {table} SELECT generate_series(1, {last})")
+        run(before.database, WRITTEN)
         for name, pair in {**PENDING, **more}.items():
             before.made.add(name, *pair)
         for name, text in SEEDS.items():
@@ -333,7 +369,7 @@ def test_a_deploy_killed_at_any_moment_goes_on_or_back_or_is_left(
     chance = random.Random(f"{SEED}.{part}")  # noqa: S311  chance is no secret
     for number in range(part, KILLS * 2 // 3, len(PARTS)):
         way = (RESUME, UNDO, LEAVE)[number // len(PARTS) % 3]
-        with applying.copied(tmp_path) as here:
+        with applying.copied(tmp_path) as here, Application(here.database) as application:
             process = deploying(here, *kind_of(applying))
             if chance.random() < 0.5:
                 said(process, "digest: ")
@@ -348,6 +384,7 @@ def test_a_deploy_killed_at_any_moment_goes_on_or_back_or_is_left(
                 assert_ends(applying, here, way, phase, answer)
             elif here.deploys[0]["outcome"] == "applied":
                 assert_after(applying, here)
+            application.assert_lost_nothing()
 
 
 def assert_ends(made: Ground, here: Site, way: str, phase: str, told: Answer) -> None:
@@ -401,7 +438,7 @@ def failing(
 def test_a_deploy_killed_on_its_way_back_goes_on_back(failing: Ground, tmp_path: Path) -> None:
     chance = random.Random(f"{SEED}.back")  # noqa: S311
     for number in range(KILLS // 3):
-        with failing.copied(tmp_path) as here:
+        with failing.copied(tmp_path) as here, Application(here.database) as application:
             process = deploying(here, *kind_of(failing))
             if failing.is_closed and number % 2:  # in the swap
                 said(process, "check: done")
@@ -421,6 +458,7 @@ def test_a_deploy_killed_on_its_way_back_goes_on_back(failing: Ground, tmp_path:
             print(f"kill {number}: {phase or 'not under way'}, {intents}, {outcome}")
             assert_before(failing, here)
             assert outcome == ("restored" if failing.is_closed else "undone")
+            application.assert_lost_nothing()
             assert len(asides(here)) == (outcome == "restored")
 
 
@@ -791,39 +829,6 @@ def test_a_deploy_is_not_taken_for_one_that_was_cut_off(here: Site) -> None:
 # 7. An application that writes all the time
 
 
-class Application:
-    """Writes one row after the other, each committed, on whatever has the database's name."""
-
-    def __init__(self, database: str) -> None:
-        self.database = database
-        self.committed: set[int] = set()
-        self._numbers = count(1_000_000)
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._write, daemon=True)
-
-    def __enter__(self) -> Application:
-        self._thread.start()
-        until(lambda: len(self.committed) > 20)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ends.set()
-        self._thread.join()
-
-    def _write(self) -> None:
-        while not self._ends.is_set():
-            with suppress(psycopg.Error), psycopg.connect(self.database, autocommit=True) as own:
-                while not self._ends.wait(0.002):
-                    number = next(self._numbers)
-                    own.execute("INSERT INTO b (id) VALUES (%s)", [number])
-                    own.execute("INSERT INTO numbered (note) VALUES (%s)", [number])
-                    self.committed.add(number)
-
-
-def in_b(database: str) -> set[int]:
-    return {number for (number,) in rows(database, "SELECT id FROM b WHERE id >= 1000000")}
-
-
 def test_an_application_that_writes_all_the_time_loses_nothing_where_the_pairs_lead_back(
     here: Site,
 ) -> None:
@@ -834,23 +839,21 @@ def test_an_application_that_writes_all_the_time_loses_nothing_where_the_pairs_l
     )
     here.made.add("0007.bad", f"SELECT pg_sleep(0.5); {FAILS}")
     before = contents(here)
-    run(here.database, "CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, note int)")
+    run(here.database, WRITTEN)
     with Application(here.database) as application:
-        written = len(application.committed)
         answer = finish(deploying(here, "--no-rehearse"))
-        assert len(application.committed) > written + 20
+    assert len(application.committed) > 20
     assert answer.code == 1, answer
     assert ended(here) == "undone", answer.err
-    assert application.committed <= in_b(here.database)
-    run(here.database, "DELETE FROM b WHERE id >= 1000000", "DROP TABLE numbered")
+    application.assert_lost_nothing()
     assert contents(here) == before
 
 
 def test_a_rehearsal_is_not_misled_by_an_application_that_writes_all_the_time(here: Site) -> None:
-    run(here.database, "CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, note int)")
+    run(here.database, WRITTEN)
     here.made.table(4, "d")
     with Application(here.database) as application:
         answer = finish(deploying(here, "--rehearse"))
     assert answer.code == 0, answer
     assert "rollback files: proved on the rows of 20" in answer.err
-    assert application.committed <= in_b(here.database)
+    application.assert_lost_nothing()
