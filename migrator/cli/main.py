@@ -80,6 +80,7 @@ def cli(context: click.Context, /, **named: Any) -> None:
 @click.option("--to", metavar="ID", help="The last migration to apply.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be applied.")
 @click.option("--no-seed", is_flag=True, help="Do not apply seeds.")
+@options.beside_others
 @options.limits
 @click.pass_obj
 def migrate(command: Command, /, to: str, dry_run: bool, no_seed: bool, **limits: Any) -> None:
@@ -143,10 +144,13 @@ def status(command: Command, /, exit_code: bool) -> int:
 @click.option("--rollback", "back", is_flag=True, help="Show what `rollback --all` would do.")
 @click.option("--to", metavar="ID", help="The last migration to apply, or to keep.")
 @click.option("--sql", "as_sql", is_flag=True, help="Print one script for psql.")
+@options.beside_others
 @click.pass_obj
-def plan(command: Command, /, back: bool, to: str | None, as_sql: bool) -> None:
+def plan(
+    command: Command, /, back: bool, to: str | None, as_sql: bool, beside_others: bool
+) -> None:
     """Show what would run, in order."""
-    work = command.runner()
+    work = command.runner(beside_others=beside_others)
     planned = work.rollback_plan(steps=None, to=to) if back else work.pending(to)
     if not as_sql:
         answer_plan(command, planned, "would roll back" if back else "would apply")

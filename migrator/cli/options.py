@@ -162,6 +162,13 @@ def limits(function: Callable[..., Any]) -> Callable[..., Any]:
     return _with(options, with_seconds)
 
 
+beside_others = click.option(
+    "--beside-others",
+    is_flag=True,
+    help="The tables that a database without a history has are another application's.",
+)
+
+
 def rollback(say: Callable[[str], None]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return a decorator that adds the options of rollback; the command gets them as `how`.
 
@@ -321,6 +328,7 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
         click.option("--resume", is_flag=True, help="Continue an interrupted deploy."),
         click.option("--undo", is_flag=True, help="Undo an interrupted deploy."),
         click.option("--leave", is_flag=True, help="End an interrupted deploy as it is."),
+        beside_others,
         *_RESTORING,
     ]
 

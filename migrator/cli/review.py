@@ -111,7 +111,9 @@ def _choose(
         return selection.by_id(command.project, ids), None
     if against is not None and "://" not in against and "=" not in against:
         return selection.since(command.project, against), None
-    runner = (command if against is None else command.on(against, "--against")).runner()
+    runner = (command if against is None else command.on(against, "--against")).runner(
+        beside_others=True  # nothing is applied there
+    )
     planned = runner.migrate(to=None, with_seeds=False, dry_run=True)
     return selection.pending(runner.state().applied, planned.migrations), runner.session
 

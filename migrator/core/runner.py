@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from migrator.core import files, history, lock, process
+from migrator.core import files, history, lock, predecessors, process
 from migrator.core.additions import Additions
 from migrator.core.errors import Failed, Interrupted, Refused
 from migrator.core.files import Migration
@@ -106,6 +106,8 @@ class Runner:
             state = self.state()
             history.refuse_disagreement(state, except_interrupted=_restartable(state))
             wanted = up_to(state.pending, self.migrations, last)
+            if wanted and not self.limits.beside_others:
+                predecessors.refuse(self.session)
             ready = with_seeds and len(wanted) == len(state.pending)
             return Plan(wanted, state.pending_seeds if ready else [])
 

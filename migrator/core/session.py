@@ -47,7 +47,7 @@ class NoConnection(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a command may wait and work.
+    """How long a command may wait and work, and on what.
 
     Args:
         lock_timeout_ms: How long a statement waits for a lock; 0 means no limit.
@@ -56,6 +56,8 @@ class Limits:
         online_wait_ms: How long a statement outside a transaction waits for locks and for older
             transactions.
         lock_wait_s: How long to wait for another runner, in seconds.
+        beside_others: Whether a database without a history may have tables, because they are
+            another application's.
 
     """
 
@@ -64,6 +66,7 @@ class Limits:
     statement_timeout_ms: int = 0
     online_wait_ms: int = 600_000
     lock_wait_s: float = 60.0
+    beside_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)

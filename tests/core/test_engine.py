@@ -10,17 +10,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from yoyo import get_backend, internalmigrations, read_migrations
 
 from migrator.core import sqltext
 from migrator.core.settings import LOCK_KEY
 from tests.support.commands import call, finish, launch, said
 from tests.support.databases import applied, name_of, rows, run, sleeping, tables
+from tests.support.predecessors import stock_url
 from tests.support.servers import ROOT, Server, newest
 from tests.support.sets import THREE, MigrationSet
 from tests.support.waiting import until
@@ -37,13 +36,6 @@ def slow(made: MigrationSet) -> MigrationSet:
 
 
 # The history is yoyo's
-
-
-def stock_url(database: str) -> str:
-    """Return the URL by which stock yoyo finds the runner's tables."""
-    parts = {key: str(value) for key, value in conninfo_to_dict(database).items()}
-    where = f"host={quote(parts['host'], safe='')}&port={parts['port']}&schema=yoyo"
-    return f"postgresql+psycopg://{parts['user']}@/{parts['dbname']}?{where}"
 
 
 def test_stock_yoyo_agrees_with_status(empty_database: str, made: MigrationSet) -> None:

@@ -102,12 +102,11 @@ def test_owners_that_the_role_is_no_member_of_stand_in_the_way_of_a_copy(here: S
         superuser.execute("CREATE SCHEMA theirs CREATE TABLE t (id int)")
         superuser.execute("GRANT USAGE ON SCHEMA theirs TO deployer")
         superuser.execute("GRANT SELECT ON theirs.t TO deployer")
-    answer = here.call("deploy", "--yes", "--rehearse", *here.options)
+    deploy = ["deploy", "--yes", "--beside-others", "--rehearse"]
+    answer = here.call(*deploy, *here.options)
     assert answer.code == 2
     assert "the role is no member of what owns objects here: postgres." in answer.err
-    answer = here.call(
-        "deploy", "--yes", "--rehearse", "--admin", here.administrator, *here.options
-    )
+    answer = here.call(*deploy, "--admin", here.administrator, *here.options)
     assert answer.code == 0, answer.err
 
 
@@ -175,7 +174,8 @@ def test_a_dry_run_shows_all_changes_nothing_and_waits_for_nobody(here: Site) ->
         other.execute("CREATE TABLE theirs (id int)")
         other.commit()
         other.execute("LOCK TABLE theirs IN ACCESS EXCLUSIVE MODE")
-        answer = here.call("--json", "deploy", "--dry-run", *here.options)
+        deploy = ["deploy", "--dry-run", "--beside-others", *here.options]
+        answer = here.call("--json", *deploy)
     assert answer.code == 0
     *_, document = events(answer)
     assert [each["id"] for each in document["plan"]["migrations"]] == THREE
@@ -186,7 +186,7 @@ def test_a_dry_run_shows_all_changes_nothing_and_waits_for_nobody(here: Site) ->
     assert re.fullmatch("[0-9a-f]{16}(-[0-9a-f]{16}){2}", document["digest"])
     assert rows(here.database, "SELECT to_regnamespace('yoyo')::text") == [(None,)]
     assert not here.backups.exists()
-    text = here.call("deploy", "--dry-run", *here.options).out
+    text = here.call(*deploy).out
     assert f"-- digest: {document['digest']}" in text
     assert document["sql"].splitlines()[5] in text
 
@@ -207,7 +207,7 @@ def test_a_dry_run_shows_what_a_review_said_of_these_very_files(here: Site, tmp_
 
 
 def digest_of(here: Site) -> str:
-    shown = here.call("--json", "deploy", "--dry-run", *here.options)
+    shown = here.call("--json", "deploy", "--dry-run", "--beside-others", *here.options)
     return str(events(shown)[-1]["digest"])
 
 

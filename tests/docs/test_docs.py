@@ -110,6 +110,10 @@ def _unmanaged(place: Place, _: str) -> None:
     place.prepare_by_sql("DROP SCHEMA yoyo CASCADE")
 
 
+def _others(place: Place, _: str) -> None:
+    place.prepare_by_sql("CREATE TABLE theirs ()")
+
+
 def _without(place: Place, extension: str) -> None:
     place.prepare_by_sql(f"DROP EXTENSION {extension} CASCADE")
 
@@ -129,6 +133,7 @@ PREPARATIONS: dict[str, Callable[[Place, str], None]] = {
     "createdb": _createdb,
     "edited": _edited,
     "missing": _missing,
+    "others": _others,
     "started": _started,
     "unmanaged": _unmanaged,
     "with": _with_tests,

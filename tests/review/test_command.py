@@ -186,7 +186,7 @@ def test_what_is_pending_on_the_target_is_reviewed_elsewhere(
 ) -> None:
     other: Server = request.getfixturevalue(f"server_{min(INSTALLATIONS)}")
     run(empty_database, "CREATE TABLE untouched ()")
-    assert call(queue, empty_database, "migrate", "--to", "0002").code == 0
+    assert call(queue, empty_database, "migrate", "--to", "0002", "--beside-others").code == 0
     before = rows(empty_database, "SELECT * FROM yoyo._yoyo_migration")
     for arguments in ([], ["--against", empty_database]):
         target = empty_database if not arguments else None
