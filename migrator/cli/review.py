@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from migrator.review.report import WORDS, Report
 from migrator.review.run import Review
 from migrator.review.selection import Selection
 from migrator.rows import counts
-from migrator.server.scratch import Scratch
+from migrator.server.scratch import OwnScratch, Scratch
 
 _FACTS = "SELECT pg_postmaster_start_time(), current_setting('port')"
 
@@ -59,7 +60,7 @@ def review(
             if session is not None:
                 with session.connection:
                     notes += _compared(session, databases)
-            chosen = Selection(chosen.migrations, chosen.reviewed, notes)
+            chosen = replace(chosen, notes=notes)
             runner = Review(project, chosen, databases, counts=known, say=command.say)
             return runner.run(str(rows or ""), date.today())
 
@@ -129,7 +130,7 @@ def _scratch(command: Command, named: str | None) -> Iterator[Scratch]:
             url = stack.enter_context(command.server.throwaway())
             place = Target.parse(url, "a server for this review")
         command.say(f"scratch databases: {place.shown}")
-        yield stack.enter_context(Scratch(place, is_own=is_own))
+        yield stack.enter_context(OwnScratch(place) if is_own else Scratch(place))
 
 
 def _compared(session: Session, databases: Scratch) -> tuple[str, ...]:

@@ -32,6 +32,10 @@ _MANY = 500  # statements; looking at each one takes some milliseconds
 _SETTINGS = """\
 SET max_parallel_workers_per_gather TO 0;
 SET max_parallel_maintenance_workers TO 0;"""
+# A foreign table leads to another server.
+_NO_FOREIGN_ROWS = """\
+SELECT set_config('restrict_nonsystem_relation_kind', 'foreign-table', FALSE)
+WHERE current_setting('restrict_nonsystem_relation_kind', TRUE) IS NOT NULL"""
 _TELLING = re.compile(
     r"rewriting table|verifying table|building index|existing constraints on|"
     r"validating foreign key|rehashing catalog|will create implicit|drop cascades to"
@@ -39,6 +43,13 @@ _TELLING = re.compile(
 # These commands drop nothing.
 _DROPS_NOTHING = {"COMMENT", "GRANT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET"}
 _VERIFYING = re.compile(r'(?:verifying|rewriting) table "(.*)"')
+
+
+Guard = Callable[[psycopg.Connection[Any]], None]
+
+
+def _nothing(_: object) -> None:
+    """Keep nothing from being committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +165,29 @@ def parts(source: SqlFile) -> Iterator[Part]:
         line, position = end_line, end
 
 
-def run(target: Target, source: SqlFile) -> Failure | None:
-    """Run a file as the runner does, without recording; return what failed, or None."""
-    with open_session(target).connection as connection:
-        return _run(connection, source, lambda part: connection.execute(part.text_bytes))
+def run(target: Target, source: SqlFile, guard: Guard = _nothing) -> Failure | None:
+    """Run a file as the runner does, without recording; return what failed, or None.
+
+    Args:
+        target: A scratch database.
+        source: The file.
+        guard: Called before COMMIT; it raises a psycopg.Error if the file must not be committed.
+
+    """
+    with _subject(target) as connection:
+        return _run(connection, source, lambda part: connection.execute(part.text_bytes), guard)
 
 
-def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
+def watch(
+    target: Target, observer: Connection, source: SqlFile, guard: Guard = _nothing
+) -> FileTrace:
     """Run a file and record what each statement does.
 
     Args:
         target: A scratch database with rows.
         observer: A connection to it, on which nothing else is done.
         source: The file. It is committed unless one of its statements fails.
+        guard: As of `run`.
 
     """
     with _subject(target) as connection:
@@ -209,7 +230,7 @@ def watch(target: Target, observer: Connection, source: SqlFile) -> FileTrace:
                 raise
 
         passed = gate.Gates(target, connection, observer, watched.before)
-        watched.failure = _run(connection, source, execute, after)
+        watched.failure = _run(connection, source, execute, guard, after)
         watched.held_after = objects.read(observer)
         return watched
 
@@ -253,7 +274,7 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
             watched.seen.append(Trace(part, {}, {}, watched.after, now, (), 0))
 
         watched = FileTrace(look(), Catalogue({}), Catalogue({}))
-        watched.failure = _run(connection, source, execute, after)
+        watched.failure = _run(connection, source, execute, after=after)
     return samples, watched
 
 
@@ -261,6 +282,7 @@ def _subject(target: Target) -> psycopg.Connection[Any]:
     connection = open_session(target).connection
     connection.prepare_threshold = None
     connection.execute(_SETTINGS.encode())
+    connection.execute(_NO_FOREIGN_ROWS)
     with suppress(psycopg.errors.InsufficientPrivilege):
         connection.execute("SET lc_messages TO 'C'")  # its messages are matched by their words
     return connection
@@ -270,6 +292,7 @@ def _run(
     connection: psycopg.Connection[Any],
     source: SqlFile,
     execute: Callable[[Part], object],
+    guard: Guard = _nothing,
     after: Callable[[Part], None] = lambda _: None,
 ) -> Failure | None:
     line = 1
@@ -281,6 +304,7 @@ def _run(
             execute(part)
             after(part)
         if source.transactional:
+            guard(connection)
             connection.execute("COMMIT")
     except psycopg.Error as error:
         if not connection.closed:

@@ -8,6 +8,7 @@ another apply is lost by the rollback.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal
 
 import psycopg
@@ -25,6 +26,22 @@ from migrator.review.measure import Failure, FileTrace
 from migrator.review.report import Proof, Sample
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the test of a rollback showed.
+
+    Args:
+        proof: The proof.
+        samples: A sample for each statement, from the second time that the file was applied.
+        stands: Whether the database is in the state after the migration.
+
+    """
+
+    proof: Proof
+    samples: list[Sample] = field(default_factory=list)
+    stands: bool = False
+
+
 def prove(
     target: Target,
     observer: Connection,
@@ -33,10 +50,11 @@ def prove(
     *,
     rows_before: Contents,
     watched: FileTrace,
+    run: Callable[[SqlFile], Failure | None],
     write: Callable[[], None],
     sample_rows: int,
-) -> tuple[Proof, list[Sample]]:
-    """Test the rollback of a migration that has just been applied; leave it applied.
+) -> Shown:
+    """Test the rollback of a migration that has just been applied; leave it applied, if possible.
 
     Args:
         target: A scratch database with rows.
@@ -45,31 +63,30 @@ def prove(
         rollback: Its rollback file.
         rows_before: The rows from before it was applied.
         watched: What was recorded when it was.
+        run: Runs a file in the database; returns what failed.
         write: Writes new rows, as an application would after the migration.
         sample_rows: How many rows the tables have.
 
-    Returns:
-        The proof; and a sample for each statement, from the second time that the file was applied.
-
     """
     left = leftovers.invalid_indexes(observer)
-    if failure := measure.run(target, rollback):
+    if failure := run(rollback):
         raised = isinstance(failure.error, psycopg.errors.RaiseException)
         verdict: Literal["irreversible", "not measured"] = (
             "irreversible" if raised else "not measured"
         )
         error = _where(rollback, failure)
-        return Proof(verdict, error=error, invalid_indexes=(*left,)), []
+        told = Proof(verdict, error=error, invalid_indexes=(*left,))
+        return Shown(told, stands=rollback.transactional)
     back = contents.read(observer)
     destroyed = contents.lost(rows_before.tables, back.tables)
     differs = _differences(watched.held_before, objects.read(observer), "after the rollback")
     differs += contents.moved(rows_before.sequences, back.sequences)
     left += leftovers.invalid_indexes(observer)
 
-    def incomplete(failure: Failure, source: SqlFile, what: str) -> tuple[Proof, list[Sample]]:
+    def incomplete(failure: Failure, source: SqlFile, what: str) -> Shown:
         error = f"{what}: {_where(source, failure)}"
         lost = (*destroyed,)
-        return Proof("not measured", lost, lost, (*differs,), (*left,), error), []
+        return Shown(Proof("not measured", lost, lost, (*differs,), (*left,), error))
 
     clocked, again = measure.clock(target, apply, sample_rows)
     if again.failure:
@@ -77,9 +94,9 @@ def prove(
     differs += _differences(watched.held_after, objects.read(observer), "after applying it again")
     write()
     written = contents.read(observer)
-    if failure := measure.run(target, rollback):
+    if failure := run(rollback):
         return incomplete(failure, rollback, "it fails on rows written after the migration")
-    if failure := measure.run(target, apply):
+    if failure := run(apply):
         return incomplete(failure, apply, "the migration cannot be applied again on newer rows")
     lost = destroyed + [
         each
@@ -87,7 +104,7 @@ def prove(
         if each not in destroyed
     ]
     proven = Proof("lossy" if lost else "lossless", (*lost,), (*destroyed,), (*differs,), (*left,))
-    return proven, clocked
+    return Shown(proven, clocked, stands=True)
 
 
 def _where(source: SqlFile, failure: Failure) -> str:

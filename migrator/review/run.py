@@ -2,13 +2,15 @@
 
 Three passes. The first applies the files without rows, to learn what they will demand of rows. The
 second runs each file on a few rows, records what it does, and tests its rollback. The third runs
-the files whose work grows with the rows at two sizes, undisturbed, for their time and WAL.
+the files whose work grows with the rows at two sizes, undisturbed, for their time and WAL. Where a
+file cannot be applied on the rows, the next one begins in a new database, where it was applied
+without any.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,20 +20,17 @@ import psycopg
 from migrator.catalogue import contents
 from migrator.catalogue.contents import Contents
 from migrator.core import files, leftovers
-from migrator.core.errors import Refused
-from migrator.core.failure import error_text
-from migrator.core.files import Migration, SqlFile
+from migrator.core.files import SqlFile
 from migrator.core.project import Project
-from migrator.core.session import Connection, open_connection, open_session
+from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.lint import squawk
-from migrator.review import evidence, findings, growth, locks, measure, proof
+from migrator.review import evidence, findings, growth, locks, measure, proof, states
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report
 from migrator.review.selection import Selection
-from migrator.rows.demands import Demands, demands
-from migrator.rows.filler import Filler
+from migrator.review.states import NoState, States
 from migrator.server.scratch import Scratch
 from migrator.sql import sql
 
@@ -40,15 +39,10 @@ Say = Callable[[str], None]
 _MOST_ATTEMPTS = 6
 _NOT_NULL = (psycopg.errors.NotNullViolation, psycopg.errors.CheckViolation)
 _NO_SQUAWK = "squawk is not installed (pip install squawk-cli), so its warnings are missing"
-_SINCE = 50  # rows that are written between a migration and its rollback
 
 
 class _RowsDoNotFit(Exception):
-    """A migration failed on NULLs that rows must not have by then."""
-
-    def __init__(self, columns: Collection[tuple[str, str]]) -> None:
-        super().__init__()
-        self.columns = columns
+    """A migration failed on NULLs that rows must not have by then: again, without them."""
 
 
 class Review:
@@ -78,9 +72,6 @@ class Review:
         self._settings = project.settings.review
         self._counts = counts
         self._say = say
-        self._later: list[Demands] = []
-        self._not_null: set[tuple[str, str]] = set()
-        self._unfilled: dict[str, str] = {}
         self._notes: list[str] = [*selection.notes]
         if squawk.program() is None:
             self._notes.append(_NO_SQUAWK)
@@ -102,10 +93,10 @@ class Review:
             version = connection.info.parameter_status("server_version") or ""
         facts: list[Measurements] = []
         if self._selection.reviewed:
-            base = self._build()
-            self._pilot(base)
-            facts = self._facts(base)
-            self._clock(base, facts)
+            made = States(self._project, self._selection, self._scratch)
+            facts = self._facts(made)
+            self._clock(made, facts)
+            self._notes += made.notes_at_end()
         return Report(
             server=version.partition(" ")[0],
             sizes=self._settings.sizes,
@@ -118,113 +109,94 @@ class Review:
             notes=tuple(self._notes),
         )
 
-    @property
-    def _remaining(self) -> list[Migration]:
-        """The first migration to review, and all after it."""
-        everything = self._selection.migrations
-        first = next((n for n, m in enumerate(everything) if self._is_reviewed(m)), len(everything))
-        return everything[first:]
-
-    def _is_reviewed(self, migration: Migration) -> bool:
-        return migration.id in self._selection.reviewed
-
-    def _build(self) -> Target:
-        """Apply the migrations before the first one to review, and the seeds that can be loaded."""
-        base = self._scratch.create("base")
-        remaining = self._remaining
-        before = self._selection.migrations[: len(self._selection.migrations) - len(remaining)]
-        for migration in before:
-            if failure := measure.run(base, migration.source):
-                raise _no_state_before(migration, failure)
-        if before:
-            for seed in files.discover_seeds(self._project.seeds):
-                if failure := measure.run(base, seed.source):
-                    why = failure.error.diag.message_primary
-                    self._notes.append(f"seed {seed.id} could not be loaded yet: {why}")
-        return base
-
-    def _pilot(self, base: Target) -> None:
-        """Apply the files without rows, to learn what they will demand of rows."""
-        pilot = self._scratch.create("pilot", copy_of=base)
-        for migration in self._remaining:
-            if measure.run(pilot, migration.source):
-                return  # it needs rows; the second pass will tell
-            with open_connection(pilot) as connection:
-                self._later.append(demands(connection))
-
-    def _facts(self, base: Target) -> list[Measurements]:
-        for _ in range(_MOST_ATTEMPTS):
-            few = self._scratch.create(f"few{len(self._not_null)}", copy_of=base)
+    def _facts(self, made: States) -> list[Measurements]:
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
             try:
-                return self._facts_on(few)
-            except _RowsDoNotFit as unfit:
-                self._not_null |= {*unfit.columns}
-        return self._facts_on(self._scratch.create("few", copy_of=base), is_last=True)
+                return self._facts_of_all(made, is_last=attempt == _MOST_ATTEMPTS)
+            except _RowsDoNotFit:
+                continue
+        raise AssertionError  # the last attempt takes what there is
 
-    def _facts_on(self, target: Target, *, is_last: bool = False) -> list[Measurements]:
-        with open_connection(target) as observer:
-            observer.prepare_threshold = None  # what it looks at changes from one look to the next
-            return self._facts_seen_by(observer, target, is_last=is_last)
-
-    def _facts_seen_by(
-        self, observer: Connection, target: Target, *, is_last: bool
-    ) -> list[Measurements]:
-        self._fill(target)
+    def _facts_of_all(self, made: States, *, is_last: bool) -> list[Measurements]:
+        """Measure each migration, in one database as long as each of them can be applied there."""
         found: list[Measurements] = []
-        for migration in self._remaining:
-            if not self._is_reviewed(migration):
-                if failure := measure.run(target, migration.source):
-                    raise _no_state_before(migration, failure)
-                self._fill(target)
+        target: Target | None = None
+        for place, migration in enumerate(self._selection.remaining):
+            is_reviewed = migration.id in self._selection.reviewed
+            if is_reviewed:
+                found.append(Measurements(migration, files.read(migration.rollback_path)))
+            try:
+                target = target or made.before(place)
+            except NoState as none:
+                if is_reviewed:
+                    found[-1].not_measured.append(_cannot_be_applied(none))
                 continue
-            facts = Measurements(migration, files.read(migration.rollback_path))
-            found.append(facts)
-            if any(each.not_measured for each in found[:-1]):
-                facts.not_measured.append("an earlier migration could not be measured")
-                continue
-            self._say(f"reviewing {migration.id}")
-            self._measure(target, observer, facts, is_last=is_last)
-            self._fill(target)
+            if is_reviewed:
+                self._say(f"reviewing {migration.id}")
+                stands = self._measure(made, target, found[-1], is_last=is_last)
+            else:
+                stands = made.run(target, migration.source) is None
+            if stands:
+                made.fill(target)
+            else:
+                target = None
         return found
 
-    def _measure(
-        self, target: Target, observer: Connection, facts: Measurements, *, is_last: bool
-    ) -> None:
-        """Run a migration on few rows, record what it does, and test its rollback."""
+    def _measure(self, made: States, target: Target, facts: Measurements, *, is_last: bool) -> bool:
+        """Run a migration on few rows, record what it does, and test its rollback.
+
+        Returns:
+            Whether the database is in the state after the migration.
+
+        """
         source = facts.migration.source
-        before, given = contents.read(observer), _columns(observer)
-        facts.present = {name: rows.count for name, rows in before.tables.items()}
-        watched = facts.watched = measure.watch(target, observer, source)
-        done, facts.extents = growth.works(watched, growth.extents(watched.before, facts.present))
-        facts.steps = evidence.steps(watched, done)
-        facts.holds = evidence.holds(watched, transactional=source.transactional)
-        if watched.failure:
-            self._failed(facts, watched.failure, before, is_last=is_last)
-            left = tuple(leftovers.invalid_indexes(observer))
-            facts.proof = Proof("not measured", invalid_indexes=left)
-            return
-        facts.required = _must_be_given(given, _columns(observer))
-        facts.proof, samples = proof.prove(
-            target,
-            observer,
-            source,
-            facts.rollback,
-            rows_before=before,
-            watched=watched,
-            write=lambda: self._write(target, facts),
-            sample_rows=self._settings.small_rows,
-        )
-        if samples:
-            facts.samples = [[sample] for sample in samples]
+        if failure := made.beyond(source):
+            facts.not_measured.append(_where(source, failure))
+            return False
+        with open_connection(target) as observer:
+            observer.prepare_threshold = None  # what it looks at changes from one look to the next
+            before, given = contents.read(observer), _columns(observer)
+            facts.present = {name: rows.count for name, rows in before.tables.items()}
+            watched = facts.watched = made.watch(target, observer, source)
+            extents = growth.extents(watched.before, facts.present)
+            done, facts.extents = growth.works(watched, extents)
+            facts.steps = evidence.steps(watched, done)
+            facts.holds = evidence.holds(watched, transactional=source.transactional)
+            if watched.failure:
+                self._failed(made, facts, watched.failure, before, is_last=is_last)
+                left = tuple(leftovers.invalid_indexes(observer))
+                facts.proof = Proof("not measured", invalid_indexes=left)
+                return False
+            facts.required = _must_be_given(given, _columns(observer))
+            shown = proof.prove(
+                target,
+                observer,
+                source,
+                facts.rollback,
+                rows_before=before,
+                watched=watched,
+                run=lambda file: made.run(target, file),
+                write=lambda: made.write(target, _touched(facts)),
+                sample_rows=self._settings.small_rows,
+            )
+        facts.proof = shown.proof
+        facts.samples = [[sample] for sample in shown.samples]
         touched = {each.relation for step in facts.steps for each in step.work}
         facts.not_measured += [
-            f"{table} could not be filled: {self._unfilled[table]}"
-            for table in sorted(touched | self._locked(facts))
-            if table in self._unfilled and not facts.present.get(table)
+            f"{table} could not be filled: {made.unfilled[table]}"
+            for table in sorted(touched | {table for step in facts.steps for table in step.held})
+            if table in made.unfilled and not facts.present.get(table)
         ]
+        return shown.stands
 
     def _failed(
-        self, facts: Measurements, failure: Failure, before: Contents, *, is_last: bool
+        self,
+        made: States,
+        facts: Measurements,
+        failure: Failure,
+        before: Contents,
+        *,
+        is_last: bool,
     ) -> None:
         """Note why a migration failed, or ask for rows without the NULLs on which it failed.
 
@@ -234,32 +206,63 @@ class Review:
         """
         diagnosis = failure.error.diag
         table, column = diagnosis.table_name or "", diagnosis.column_name
-        words = _in_words(facts.migration.source, failure)
+        words = _where(facts.migration.source, failure)
         if isinstance(failure.error, _NOT_NULL) and table in before.tables:
             known = before.tables[table].columns
             if column and column not in known:
-                message = f"fails if {table} has rows: {error_text(failure.error)}"
+                message = f"fails if {table} has rows: {states.in_words(failure)}"
                 instead = findings.INSTEAD["fails-on-rows"]
                 facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))
-                facts.not_measured.append(words)
-                return
-            columns = {(table, column)} if column else {(table, each) for each in known}
-            if not columns <= self._not_null and not is_last:
-                raise _RowsDoNotFit(columns)
+            elif not is_last and made.avoid_null(
+                {(table, each) for each in ([column] if column else known)}
+            ):
+                raise _RowsDoNotFit
         facts.not_measured.append(words)
 
-    def _locked(self, facts: Measurements) -> set[str]:
-        return {table for step in facts.steps for table in step.held}
+    def _clock(self, made: States, found: Sequence[Measurements]) -> None:
+        """Run the migrations whose work grows with the rows, at both sizes."""
+        growing = {
+            each.migration.id: each for each in found if not each.not_measured and _growing(each)
+        }
+        for each in growing.values():
+            each.samples = []
+        for size in self._settings.sizes if growing else ():
+            self._say(f"timing at {size:,} rows")
+            self._clock_at(made, growing, size)
 
-    def _clock_one(self, target: Target, facts: Measurements, size: int) -> None:
+    def _clock_at(self, made: States, growing: Mapping[str, Measurements], size: int) -> None:
+        remaining = self._selection.remaining
+        last = max(n for n, each in enumerate(remaining, 1) if each.id in growing)
+        target: Target | None = None
+        sizes: dict[str, int] = {}
+        for place, migration in enumerate(remaining[:last]):
+            try:
+                target = target or made.before(place, is_filled=False)
+            except NoState:
+                continue  # its own measurement says so
+            facts = growing.get(migration.id)
+            if facts is None:
+                stands = made.run(target, migration.source) is None
+            else:
+                sizes |= dict.fromkeys(_growing(facts), size)
+                made.fill(target, sizes)
+                stands = self._clock_one(target, facts, size)
+            if not stands:
+                made.drop(target)
+                target = None
+        if target is not None:
+            made.drop(target)
+
+    def _clock_one(self, target: Target, facts: Measurements, size: int) -> bool:
+        """Measure time and WAL of a migration; say whether it could be applied."""
         source = facts.migration.source
         with open_connection(target) as connection:
             present = contents.count(connection)
         samples, watched = measure.clock(target, source, size)
         if watched.failure:
-            why = _in_words(source, watched.failure)
+            why = _where(source, watched.failure)
             facts.not_measured.append(f"at {size:,} rows: {why}")
-            return
+            return False
         before = facts.samples or [[] for _ in samples]
         facts.samples = [[*some, sample] for some, sample in zip(before, samples, strict=True)]
         done, _ = growth.works(watched, growth.extents(watched.before, present))
@@ -267,90 +270,28 @@ class Review:
             replace(step, work=growth.fitted(step.work, more.work, facts.present, present))
             for step, more in zip(facts.steps, done, strict=True)
         ]
+        return True
 
-    def _fill(self, target: Target, sizes: Mapping[str, int] | None = None) -> None:
-        """Fill every table up to few rows, and the tables in `sizes` up to their size."""
-        with open_session(target).connection as connection:
-            wanted = demands(connection)
-            for later in self._later:
-                wanted = wanted.with_later(later)
-            everything = {each.name: self._settings.small_rows for each in wanted.tables.values()}
-            filler = Filler(connection, wanted, not_null=self._not_null)
-            larger = {table: size for table, size in (sizes or {}).items() if table in everything}
-            self._unfilled = filler.fill({**everything, **larger})
-            self._correct(connection, wanted)
 
-    def _correct(self, connection: psycopg.Connection[Any], wanted: Demands) -> None:
-        """Run the set's own sql/fill/TABLE.sql, for rules on rows that no constraint states."""
-        directory = self._project.sql / "fill" if self._project.sql else None
-        for path in sorted(directory.glob("*.sql")) if directory else ():
-            if path.stem in wanted.tables:
-                try:
-                    connection.execute(path.read_bytes())
-                except psycopg.Error as error:
-                    note = f"sql/fill/{path.name} failed: {error_text(error)}"
-                    if note not in self._notes:
-                        self._notes.append(note)
+def _growing(facts: Measurements) -> set[str]:
+    """Return the tables with whose rows the work of a migration grows."""
+    works = [work for step in facts.steps for work in growth.scaling(step.work)]
+    return {name for work in works for name in work.grows_with if name}
 
-    def _write(self, target: Target, facts: Measurements) -> None:
-        """Write rows as an application would after the migration."""
-        watched = facts.watched
-        assert watched is not None  # noqa: S101  it was applied
-        old = {each.name for each in watched.before.relations.values()}
-        strong = locks.strength(locks.SHARE_UPDATE_EXCLUSIVE)
-        touched = {
-            table
-            for step in facts.steps
-            for table, mode in step.held.items()
-            if locks.strength(mode) >= strong
-        }
-        new = {each.name for each in watched.after.relations.values()} - old
-        with open_session(target).connection as connection:
-            wanted = demands(connection)
-            sizes = {
-                table: rows + _SINCE
-                for table, rows in contents.count(connection).items()
-                if table in touched | new
-            }
-            Filler(connection, wanted, not_null=self._not_null).fill(sizes)
 
-    def _clock(self, base: Target, found: list[Measurements]) -> None:
-        """Run the migrations whose work grows with the rows, at both sizes."""
-        by_id = {each.migration.id: each for each in found}
-        growing = {
-            each.migration.id: {
-                name
-                for step in each.steps
-                for work in growth.scaling(step.work)
-                for name in work.grows_with
-                if name
-            }
-            for each in found
-            if not each.not_measured
-        }
-        last = max(
-            (n for n, each in enumerate(self._remaining, 1) if growing.get(each.id)), default=0
-        )
-        if not last:
-            return
-        for each in found:
-            if growing.get(each.migration.id):
-                each.samples = []
-        for size in self._settings.sizes:
-            self._say(f"timing at {size:,} rows")
-            target = self._scratch.create(f"rows{size}", copy_of=base)
-            sizes: dict[str, int] = {}
-            for migration in self._remaining[:last]:
-                tables = growing.get(migration.id)
-                if not tables:
-                    measure.run(target, migration.source)
-                    continue
-                sizes |= dict.fromkeys(tables, size)
-                self._fill(target, sizes)
-                self._clock_one(target, by_id[migration.id], size)
-                if by_id[migration.id].not_measured:
-                    return
-            self._scratch.drop(str(target.parameters["dbname"]))
+def _touched(facts: Measurements) -> set[str]:
+    """Return the tables that a migration made or locked: those that an application would write."""
+    watched = facts.watched
+    assert watched is not None  # noqa: S101  it was applied
+    old = {each.name for each in watched.before.relations.values()}
+    strong = locks.strength(locks.SHARE_UPDATE_EXCLUSIVE)
+    locked = {
+        table
+        for step in facts.steps
+        for table, mode in step.held.items()
+        if locks.strength(mode) >= strong
+    }
+    return locked | ({each.name for each in watched.after.relations.values()} - old)
 
 
 def _columns(connection: psycopg.Connection[Any]) -> list[tuple[int, int, str, bool]]:
@@ -370,13 +311,10 @@ def _must_be_given(
     ]
 
 
-def _no_state_before(migration: Migration, failure: Failure) -> Refused:
-    return Refused(
-        f"{migration.source.path}:{failure.line}: this earlier migration cannot be applied on the "
-        f"scratch server: {error_text(failure.error)}",
-        hint="Install on the scratch server what the migration needs, or review it, too.",
-    )
+def _cannot_be_applied(none: NoState) -> str:
+    where = _where(none.migration.source, none.failure)
+    return f"an earlier migration cannot be applied, not even without rows: {where}"
 
 
-def _in_words(source: SqlFile, failure: Failure) -> str:
-    return f"{source.path.name}:{failure.line}: {error_text(failure.error)}"
+def _where(source: SqlFile, failure: Failure) -> str:
+    return f"{source.path.name}:{failure.line}: {states.in_words(failure)}"

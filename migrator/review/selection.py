@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 
 from migrator.core import files
@@ -22,12 +23,24 @@ class Selection:
         migrations: All migrations up to the last one to review, in order.
         reviewed: The ids of those to review.
         notes: What a reader of the review should know.
+        is_whole: Whether no migration comes after the last one to review.
 
     """
 
     migrations: list[Migration]
     reviewed: frozenset[str]
     notes: tuple[str, ...] = ()
+    is_whole: bool = True
+
+    @property
+    def before(self) -> list[Migration]:
+        """The migrations before the first one to review."""
+        return self.migrations[: len(self.migrations) - len(self.remaining)]
+
+    @property
+    def remaining(self) -> list[Migration]:
+        """The first migration to review, and all after it."""
+        return [*dropwhile(lambda each: each.id not in self.reviewed, self.migrations)]
 
 
 def by_id(project: Project, ids: Sequence[str]) -> Selection:
@@ -85,7 +98,8 @@ def _select(
         for source in (each.source, files.read(each.rollback_path))
     )
     last = max((n for n, each in enumerate(migrations, 1) if each.id in reviewed), default=0)
-    return Selection([*migrations[:last]], frozenset(reviewed), notes)
+    is_whole = last == len(migrations)
+    return Selection([*migrations[:last]], frozenset(reviewed), notes, is_whole)
 
 
 def _names(listed: str) -> set[str]:

@@ -53,12 +53,12 @@ def condition(rules: Iterable[Rule]) -> str:
 
 
 def _condition(rule: Rule) -> str:
-    if not rule.casts:
+    if not rule.casts and not rule.given:
         return f"({rule.text}) IS NOT FALSE"
-    casts = dict(rule.casts)
+    values = {name: quoted(name) for name in sorted(rule.columns)}
+    values |= {name: f"{quoted(name)}::text::{later}" for name, later in rule.casts}
     columns = ", ".join(
-        f"{quoted(name)}::text::{casts[name]} AS {quoted(name)}" if name in casts else quoted(name)
-        for name in sorted(rule.columns)
+        f"{text} AS {quoted(name)}" for name, text in (*values.items(), *rule.given)
     )
     return f"(SELECT ({rule.text}) IS NOT FALSE FROM (SELECT {columns}) AS fill_later)"
 

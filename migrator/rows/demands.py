@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,6 +83,7 @@ class Rule:
         columns: Those that it mentions.
         hints: More text in which to look for values.
         casts: Other types by column, which the condition is written for.
+        given: SQL by column for those that come with a pending migration: what rows of today get.
         is_later: Whether it comes with a pending migration.
 
     """
@@ -91,6 +92,7 @@ class Rule:
     columns: frozenset[str]
     hints: str = ""
     casts: tuple[tuple[str, str], ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
     is_later: bool = False
 
 
@@ -179,15 +181,23 @@ class Demands:
 
     tables: Mapping[Table, TableDemands] = field(default_factory=dict)
 
-    def with_later(self, later: Demands, names: Mapping[Table, Table] | None = None) -> Demands:
+    def with_later(
+        self,
+        later: Demands,
+        names: Mapping[Table, Table] | None = None,
+        *,
+        before: Demands | None = None,
+    ) -> Demands:
         """Return these demands and what comes with pending migrations, where both can be met.
 
         A NOT NULL that comes is left out, so that a backfill has work. For the same reason a later
-        CHECK of one column is not asked of its NULLs; one of several columns is asked as it is.
+        CHECK of one column is not asked of its NULLs; one of several columns is asked as it is. If
+        it comes with one of its columns, the rows that are there must keep it as they then are.
 
         Args:
             later: Read where the pending migrations have been applied.
             names: Later names of tables that are renamed, by their names now.
+            before: Read before the last of them was applied; None for these demands.
 
         """
         names = names or {}
@@ -195,7 +205,10 @@ class Demands:
         tables = {}
         for name, now in self.tables.items():
             then = later.tables.get(names.get(name, name))
-            tables[name] = now if then is None else _with_later(now, then, back, self.tables)
+            if then is not None:
+                earlier = (before or self).tables.get(names.get(name, name), now)
+                now = _with_later(now, then, back, self.tables, earlier.columns.keys())  # noqa: PLW2901
+            tables[name] = now
         return Demands(tables)
 
 
@@ -322,7 +335,11 @@ def _column(row: dict[str, Any], types: _Types) -> Column:
 
 
 def _with_later(
-    now: TableDemands, then: TableDemands, back: Mapping[Table, Table], tables: Mapping[Table, Any]
+    now: TableDemands,
+    then: TableDemands,
+    back: Mapping[Table, Table],
+    tables: Mapping[Table, Any],
+    filled: Collection[str],
 ) -> TableDemands:
     columns = dict(now.columns)
     rules: list[Rule] = []
@@ -337,9 +354,12 @@ def _with_later(
         rules += _rules_of_type(name, column.type, later.type)
     known = {rule.text for rule in now.rules}
     for rule in then.rules:
-        if rule.columns <= now.columns.keys() and rule.text not in known:
-            retyped = tuple((name, casts[name]) for name in sorted(rule.columns & casts.keys()))
-            rules.append(replace(rule, casts=retyped, is_later=True))
+        old, new = rule.columns & now.columns.keys(), rule.columns - now.columns.keys()
+        is_fit = not any(each in filled or then.columns[each].generated for each in new)
+        if old and is_fit and rule.text not in known:
+            retyped = tuple((name, casts[name]) for name in sorted(old & casts.keys()))
+            given = tuple((name, _at_first(then.columns[name])) for name in sorted(new))
+            rules.append(replace(rule, columns=old, casts=retyped, given=given, is_later=True))
     there = {(key.expressions, key.predicate) for key in now.keys}
     keys = [
         replace(key, is_later=True)
@@ -362,6 +382,11 @@ def _with_later(
         keys=(*now.keys, *keys),
         references=(*now.references, *references),
     )
+
+
+def _at_first(column: Column) -> str:
+    """Return what a new column holds in rows that are there."""
+    return f"({column.default or 'NULL'})::{column.type.plain}"
 
 
 def _rules_of_type(name: str, now: Type, later: Type) -> Iterable[Rule]:

@@ -6,9 +6,10 @@ holds an advisory lock whose key is in its databases' names, so that nobody drop
 
 from __future__ import annotations
 
+import re
 import secrets
 from types import TracebackType
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql as words
@@ -20,6 +21,7 @@ from migrator.sql import sql
 
 _LOCK_CLASS = 1_919_252_073  # "revi"
 _LARGEST_KEY = 2**31 - 1
+_MISSING_ROLE = re.compile(r'role "(.*)" does not exist')
 
 
 class Scratch:
@@ -29,20 +31,18 @@ class Scratch:
         server: Any database of the server, by a role that may create databases.
         kind: What they are for, the first part of their names.
         hint: What to do where the role may not create databases.
-        is_own: Whether the whole server is thrown away afterwards.
 
     """
+
+    is_own = False  # whether the whole server is thrown away afterwards
 
     def __init__(
         self,
         server: Target,
         kind: str = "review",
         hint: str = "Name a server by a role that has CREATEDB: --scratch URL.",
-        *,
-        is_own: bool = False,
     ) -> None:
         self.server = server
-        self.is_own = is_own
         self._kind = kind
         self._hint = hint
         self._key = secrets.randbelow(_LARGEST_KEY)
@@ -103,23 +103,74 @@ class Scratch:
         self._made.append(full)
         return full
 
+    def keep_roles(self) -> None:
+        """Have each database that is made from now on begin with the roles of this moment."""
+
+    def add_missing_role(self, error: psycopg.Error) -> bool:
+        """Make the role whose lack an error tells; say whether that was done."""
+        del error
+        return False
+
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected."""
         self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
-    def _leftovers(self) -> list[tuple[str, int]]:
+    def ask(self, query: LiteralString) -> set[str]:
+        """Return the values that a query gives, asked beside the scratch databases."""
+        return {value for (value,) in self._connection.execute(query).fetchall()}
+
+    @property
+    def _connection(self) -> psycopg.Connection[Any]:
         assert self._administrator is not None  # noqa: S101  entered
+        return self._administrator
+
+    def _leftovers(self) -> list[tuple[str, int]]:
         named = {"kind": self._kind, "lock_class": _LOCK_CLASS}
-        return self._administrator.execute(sql("server/leftovers"), named).fetchall()
+        return self._connection.execute(sql("server/leftovers"), named).fetchall()
 
     def _lock(self, key: int) -> bool:
-        assert self._administrator is not None  # noqa: S101  entered
-        row = self._administrator.execute(
+        row = self._connection.execute(
             "SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_CLASS, key)
         ).fetchone()
         return bool(row and row[0])
 
     def _execute(self, statement: str, *names: str) -> None:
-        assert self._administrator is not None  # noqa: S101  entered
-        composed = words.SQL(statement).format(*map(words.Identifier, names))
-        self._administrator.execute(composed)
+        self._connection.execute(words.SQL(statement).format(*map(words.Identifier, names)))
+
+
+class OwnScratch(Scratch):
+    """The same on a server that is thrown away afterwards, and whose roles are the run's, too."""
+
+    is_own = True
+
+    def __enter__(self) -> OwnScratch:
+        """Connect, and keep the roles."""
+        super().__enter__()
+        self.keep_roles()
+        return self
+
+    def create(self, name: str, copy_of: Target | None = None) -> Target:
+        """Create a database beside the roles that were kept last."""
+        self._connection.execute(sql("server/restore_roles").encode())
+        for each in self.ask("SELECT datname FROM pg_database") - self._databases:
+            if each not in self._made:  # a file made it
+                self.drop(each)
+        return super().create(name, copy_of)
+
+    def keep_roles(self) -> None:
+        """Have each database that is made from now on begin with the roles of this moment."""
+        self._connection.execute(sql("server/keep_roles").encode())
+        self._databases = self.ask("SELECT datname FROM pg_database")
+
+    def add_missing_role(self, error: psycopg.Error) -> bool:
+        """Make the role whose lack an error tells; say whether that was done."""
+        found = _MISSING_ROLE.fullmatch(error.diag.message_primary or "")
+        if found is None:
+            return False
+        try:
+            self._execute("CREATE ROLE {} LOGIN", found[1])
+        except psycopg.errors.DuplicateObject:  # the file itself drops it
+            return False
+        kept = "INSERT INTO kept_roles SELECT * FROM pg_authid WHERE rolname = %s"
+        self._connection.execute(kept, (found[1],))
+        return True

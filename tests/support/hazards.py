@@ -28,7 +28,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -41,7 +42,7 @@ from migrator.core.target import Target
 from migrator.review import locks, selection
 from migrator.review.report import Report
 from migrator.review.run import Review
-from migrator.server.scratch import Scratch
+from migrator.server.scratch import OwnScratch
 from tests.support.servers import NEWEST, ROOT, Server
 
 PAGE = ROOT / "docs" / "hazards.md"
@@ -163,7 +164,8 @@ def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
             files.write(rollback, "SELECT 1;\n")
     project = replace(Project.at(directory), settings=SETTINGS)
     ids = [each.id for each in files.discover(directory) if not each.id.endswith(".before")]
-    with Scratch(Target.parse(server.dsn("postgres", server.user), "test")) as scratch:
+    place = Target.parse(server.dsn("postgres", server.user), "test")
+    with kept_roles(server), OwnScratch(place) as scratch:
         work = Review(
             project,
             selection.by_id(project, ids),
@@ -172,6 +174,17 @@ def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
             say=lambda _: None,
         )
         return work.run("", date.today())
+
+
+@contextmanager
+def kept_roles(server: Server) -> Iterator[None]:
+    """Drop the roles that a review has made; its databases are gone by then."""
+    roles = "SELECT quote_ident(rolname) FROM pg_roles"
+    with server.connect() as connection:
+        before = {*connection.execute(roles).fetchall()}
+        yield
+        for (name,) in {*connection.execute(roles).fetchall()} - before:
+            connection.execute(f"DROP ROLE {name}".encode())
 
 
 def answer(report: Report) -> Truth:

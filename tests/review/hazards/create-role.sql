@@ -3,7 +3,6 @@
 -- locks: none
 -- proof: lossless
 -- squawk: silent
--- known: an object of the server, such as a role, remains from one run of the review to the next
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,
