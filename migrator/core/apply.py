@@ -85,24 +85,27 @@ class Applier:
 
         """
         raw = RawMigration(migration, migration.source)
-        return self._run(raw, "apply", lambda: self._backend.mark_one(raw, log=False), last=last)
+        recorder = self._backend.recorder
+        if raw.file.transactional:
+            self._in_transaction(raw, recorder.applied(migration), last=last)
+        else:
+            self._online.apply(raw, "apply", lambda: recorder.applied(migration, raw.duration_ms))
+        return raw.duration_ms
 
-    def roll_back(self, migration: Migration, *, last: bool) -> int:
+    def roll_back(self, migration: Migration, *, last: bool) -> None:
         """Roll one migration back and remove its mark.
 
-        Arguments, result and errors are the same as those of `apply`.
+        Arguments and errors are the same as those of `apply`.
         """
         raw = RawMigration(migration, read(migration.rollback_path))
-        return self._run(raw, "rollback", lambda: self._backend.unmark_one(raw), last=last)
-
-    def _run(
-        self, raw: RawMigration, direction: str, record: Callable[[], None], *, last: bool
-    ) -> int:
+        record = self._backend.recorder.rolled_back(migration)
         if raw.file.transactional:
-            self._transactions.apply(raw.file, lambda: raw.run(self._backend), record, last=last)
+            self._in_transaction(raw, record, last=last)
         else:
-            self._online.apply(raw, direction, record)
-        return raw.duration_ms
+            self._online.apply(raw, "rollback", lambda: record)
+
+    def _in_transaction(self, raw: RawMigration, record: str, *, last: bool) -> None:
+        self._transactions.apply(raw.file, lambda: raw.run(self._backend, record, durably=last))
 
     def mark(self, migrations: Iterable[Migration]) -> None:
         """Record migrations as applied, in one transaction, without running them."""
@@ -178,14 +181,13 @@ class Applier:
         """
         written = 0
 
+        record = self._backend.recorder.seeded(seed)
+
         def run() -> None:
             nonlocal written
-            written = self._backend.run_in_transaction(seed.source.text)
+            written = self._backend.run_and_commit(seed.source.text, record, durably=last)
 
-        def record() -> None:
-            self._backend.execute(self._backend.recorder.seeded(seed))
-
-        self._transactions.apply(seed.source, run, record, last=last)
+        self._transactions.apply(seed.source, run)
         return written
 
     def rows_a_seed_would_write(self, seed: Seed) -> int:
@@ -197,6 +199,11 @@ class Applier:
         """
         return self._transactions.try_out(seed.source)
 
-    def flush(self) -> None:
-        """Wait until all commits are on disk, also if the run ended before its last file."""
-        self._backend.flush()
+    def flush(self, *, locally: bool) -> None:
+        """Wait until all commits are on disk, also if the run ended before its last file.
+
+        Args:
+            locally: Do not wait for a synchronous standby.
+
+        """
+        self._backend.flush(locally=locally)

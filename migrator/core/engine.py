@@ -22,7 +22,7 @@ from yoyo.migrations import MigrationStep, default_migration_table
 
 from migrator.core import process, sqltext
 from migrator.core.files import Migration, SqlFile
-from migrator.core.record import Recorder
+from migrator.core.record import Recorder, file_end
 from migrator.core.session import Session
 from migrator.sql import sql
 
@@ -43,18 +43,34 @@ class StatementError(psycopg.Error):
         error: The server's error.
         completed: How many statements of the text ran before it.
         offset: The position of the error in the text, in characters; None if the server gives none.
+        at_end: Whether all of a file ran, and what ends its transaction failed.
 
     """
 
-    def __init__(self, error: psycopg.Error, completed: int, offset: int | None) -> None:
+    def __init__(
+        self, error: psycopg.Error, completed: int, offset: int | None, *, at_end: bool = False
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.completed = completed
         self.offset = offset
+        self.at_end = at_end
 
 
 class TransactionEnded(Exception):
     """A file ended the transaction that it runs in."""
+
+
+class LockReleased(Exception):
+    """A file released the runner's lock."""
+
+
+# What the error of core/file_end.sql tells.
+_BROKEN = {
+    "migrator.transaction_ended": TransactionEnded,
+    "migrator.lock_released": LockReleased,
+}
+_FILE_END = b"migrator_file_end"  # the column by which the end of a file is known
 
 
 class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no types
@@ -101,10 +117,6 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         operation = "mark" if log else "apply"
         self.execute(self.recorder.applied(migration.recorded, migration.duration_ms, operation))
 
-    def unmark_one(self, migration: RawMigration, log: bool = True) -> None:  # noqa: ARG002
-        """Record a migration as rolled back."""
-        self.execute(self.recorder.rolled_back(migration.recorded))
-
     def execute(self, sql: str, params: None = None) -> None:  # noqa: ARG002  yoyo's signature
         """Run statements, or collect them for `one_message`."""
         if self._message is None:
@@ -138,51 +150,23 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         """Roll back, if there is still a connection; without one the server has done it."""
         self._in_transaction = False
         if self.status in _IN_TRANSACTION:
-            self.connection.execute("ROLLBACK")
+            self.run(f"ROLLBACK; {self.session.renewal}".encode())
 
-    @contextmanager
-    def committing(self, *, durably: bool) -> Iterator[None]:
-        """Commit the file together with the statements of the block, in one message.
+    def flush(self, *, locally: bool = False) -> None:
+        """Wait until all commits are on disk, also if the run ended before its last file.
 
         Args:
-            durably: Whether to wait until the commit is on disk; else a later commit or `flush`
-                does.
-
-        Raises:
-            TransactionEnded: The file ended the transaction that it runs in.
-            StatementError: The file could not be recorded or committed.
+            locally: Do not wait for a synchronous standby.
 
         """
-        if self.status != pq.TransactionStatus.INTRANS:
-            raise TransactionEnded
-        try:
-            with self.one_message():
-                # A division by zero if the file has ended the runner's transaction.
-                self.execute(
-                    "SELECT 1 / current_setting('transaction_deferrable')::boolean::integer;"
-                )
-                self.restore_session()
-                yield
-                if not durably:
-                    self.execute(_ASYNCHRONOUS.decode())
-                self.execute("COMMIT;")
-        except StatementError as failure:
-            is_guard = not failure.completed
-            if is_guard and isinstance(failure.error, psycopg.errors.DivisionByZero):
-                raise TransactionEnded from failure
-            raise
-        self._is_unflushed = not durably
-
-    def flush(self) -> None:
-        """Wait until all commits are on disk, also if the run ended before its last file."""
         if self._is_unflushed and self.session.is_free:
-            self.connection.execute("SELECT pg_logical_emit_message(TRUE, 'migrator', '')")
+            how = b"SET LOCAL synchronous_commit TO local; " * locally
+            self.run(how + b"SELECT pg_logical_emit_message(TRUE, 'migrator', '')")
             self._is_unflushed = False
 
-    def restore_session(self) -> None:
-        """Undo what a file's SET changed, so that it affects neither history nor the next file."""
-        self.execute("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;")
-        self.execute(self.session.settings)
+    def renew_session(self) -> None:
+        """Undo what a file did to the session, so that it does not affect the next file."""
+        self.run(self.session.renewal.encode())
 
     def run(self, text: bytes, prefix: bytes = b"") -> int:
         """Send a whole text to the server unchanged, and drop its results.
@@ -205,14 +189,18 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         """
         return self._send(text, prefix)[0]
 
-    def _send(self, text: bytes, prefix: bytes = b"") -> tuple[int, int]:
-        """Send a text; return how many rows were written and how many statements ran."""
+    def _send(self, text: bytes, prefix: bytes = b"", ending: bytes = b"") -> tuple[int, int]:
+        """Send a text; return how many rows were written and how many statements ran.
+
+        Neither number counts what `ending` does.
+        """
         pgconn = self.connection.pgconn
         written = completed = 0
+        at_end = False
         failure: pq.abc.PGresult | None = None
 
         def communicate() -> Iterator[Any]:
-            nonlocal written, completed, failure
+            nonlocal written, completed, at_end, failure
             yield from generators.send(pgconn)
             while (result := (yield from generators.fetch(pgconn))) is not None:
                 if result.status in {pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT}:
@@ -220,27 +208,68 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
                     raise psycopg.OperationalError("COPY with data of the client is not supported")
                 if result.status == pq.ExecStatus.FATAL_ERROR:
                     failure = failure or result
-                elif failure is None:
+                elif failure is None and not at_end:
+                    if ending and result.nfields == 1 and result.fname(0) == _FILE_END:
+                        at_end = True
+                        continue
                     completed += 1
                     if (result.command_status or b"-").split()[0] in _WRITES:
                         written += result.command_tuples or 0
 
-        pgconn.send_query(prefix + text if prefix else text)
+        pgconn.send_query(b"".join((prefix, text, ending)) if prefix or ending else text)
         self.connection.wait(communicate())
         if failure is not None:
             error = error_from_result(failure, encoding="utf-8")
+            for name, broken in _BROKEN.items():
+                if ending and f'"{name}"' in str(error):
+                    raise broken
             position = error.diag.statement_position
             offset = int(position) - 1 - len(prefix) if position is not None else None
-            raise StatementError(error, max(0, completed - prefix.count(b";")), offset)
+            completed = max(0, completed - prefix.count(b";"))
+            raise StatementError(error, completed, offset, at_end=at_end)
         return written, completed
 
     def run_in_transaction(self, text: bytes) -> int:
-        """Begin a transaction and run a text in it; see `run`.
+        """Begin a transaction and run a text in it; see `run`."""
+        return self._run_file(text, b"")
+
+    def run_and_commit(self, text: bytes, record: str, *, durably: bool) -> int:
+        """Run the text of a file, record it, and commit, in one transaction and one message.
+
+        Args:
+            text: The text; empty for a file that has run outside a transaction.
+            record: The statements that record it.
+            durably: Whether to wait until the commit is on disk; else a later commit or `flush`
+                does.
+
+        Returns:
+            How many rows the file wrote.
+
+        Raises:
+            TransactionEnded: The file ended the transaction that it runs in.
+            LockReleased: The file released the runner's lock.
+            StatementError: A statement of the file failed, or it could not be recorded or
+                committed.
+
+        """
+        how = "" if durably else _ASYNCHRONOUS.decode()
+        ending = f"{file_end(self.session, how + record)}COMMIT;".encode()
+        was_unflushed, self._is_unflushed = self._is_unflushed, True
+        try:
+            written = self._run_file(text, ending)
+        except StatementError:
+            self._is_unflushed = was_unflushed
+            raise
+        self._is_unflushed = not durably
+        return written
+
+    def _run_file(self, text: bytes, ending: bytes) -> int:
+        """Run a file in a transaction that `ending` ends.
 
         A large text is sent in pieces, because libpq keeps a copy of each message.
         """
         if len(text) <= LARGE:
-            return self.run(text, _BEGIN)
+            return self._send(sqltext.closed(text) if ending else text, _BEGIN, ending)[0]
         self.run(_BEGIN)
         written = completed = characters = 0
         for piece in sqltext.pieces(text, LARGE):
@@ -254,18 +283,25 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
             written += more_written
             completed += more_completed
             characters += len(piece.decode())
+        if ending:
+            self._send(b"", b"", ending)
         return written
 
 
 class _WholeFile(MigrationStep):  # type: ignore[misc]
     """A step that holds the whole text of a file, not split into statements."""
 
-    def __init__(self, source: SqlFile) -> None:
+    def __init__(self, source: SqlFile, record: str, *, durably: bool) -> None:
         super().__init__(0, source.text, source.text)
         self._transactional = source.transactional
+        self._record = record
+        self._durably = durably
 
     def apply(self, backend: Backend, force: bool = False) -> None:  # noqa: ARG002
-        (backend.run_in_transaction if self._transactional else backend.run)(self._apply)
+        if self._transactional:
+            backend.run_and_commit(self._apply, self._record, durably=self._durably)
+        else:
+            backend.run(self._apply)
 
     rollback = apply
 
@@ -284,15 +320,18 @@ class RawMigration(YoyoMigration):  # type: ignore[misc]
         self.recorded = migration
         self.file = file
         self.duration_ms = 0
+        self.use_transactions = file.transactional
 
-    def load(self) -> None:
-        """Make the step; the file was read and checked before."""
-        self.steps = [_WholeFile(self.file)]
-        self.use_transactions = self.file.transactional
+    def run(self, backend: Backend, record: str = "", *, durably: bool = True) -> None:
+        """Run the file, and measure its time.
 
-    def run(self, backend: Backend) -> None:
-        """Run the step, and measure its time."""
-        self.load()
+        Args:
+            backend: The backend to run it on.
+            record: The statements that record it, if it runs in a transaction.
+            durably: Whether to wait until its commit is on disk.
+
+        """
+        self.steps = [_WholeFile(self.file, record, durably=durably)]
         started = time.monotonic()
         self.steps[0].apply(backend)
         self.duration_ms = round((time.monotonic() - started) * 1000)

@@ -24,6 +24,16 @@ def ended_transaction(source: SqlFile) -> Failed:
     )
 
 
+def released_lock(source: SqlFile, state: str = ROLLED_BACK) -> Failed:
+    """Return the error of a file that released the lock that lets one runner at a time work."""
+    return Failed(
+        f"{source.path}: the file released the runner's lock, so that another runner could start.",
+        state=state,
+        hint="Remove pg_advisory_unlock_all() or DISCARD ALL from it, or from a function that it "
+        "calls; then run the command again.",
+    )
+
+
 def failed(
     source: SqlFile,
     failure: StatementError,
@@ -42,17 +52,10 @@ def failed(
         hint: What to do next, unless the kind of the error decides that.
 
     """
-    words = f"{place(source, failure)}: {error_text(failure.error, blockers)}"
+    where = f"{source.path}: cannot be recorded and committed"
+    where = where if failure.at_end else place(source, failure)
+    words = f"{where}: {error_text(failure.error, blockers)}"
     return Failed(words, state=state, hint=_way_out(failure.error, hint or _AGAIN))
-
-
-def failed_at_commit(source: SqlFile, failure: StatementError, blockers: Blockers) -> Failed:
-    """Return the error for a file that ran, but could not be recorded or committed."""
-    return Failed(
-        f"{source.path}: cannot be recorded and committed: {error_text(failure.error, blockers)}",
-        state=ROLLED_BACK,
-        hint=_way_out(failure.error, _AGAIN),
-    )
 
 
 def place(source: SqlFile, failure: StatementError, before: int = 0) -> str:

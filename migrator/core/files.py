@@ -341,6 +341,8 @@ def _statement_problems(
         yield f"{words} is not allowed: the runner begins and ends transactions"
     if sqltext.is_plpgsql(source.text, statement):
         yield "a statement of PL/pgSQL, not of SQL: write it in SQL, or in a DO block"
+    if sqltext.releases_locks(source.text, statement):
+        yield "it would release the runner's lock: release only locks that the file itself takes"
     if sqltext.copies_with_client(statement):
         yield "COPY with data of the client is not supported: write INSERT ... VALUES"
     if sqltext.builds_nameless_index(statement):

@@ -22,12 +22,11 @@ def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterato
     try:
         yield
     finally:
-        if session.is_free:  # else the lock ends with the session
-            session.connection.execute("SELECT pg_advisory_unlock(%s)", (session.lock_key,))
+        release(session)
 
 
 def take(session: Session, wait_s: float, say: Callable[[str], None]) -> None:
-    """Take the lock, which ends with the session.
+    """Take the lock, which ends with the session; twice, see core/file_end.sql.
 
     It polls instead of waiting in the server. A session that waits there for an advisory lock holds
     a snapshot that CREATE INDEX CONCURRENTLY waits for, so the two would deadlock.
@@ -55,9 +54,19 @@ def take(session: Session, wait_s: float, say: Callable[[str], None]) -> None:
         time.sleep(_POLL_S * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret
 
 
+def release(session: Session) -> None:
+    """Release the lock; if the connection is busy or lost, the lock ends with the session."""
+    if session.is_free:
+        session.connection.execute(
+            "SELECT pg_advisory_unlock(%(key)s), pg_advisory_unlock(%(key)s)",
+            {"key": session.lock_key},
+        )
+
+
 def _try(session: Session) -> bool:
     row = session.connection.execute(
-        "SELECT pg_try_advisory_lock(%s)", (session.lock_key,)
+        "SELECT pg_try_advisory_lock(%(key)s) AND pg_try_advisory_lock(%(key)s)",
+        {"key": session.lock_key},
     ).fetchone()
     return bool(row and row[0])
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from migrator.core import leftovers, sqltext
-from migrator.core.engine import Backend, RawMigration, StatementError
+from migrator.core.engine import Backend, LockReleased, RawMigration, StatementError
 from migrator.core.errors import Failed, Refused
-from migrator.core.failure import failed
+from migrator.core.failure import failed, released_lock
 from migrator.core.files import SqlFile
 from migrator.core.leftovers import Leftovers, Outcome
 from migrator.core.waits import Watch, sessions_in_words
@@ -50,13 +50,13 @@ class OnlineApplier:
         self._wait_ms = wait_ms
         self._watch = watch
 
-    def apply(self, migration: RawMigration, direction: str, record: Callable[[], None]) -> None:
+    def apply(self, migration: RawMigration, direction: str, record: Callable[[], str]) -> None:
         """Run the statement of a file, or finish an interrupted one, and record it.
 
         Args:
             migration: The migration, with the file to run.
             direction: `apply` or `rollback`.
-            record: Executes the statements that record it.
+            record: Returns the statements that record it, once it has run.
 
         Raises:
             Refused: It was interrupted before, and nothing shows whether it took effect.
@@ -90,9 +90,12 @@ class OnlineApplier:
                 state=_STARTED,
                 hint="Run the same command again: it drops the index and builds it again.",
             )
-        with self._backend.transaction(), self._backend.one_message():
-            record()
-            self._backend.execute(self._backend.recorder.ended(migration.id))
+        ended = self._backend.recorder.ended(migration.id)
+        try:
+            self._backend.run_and_commit(b"", record() + ended, durably=True)
+        except LockReleased as released:
+            self._backend.rollback()
+            raise released_lock(file, f"It took effect. {_STARTED}") from released
 
     def leftovers(self, file: SqlFile) -> Leftovers:
         """Find out what a started statement did, once nobody else builds on its table.
@@ -179,7 +182,7 @@ class OnlineApplier:
                 run()
         finally:
             if self._backend.session.is_free:
-                self._backend.restore_session()
+                self._backend.renew_session()
 
 
 def only_statement(file: SqlFile) -> str:

@@ -9,7 +9,23 @@ from typing import Any
 import psycopg
 
 from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile
+from migrator.core.session import Session
 from migrator.sql import sql
+
+
+def file_end(session: Session, record: str) -> str:
+    """Return the statements that follow a file's own in its transaction, but for the COMMIT.
+
+    They check that transaction and lock are still the runner's, and deferred constraints under the
+    file's own settings. Then they make the session as a new one, and record the file.
+
+    Args:
+        session: The session that runs the file.
+        record: The statements that record it.
+
+    """
+    check = sql("core/file_end") % {"key": session.lock_key}
+    return f"{check}SET CONSTRAINTS ALL IMMEDIATE;\n{session.renewal}{record}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +43,15 @@ class Recorder:
     username: str | None
     hostname: str
 
-    def applied(self, migration: Migration, duration_ms: int = 0, operation: str = "apply") -> str:
+    def applied(
+        self, migration: Migration, duration_ms: int | None = None, operation: str = "apply"
+    ) -> str:
         """Return the statements that record a migration as applied.
 
         Args:
             migration: The migration.
-            duration_ms: How long it ran, in milliseconds; 0 if it was only marked.
+            duration_ms: How long it ran, in milliseconds; 0 if it was only marked; None if it ran
+                in the transaction that records it.
             operation: The operation in yoyo's log: `apply` or `mark`.
 
         """

@@ -303,9 +303,13 @@ class Runner:
             planned = plan()  # another runner may have changed something before the lock was held
             try:
                 work(applier, planned)
+            except BaseException as error:
+                # A commit that waits for a standby was interrupted: no other is to wait for it.
+                applier.flush(locally=_was_interrupted(error))
+                raise
             finally:
                 self.waited_for += watch.told
-                applier.flush()
+            applier.flush(locally=False)
         return planned
 
     def prepare(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 
 from migrator.core import files, sqltext
 from migrator.core.files import Migration, Seed, SqlFile
-from migrator.core.record import Recorder
+from migrator.core.record import Recorder, file_end
 from migrator.core.session import Session
 from migrator.sql import sql
 
@@ -14,7 +15,7 @@ _PREAMBLE = """\
 -- Written by `plan --sql` for database {database}. Run it with: psql -X -f FILE
 \\set ON_ERROR_STOP on
 {settings}
-SELECT pg_try_advisory_lock({key}) AS locked \\gset runner_
+SELECT pg_try_advisory_lock({key}) AND pg_try_advisory_lock({key}) AS locked \\gset runner_
 \\if :runner_locked
 \\else
     DO $$ BEGIN RAISE 'Another runner holds the lock: nothing was done.'; END $$;
@@ -52,16 +53,17 @@ def script(
         record = recorder.rolled_back(migration) if rollback else recorder.applied(migration)
         if not source.transactional:
             record += recorder.ended(migration.id)
-        parts.extend(_one(source, session.settings, record))
-    for seed in seeds:
-        parts.extend(_one(seed.source, session.settings, recorder.seeded(seed)))
+        parts.append(_one(session, source, record))
+    parts += [_one(session, seed.source, recorder.seeded(seed)) for seed in seeds]
     return "\n".join(parts)
 
 
-def _one(source: SqlFile, settings: str, record: str) -> Iterator[str]:
+def _one(session: Session, source: SqlFile, record: str) -> str:
+    """Return the statements of a file and those that the runner sends after them."""
     text = sqltext.closed(source.text).decode()
-    yield f"-- {'-' * 8} {source.path.name}"
-    # Undo what the file may have SET, as the runner does.
-    yield f"BEGIN;\n{text}" if source.transactional else f"{text}\nBEGIN;"
-    yield "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;"
-    yield f"{settings}{record}COMMIT;\n"
+    begin = "BEGIN DEFERRABLE;\n"
+    run = f"{begin}{text}" if source.transactional else f"{text}{begin}"
+    end = re.sub(r"^--.*\n", "", file_end(session, record), flags=re.MULTILINE)
+    # psql prints no row where it keeps its values in variables.
+    end = end.replace(";\n", " \\gset runner_\n", 1)
+    return f"-- {'-' * 8} {source.path.name}\n{run}{end}COMMIT;\n"

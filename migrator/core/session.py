@@ -107,7 +107,7 @@ class Session:
 
     Args:
         connection: A connection in autocommit mode; the runner begins and ends transactions.
-        settings: The statements that restore the session's settings after a file.
+        settings: The statements that make the session's settings.
         lock_key: The key of the advisory lock that lets one runner at a time change the database.
         facts: The facts about the server and the history.
 
@@ -117,6 +117,11 @@ class Session:
     settings: str
     lock_key: int
     facts: Facts
+
+    @property
+    def renewal(self) -> str:
+        """The statements after which a file finds the session as a new one, with its settings."""
+        return sql("core/new_session") + self.settings
 
     @property
     def is_free(self) -> bool:
@@ -158,7 +163,7 @@ def open_session(
         Refused: The target is a connection pooler or too old, or its encoding is not UTF8.
 
     """
-    connection = _connect(target)
+    connection = _connect(target, prepare_threshold=None)  # a file may deallocate what is
     with _closed_on_error(connection, target):
         asking = connection.cursor(row_factory=class_row(Facts))
         (facts,) = asking.execute(sql("core/facts").encode()).fetchall()
@@ -254,7 +259,7 @@ def refuse_unwritable(session: Session, target: Target) -> None:
         )
 
 
-def _connect(target: Target) -> Connection:
+def _connect(target: Target, **how: Any) -> Connection:
     parameters: dict[str, Any] = {
         "connect_timeout": target.variables.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
         "fallback_application_name": "migrator",
@@ -264,7 +269,7 @@ def _connect(target: Target) -> Connection:
     }
     try:
         with _only_its_variables(target):
-            return psycopg.connect(**parameters, autocommit=True)
+            return psycopg.connect(**parameters, **how, autocommit=True)
     except psycopg.Error as error:
         raise NoConnection(
             f"Cannot connect to {target.shown}: {str(error).strip()}",

@@ -350,6 +350,9 @@ _PLPGSQL = re.compile(
     r"|OPEN|PERFORM|RAISE|RETURN|WHEN|WHILE"
 )
 
+_RELEASE = _compiled(r"\bpg_advisory_unlock_all\b", re.IGNORECASE)
+_QUOTED = _compiled(r"'[^']*+'|\"[^\"]*+\"|--[^\n\r]*+|/\*.*?\*/", re.DOTALL)
+
 
 def ends_transaction(statement: Statement) -> bool:
     """Say whether the statement begins or ends a transaction: the runner alone may do that."""
@@ -370,6 +373,24 @@ def builds_nameless_index(statement: Statement) -> bool:
 def copies_with_client(statement: Statement) -> bool:
     """Say whether the statement is a COPY that reads from, or writes to, the client."""
     return _COPY_WITH_CLIENT.match(" ".join(statement.words)) is not None
+
+
+def releases_locks(text: bytes, statement: Statement) -> bool:
+    """Say whether a query or a DO block releases all advisory locks of its session.
+
+    Args:
+        text: The text of the statement.
+        statement: The statement.
+
+    """
+    match statement.words[:2]:
+        case ["DISCARD", "ALL"]:
+            return True
+        case ["DO" | "SELECT" | "VALUES" | "WITH", *_]:
+            if _RELEASE.search(text, statement.start, statement.end):
+                code = _QUOTED.sub(b"", text[statement.start : statement.end])
+                return _RELEASE.search(code) is not None
+    return False
 
 
 def is_plpgsql(text: bytes, statement: Statement) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import psycopg
 from psycopg import pq
 
-from migrator.core.engine import Backend, StatementError, TransactionEnded
-from migrator.core.failure import ended_transaction, error_text, failed, failed_at_commit
+from migrator.core.engine import Backend, LockReleased, StatementError, TransactionEnded
+from migrator.core.failure import ended_transaction, error_text, failed, released_lock
 from migrator.core.files import SqlFile
 from migrator.core.waits import Watch
 
@@ -41,16 +41,12 @@ class TransactionApplier:
         self._attempts = attempts
         self._watch = watch
 
-    def apply(
-        self, file: SqlFile, run: Callable[[], None], record: Callable[[], None], *, last: bool
-    ) -> None:
+    def apply(self, file: SqlFile, run: Callable[[], None]) -> None:
         """Run a file and record it.
 
         Args:
             file: The file, for messages.
-            run: Begins a transaction and runs the file in it.
-            record: Executes the statements that record it.
-            last: Whether to wait until its commit is on disk.
+            run: Runs the file, records it and commits, in one transaction.
 
         Raises:
             Failed: It could not be applied; nothing of it is left unless the message says so.
@@ -60,11 +56,14 @@ class TransactionApplier:
             try:
                 with self._watch.over():
                     run()
-                    self._commit(file, record, last=last)
+            except TransactionEnded as ended:
+                raise ended_transaction(file) from ended
+            except LockReleased as released:
+                self._backend.rollback()
+                raise released_lock(file) from released
             except StatementError as failure:
-                if failure.completed and self._backend.status == pq.TransactionStatus.IDLE:
-                    raise ended_transaction(file) from failure
-                self._roll_back()
+                self._refuse_ended(file, failure)
+                self._backend.rollback()
                 if self._backend.session.connection.closed:
                     raise failure.error from failure
                 if attempt == self._attempts or not isinstance(failure.error, _RETRIED):
@@ -88,21 +87,13 @@ class TransactionApplier:
         except StatementError as failure:
             raise failed(file, failure) from failure
         finally:
-            self._roll_back()
+            self._backend.rollback()
 
-    def _commit(self, file: SqlFile, record: Callable[[], None], *, last: bool) -> None:
-        try:
-            with self._backend.committing(durably=last):
-                record()
-        except TransactionEnded as ended:
-            raise ended_transaction(file) from ended
-        except StatementError as failure:
-            if self._backend.session.connection.closed:
-                raise
-            raise failed_at_commit(file, failure, self._watch.seen) from failure
-
-    def _roll_back(self) -> None:
-        self._backend.rollback()
+    def _refuse_ended(self, file: SqlFile, failure: StatementError) -> None:
+        """Tell a failure after the file had ended its transaction; a commit ends it, too."""
+        is_idle = self._backend.status == pq.TransactionStatus.IDLE
+        if is_idle and failure.completed and not failure.at_end:
+            raise ended_transaction(file) from failure
 
     def _pause(self, file: SqlFile, failure: StatementError, attempt: int) -> None:
         pause_s = min(_LONGEST_BACKOFF_S, 0.25 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311

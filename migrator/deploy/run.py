@@ -712,9 +712,7 @@ class Deploy:
                     hint=f"Begin anew:\n        {process.command('deploy')}",
                 ) from None
             finally:
-                session = self.runner.session
-                if session.is_free:  # else the lock ends with the session
-                    session.connection.execute("SELECT pg_advisory_unlock(%s)", (session.lock_key,))
+                lock.release(self.runner.session)
 
     def settle_manifests(self) -> None:
         """Note in manifests how deploys ended, also those that were killed before they could."""

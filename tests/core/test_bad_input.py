@@ -81,6 +81,15 @@ FAULTS: dict[str, tuple[Callable[[MigrationSet], Any], str]] = {
     "not UTF-8": (text(b"SELECT 1;\n-- caf\xe9\n"), ":2: not UTF-8 (byte 16)"),
     "NUL": (text(b"SELECT 1;\n\0"), ":2: a NUL byte (byte 10)"),
     "PL/pgSQL": (text(f"{GOOD}\nPERFORM f();"), ":2:1: a statement of PL/pgSQL, not of SQL"),
+    "all locks released": (
+        text(f"{GOOD}\nSELECT pg_advisory_unlock_all();"),
+        ":2:1: it would release the runner's lock",
+    ),
+    "all locks released in DO": (
+        text("DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$"),
+        ":1:1: it would release the runner's lock",
+    ),
+    "DISCARD ALL": (text(f"{ONLINE}DISCARD ALL"), ":2:1: it would release the runner's lock"),
     "psql's command": (text(f"{GOOD}\n\\dt\n"), ":2:1: a psql command"),
     "COPY FROM stdin": (text("COPY a FROM stdin;\n1\n\\.\n"), ":1:1: COPY with data of the client"),
     "an open quote": (text("SELECT 'x;\n"), ":1:8: a quote ' that is never closed"),

@@ -17,8 +17,8 @@ from yoyo import get_backend, internalmigrations, read_migrations
 
 from migrator.core import sqltext
 from migrator.core.settings import LOCK_KEY
-from tests.support.commands import call, finish, launch, said
-from tests.support.databases import applied, name_of, rows, run, sleeping, tables
+from tests.support.commands import call, finish, launch, psql, said
+from tests.support.databases import applied, database, locked, name_of, rows, run, sleeping, tables
 from tests.support.predecessors import stock_url
 from tests.support.servers import ROOT, Server, newest
 from tests.support.sets import THREE, MigrationSet
@@ -110,6 +110,80 @@ def test_what_a_file_sets_reaches_neither_the_history_nor_the_next_file(
     assert answer.code == 0
     expected = [("public", "postgres", "postgres", "7s", "8s", "\u20ac")]
     assert rows(database, "SELECT * FROM kept") == expected
+
+
+LEAVES = """\
+CREATE TEMP TABLE a (x int); CREATE FUNCTION pg_temp.f() RETURNS int RETURN 1;
+CREATE SEQUENCE s; SELECT nextval('s'); PREPARE p AS SELECT 1; LISTEN l;
+DECLARE c CURSOR WITH HOLD FOR SELECT 1; SET my.word TO 'x'; SET ROLE owner
+"""
+FINDS = """\
+DO $$ BEGIN PERFORM currval('public.s'); RAISE 'a value of a sequence';
+EXCEPTION WHEN object_not_in_prerequisite_state THEN NULL; END $$;
+INSERT INTO a (id) SELECT 0 FROM pg_prepared_statements UNION ALL SELECT 1 FROM pg_cursors
+UNION ALL SELECT 2 FROM pg_listening_channels()
+UNION ALL SELECT 3 WHERE current_setting('my.word', TRUE) = 'x'
+UNION ALL SELECT 4 FROM pg_class WHERE relnamespace = pg_my_temp_schema()
+UNION ALL SELECT 5 FROM pg_proc WHERE pronamespace = pg_my_temp_schema();
+"""
+
+
+@newest
+@pytest.mark.parametrize("by", ["runner", "script"])
+def test_what_a_file_leaves_in_its_session_is_gone_before_the_next(
+    pg: Server, empty_database: str, made: MigrationSet, by: str
+) -> None:
+    made.add("0004.a.leave", LEAVES)
+    made.add("0005.a.find", FINDS)
+    made.add("0006.a.leave", "-- transactional: false\nPREPARE p AS SELECT 1")
+    made.add("0007.a.find", FINDS)
+    made.seed("01.a", FINDS)
+    if by == "runner":
+        assert call(made, empty_database, "migrate").code == 0
+    else:
+        ran = psql(pg, empty_database, call(made, empty_database, "plan", "--sql").out)
+        assert (ran.returncode, ran.stderr) == (0, "")
+    assert rows(empty_database, "TABLE a") == []
+    assert call(made, empty_database, "status", "--exit-code").code == 0
+
+
+@newest
+def test_a_second_attempt_finds_nothing_of_the_first(
+    empty_database: str, made: MigrationSet
+) -> None:
+    call(made, empty_database, "migrate")
+    made.add("0004.a.alter", "PREPARE p AS SELECT 1; ALTER TABLE a ADD note text;")
+    with locked(empty_database, "a"):
+        waits = ["--lock-timeout", "50ms", "--lock-attempts", "2"]
+        answer = call(made, empty_database, "migrate", *waits)
+    assert answer.code == 1
+    assert "0004.a.alter.sql:1:24: canceling statement due to lock timeout" in answer.err
+
+
+@newest
+@pytest.mark.parametrize("text", ["SELECT f();", "-- transactional: false\nCALL p()"])
+def test_a_file_that_releases_the_lock_is_noticed(
+    pg: Server, empty_database: str, made: MigrationSet, text: str
+) -> None:
+    made.add(
+        "0004.f.create",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'SELECT pg_advisory_unlock_all()';"
+        "CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT pg_advisory_unlock_all()';",
+    )
+    path = made.add("0005.f.call", text)
+    script = call(made, empty_database, "plan", "--sql").out
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 1
+    assert f"{path}: the file released the runner's lock" in answer.err
+    assert applied(empty_database) == [*THREE, "0004.f.create"]
+    state = "It took effect. It is recorded as started." if "CALL" in text else "rolled back"
+    assert state in answer.err
+    assert call(made, empty_database, "rollback", "--all", "--yes").code == 2 * ("CALL" in text)
+    with database(pg) as other:
+        ran = psql(pg, pg.dsn(other), script)
+        assert ran.returncode == 3
+        assert "migrator.lock_released" in ran.stderr
+        assert applied(pg.dsn(other)) == [*THREE, "0004.f.create"]
 
 
 @newest

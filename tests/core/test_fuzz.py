@@ -180,7 +180,7 @@ WORKING = lines(
     DISCARD TEMP
     CREATE TEMP TABLE seeded ()
     SELECT pg_sleep(0)
-    SELECT pg_advisory_unlock_all()
+    SELECT pg_advisory_unlock(1)
     SET idle_in_transaction_session_timeout TO '9s'
     SET client_min_messages TO debug5
     SELECT set_config('search_path', '', false)
@@ -273,6 +273,7 @@ UNFIT = lines(
     CREATE INDEX CONCURRENTLY ON seeded (id)
     REINDEX SCHEMA public
     DISCARD ALL
+    SELECT pg_advisory_unlock_all()
     ALTER SYSTEM SET jit TO on
     CREATE DATABASE d
     COPY (SELECT 1) TO STDOUT
@@ -318,7 +319,6 @@ ALONE = lines(
     CREATE UNIQUE INDEX CONCURRENTLY ON seeded ((1))
     CREATE UNIQUE INDEX CONCURRENTLY {0} ON seeded ((1))
     DROP INDEX CONCURRENTLY {0}
-    DISCARD ALL
     DO $$ BEGIN CREATE TABLE {0} (); COMMIT; RAISE 'x'; END $$
     CREATE INDEX CONCURRENTLY ON no (a)
     REINDEX TABLE CONCURRENTLY seeded
@@ -326,7 +326,7 @@ ALONE = lines(
     SET ROLE owner
     SET lock_timeout TO 1
     SET default_transaction_read_only TO on
-    SELECT pg_advisory_unlock_all()
+    SELECT pg_advisory_unlock(1)
     """,
 )
 

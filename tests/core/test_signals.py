@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,9 +22,10 @@ from psycopg import generators
 from psycopg.pq.abc import PGconn
 
 from migrator.core import engine
+from migrator.core.session import Session
 from tests.support.commands import Answer, call, command_lines, finish, launch, said
-from tests.support.databases import applied, locked, rows, run, tables
-from tests.support.servers import newest
+from tests.support.databases import applied, locked, name_of, rows, run, tables
+from tests.support.servers import Server, newest
 from tests.support.sets import THREE, MigrationSet
 from tests.support.waiting import until
 
@@ -152,6 +153,32 @@ def test_in_the_middle_of_a_commit(
     assert call(made, empty_database, "migrate").code == 0
 
 
+@contextmanager
+def absent_standby(pg: Server, database: str) -> Iterator[None]:
+    """Have commits in a database wait for a standby that is not there."""
+    by = pg.dsn("postgres", pg.user)
+    reset = "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()"
+    run(by, f"ALTER DATABASE {name_of(database)} SET synchronous_commit TO on")
+    try:
+        run(by, "ALTER SYSTEM SET synchronous_standby_names TO 'nobody'", reset[1])
+        yield
+    finally:
+        run(by, *reset)
+
+
+@pytest.mark.parametrize("number", BOTH)
+def test_one_signal_ends_the_wait_for_a_synchronous_standby(
+    pg: Server, empty_database: str, made: MigrationSet, number: signal.Signals
+) -> None:
+    with absent_standby(pg, empty_database):
+        process = launch(made, empty_database, "migrate", "--no-seed")
+        until(lambda: rows(empty_database, f"{SESSIONS} AND wait_event = 'SyncRep'"))
+        answer = interrupted(process, empty_database, number)
+    assert "has 3 migrations applied, the last 0003.c.create; pending: 0." in answer.err
+    assert "The transaction has already committed locally" in answer.err
+    assert applied(empty_database) == THREE
+
+
 @pytest.mark.parametrize("message", range(1, 8))
 def test_between_sending_a_message_and_waiting_for_its_answer(
     empty_database: str, made: MigrationSet, monkeypatch: pytest.MonkeyPatch, message: int
@@ -179,12 +206,12 @@ def test_between_sending_a_message_and_waiting_for_its_answer(
 def test_as_the_session_is_terminated_too(
     empty_database: str, made: MigrationSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def restore_session(backend: engine.Backend) -> None:
-        run(empty_database, f"SELECT pg_terminate_backend({backend.connection.info.backend_pid})")
+    def file_end(session: Session, record: str) -> str:  # noqa: ARG001
+        run(empty_database, f"SELECT pg_terminate_backend({session.facts.pid})")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine.Backend, "restore_session", restore_session)
+        patched.setattr(engine, "file_end", file_end)
         answer = call(made, empty_database, "migrate")
     assert answer.code == 130, answer.err
     assert "error: Interrupted.\nstate: The history has 0 migrations applied" in answer.err

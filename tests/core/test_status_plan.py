@@ -12,7 +12,7 @@ import pytest
 
 from migrator.core.settings import LOCK_KEY
 from tests.support import databases
-from tests.support.commands import call
+from tests.support.commands import call, psql
 from tests.support.databases import Connection, applied, rows, run, tables
 from tests.support.servers import Server, clean_environment, newest
 from tests.support.sets import MERGE_TWO_ROWS, THREE, MigrationSet
@@ -189,17 +189,6 @@ def awkward(tmp_path: Path) -> MigrationSet:
         made.add(name, apply, rollback)
     made.seed("01.a", MERGE_TWO_ROWS.rstrip().removesuffix(";"))
     return made
-
-
-def psql(pg: Server, database: str, script: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [pg.bin_dir / "psql", "-X", "-d", database, "-f", "-"],
-        capture_output=True,
-        check=False,
-        env=clean_environment() | {"PGCLIENTENCODING": "UTF8"},
-        input=script,
-        text=True,
-    )
 
 
 def everything(pg: Server, database: str) -> tuple[str, list[tuple[Any, ...]]]:

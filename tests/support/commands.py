@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from migrator.cli.main import main
-from tests.support.servers import ROOT, clean_environment
+from tests.support.servers import ROOT, Server, clean_environment
 from tests.support.sets import MigrationSet
 
 
@@ -98,6 +98,18 @@ def execute(
         timeout=60,
     )
     return _shown(arguments, Answer(done.returncode, done.stdout, done.stderr))
+
+
+def psql(pg: Server, database: str, script: str) -> subprocess.CompletedProcess[str]:
+    """Have psql run a script, as `plan --sql` prints one."""
+    return subprocess.run(
+        [pg.bin_dir / "psql", "-X", "-d", database, "-f", "-"],
+        capture_output=True,
+        check=False,
+        env=clean_environment() | {"PGCLIENTENCODING": "UTF8"},
+        input=script,
+        text=True,
+    )
 
 
 def said(process: subprocess.Popen[str], words: str) -> str:

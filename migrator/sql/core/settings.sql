@@ -3,7 +3,7 @@
 -- client_connection_check_interval: a killed runner's statement ends within half a second.
 -- tcp_*: a session whose client the network swallowed ends within a minute, and with it its locks.
 -- standard_conforming_strings: a file means the same in every database.
--- default_transaction_deferrable: see Backend.guard_transaction.
+-- default_transaction_deferrable: only the runner's own transactions are; see file_end.sql.
 -- datestyle: what the runner reads has one form; a database's order of day and month stays.
 SET lock_timeout TO %(lock_timeout)s;
 SET statement_timeout TO %(statement_timeout)s;
