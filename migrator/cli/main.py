@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -343,7 +344,8 @@ def main(root: Path | None, arguments: Sequence[str], install: str = "") -> int:
         if isinstance(ending, click.ClickException):
             ending.show()
         else:
-            say("\n".join(f"{label}: {text}" for label, text in told.items() if text))
+            lines = (f"{label}: {text}" for label, text in told.items() if text)
+            say("\n".join(re.sub(r"\n(?=\S)", "\n  ", line) for line in lines))
     if process.wants_json(arguments):
         indent = None if {"deploy", "restore"} & set(arguments) else 2  # one line for each event
         click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=indent))

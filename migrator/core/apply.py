@@ -9,7 +9,7 @@ import psycopg
 from migrator.core import syntax
 from migrator.core.engine import Backend, RawMigration, StatementError
 from migrator.core.errors import Refused
-from migrator.core.failure import error_text
+from migrator.core.failure import error_text, notice_text
 from migrator.core.files import Migration, Seed, SqlFile, read
 from migrator.core.leftovers import Outcome
 from migrator.core.online import OnlineApplier
@@ -44,7 +44,7 @@ class Applier:
         session.connection.add_notice_handler(self._notice)
 
     def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
-        self._say(f"{notice.severity_nonlocalized}: {notice.message_primary}")
+        self._say(notice_text(notice))
 
     def prepare(self) -> None:
         """Create the bookkeeping schema if it is missing.

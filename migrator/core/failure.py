@@ -84,9 +84,29 @@ def error_text(error: psycopg.Error, blockers: Blockers = _NOBODY) -> str:
         value = getattr(diagnosis, f"message_{name}" if name != "context" else "context")
         if value:
             parts.append(f"{name}: {value}")
+    parts = ["\n  ".join(_lines(each)) for each in parts]
     if blockers.words and isinstance(error, psycopg.errors.LockNotAvailable):
         parts.append(f"it waited for {blockers.words}")
     return "; ".join(parts)
+
+
+def notice_text(notice: psycopg.errors.Diagnostic) -> str:
+    """Return a message of the server, marked on each line: none can look like one of the tool."""
+    parts = {
+        str(notice.severity_nonlocalized): notice.message_primary,
+        "DETAIL": notice.message_detail,
+        "HINT": notice.message_hint,
+    }
+    told = [f"{name}: {text}" for name, text in parts.items() if text]
+    return "\n".join(f"| {line}" for each in told for line in _lines(each))
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text, without characters that would move a terminal's cursor."""
+    return [
+        "".join(each if each.isprintable() or each == "\t" else ascii(each)[1:-1] for each in line)
+        for line in text.splitlines()
+    ]
 
 
 def _way_out(error: psycopg.Error, otherwise: str) -> str:

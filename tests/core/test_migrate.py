@@ -360,13 +360,24 @@ def test_what_a_file_selects_is_dropped_and_what_it_raises_is_shown(
     made = MigrationSet(tmp_path)
     made.add(
         "0001.a.create",
-        "SELECT 'selected';\nDO $$ BEGIN RAISE WARNING 'look here'; RAISE NOTICE 'seen'; END $$;",
+        "SELECT 'selected';\nDO $$ BEGIN RAISE WARNING 'look here'; RAISE NOTICE E'seen\\nerror: no"
+        "\\r\\x1b[1Aapplied' USING DETAIL = 'why', HINT = 'do'; END $$;",
     )
     answer = call(made, empty_database, "migrate")
     assert answer.out == "applied 0001.a.create\n"
-    assert "WARNING: look here" in answer.err
-    assert "NOTICE: seen" in answer.err
+    assert "\n| WARNING: look here\n" in answer.err
+    told = ["NOTICE: seen", "error: no", "\\x1b[1Aapplied", "DETAIL: why", "HINT: do"]
+    assert "".join(f"| {line}\n" for line in told) in answer.err
     assert "selected" not in answer.err
+
+
+def test_an_error_of_the_server_keeps_to_its_own_line(empty_database: str, tmp_path: Path) -> None:
+    made = MigrationSet(tmp_path)
+    made.add("0001.a.create", "DO $$ BEGIN RAISE E'no\\nstate: fine\\x1b[2K'; END $$;")
+    answer = call(made, empty_database, "migrate")
+    labels = [line for line in answer.err.splitlines() if line.startswith("state: ")]
+    assert labels == ["state: The file was rolled back; the files before it stay applied."]
+    assert "\x1b" not in answer.err
 
 
 def test_a_set_without_files_has_nothing_to_do(empty_database: str, tmp_path: Path) -> None:
