@@ -13,7 +13,7 @@ import hashlib
 import heapq
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ _LOOKS_LIKE_DIRECTIVE = re.compile(
 )
 _HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
-_NUMBER = re.compile(r"\d+(?=\.)")
+_NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")  # not the year of 2026_02_01_name
 _LINE_END = re.compile(r"[\r\n]")  # for PostgreSQL and yoyo, a lone CR also ends a comment
 _LONGEST_NAME = 250
 _LONGEST_HEADER = 1_000_000  # bytes; a directive after that is refused, as yoyo would ignore it
@@ -168,19 +168,29 @@ def _header(text: str) -> list[str]:
     return lines
 
 
-def discover(directory: Path) -> list[Migration]:
+def discover(directory: Path, apart: Collection[Path] = ()) -> list[Migration]:
     """Return the directory's migrations in the order in which yoyo applies them.
 
     That is by file name, and after the migrations that `-- depends:` names.
 
+    Args:
+        directory: The directory of the migrations.
+        apart: Directories that may be in it and hold other SQL.
+
     Raises:
-        Refused: A file that cannot be a migration, a number used twice, an incomplete pair, or an
-            unknown or cyclic dependency. The message lists all problems.
+        Refused: A file that cannot be a migration, one that would be passed over although it looks
+            like a migration, a number used twice, an incomplete pair, or an unknown or cyclic
+            dependency. The message lists all problems.
 
     """
     migrations: list[Migration] = []
-    names = sorted(entry.name for entry in os.scandir(directory) if entry.is_file())
     problems: list[str] = []
+    names = _names(directory, problems)
+    problems += [
+        f"{_shown(path)}: looks like a migration, but files in subdirectories are not read"
+        for path in not_read(directory, apart)
+        if path.name[0].isdigit() or path.parent.name[0].isdigit()
+    ]
     present = set(names)
     for name in names:
         path = directory / name
@@ -213,11 +223,52 @@ def discover(directory: Path) -> list[Migration]:
     return _in_order(migrations)
 
 
+def not_read(directory: Path, apart: Collection[Path] = ()) -> list[Path]:
+    """Return the SQL files in subdirectories: of these, none is read.
+
+    Args:
+        directory: The directory of the migrations. If it is a whole project, nothing is looked for.
+        apart: Directories that may be in it and hold other SQL.
+
+    """
+    if (directory / "pyproject.toml").exists():
+        return []
+    inner = [
+        Path(entry)
+        for entry in os.scandir(directory)
+        if entry.is_dir() and not entry.name.startswith(".") and Path(entry) not in apart
+    ]
+    return sorted(path for each in inner for path in each.glob("*") if _is_sql(path.name))
+
+
+def _names(directory: Path, problems: list[str]) -> list[str]:
+    """Return the names of the files in a directory, and what looks like SQL but is no such file."""
+    names = []
+    for entry in os.scandir(directory):
+        if entry.is_file():
+            names.append(entry.name)
+            if _is_sql(entry.name) and not entry.name.endswith(".sql"):
+                problems.append(f"{_shown(entry.path)}: its name must end in .sql, in lower case")
+        elif _is_sql(entry.name):
+            what = "a link that leads nowhere" if entry.is_symlink() else "not a file"
+            problems.append(f"{_shown(entry.path)}: {what}")
+    return sorted(names)
+
+
+def _shown(path: str | Path) -> str:
+    """Return a path for a message, in which a name may hold anything."""
+    return str(path) if str(path).isprintable() else ascii(str(path))
+
+
+def _is_sql(name: str) -> bool:
+    return name.lower().endswith(".sql") and not name.startswith(".")
+
+
 def _name_problems(directory: Path, name: str) -> Iterator[str]:
     """Yield a problem if a name is too long for the history, or not printable."""
     if name.endswith((".sql", ".py")) and (len(name) > _LONGEST_NAME or not name.isprintable()):
-        path = str(directory / name)
-        yield f"{path!a}: a file name may have at most {_LONGEST_NAME} printable characters"
+        path = _shown(directory / name)
+        yield f"{path}: a file name may have at most {_LONGEST_NAME} printable characters"
 
 
 def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:
@@ -282,9 +333,12 @@ def discover_seeds(directory: Path | None) -> list[Seed]:
         return []
     seeds = []
     problems: list[str] = []
-    for path in sorted(directory.glob("*.sql")):
+    for name in _names(directory, problems):
+        if not name.endswith(".sql"):
+            continue
+        path = directory / name
         source = read(path)
-        problems.extend(_name_problems(directory, path.name))
+        problems.extend(_name_problems(directory, name))
         problems.extend(source.problems)
         if not source.transactional:
             problems.append(f"{path}: a seed must run in a transaction")

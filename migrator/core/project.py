@@ -91,6 +91,11 @@ class Project:
         return cls(near.root, near.migrations, seeds, sql, page, known)
 
     @property
+    def apart(self) -> list[Path]:
+        """The directories of the set whose SQL is no migration; they may be in that of these."""
+        return [each for each in (self.seeds, self.sql) if each is not None]
+
+    @property
     def words(self) -> str:
         """The set and its parts in one line, for a message."""
         return (

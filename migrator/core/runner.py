@@ -55,7 +55,7 @@ class Runner:
         additions: Additions = Additions(),  # noqa: B008  it is frozen
     ) -> None:
         self.project = project
-        self.migrations = files.discover(project.migrations)
+        self.migrations = files.discover(project.migrations, project.apart)
         self.seeds = files.discover_seeds(project.seeds)
         self.target = target
         self.limits = limits

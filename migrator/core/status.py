@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from migrator.core import files
 from migrator.core.runner import Runner
 
 
@@ -33,8 +34,11 @@ def standing(runner: Runner) -> Standing:
     """
     state = runner.state()
     up_to_date = state.up_to_date
-    document: dict[str, Any] = {**state.ids()}
+    project = runner.project
+    passed_over = [str(each) for each in files.not_read(project.migrations, project.apart)]
+    document: dict[str, Any] = {**state.ids(), "not_read": passed_over}
     *lines, verdict = state.lines()
+    lines += [f"{'not read':<14}{each}" for each in passed_over]
     if (section := runner.additions.status(runner.session)) is not None:
         document[section.name] = list(section.entries)
         lines += section.lines

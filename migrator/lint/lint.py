@@ -36,13 +36,17 @@ def lint(project: Project) -> list[str]:
     for path in [*paths, *seeds, *others]:
         findings += _byte_findings(path)
     for check in (
-        lambda: files.discover(project.migrations),
+        lambda: files.discover(project.migrations, project.apart),
         lambda: files.check(files.read(path) for path in [*paths, *seeds]),
     ):
         try:
             check()
         except Refused as refusal:
             findings.append(refusal.message)
+    findings += [
+        f"{path}: is in a subdirectory, so it is not read"
+        for path in files.not_read(project.migrations, project.apart)
+    ]
     for path in paths:
         if not path.name.endswith(files.ROLLBACK_SUFFIX):
             findings += _header_findings(path)

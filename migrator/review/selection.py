@@ -50,7 +50,7 @@ def by_id(project: Project, ids: Sequence[str]) -> Selection:
         Refused: There is no such migration, or the files cannot be read.
 
     """
-    migrations = files.discover(project.migrations)
+    migrations = files.discover(project.migrations, project.apart)
     return _select(migrations, [find(migrations, each).id for each in ids])
 
 
@@ -66,7 +66,7 @@ def since(project: Project, revision: str) -> Selection:
         Refused: git does not know the revision, or the files are in no repository.
 
     """
-    migrations = files.discover(project.migrations)
+    migrations = files.discover(project.migrations, project.apart)
     commit = _git(
         project.migrations, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"
     ).strip()

@@ -15,7 +15,7 @@ from yoyo.topologicalsort import CycleError
 
 from migrator.core import files
 from migrator.core.errors import Refused
-from tests.support.sets import MigrationSet
+from tests.support.sets import THREE, MigrationSet
 
 EXAMPLES = settings(deadline=None, derandomize=True, database=None)
 
@@ -247,6 +247,9 @@ def test_a_file_that_is_not_refused_says_to_yoyo_what_it_says_here(
         ("0003.c.create.py", "only raw SQL migrations can be run"),
         ("0004.d.create.py", "only raw SQL migrations can be run"),
         ("post-apply.sql", "only raw SQL migrations can be run"),
+        ("0004.d.create.SQL", "its name must end in .sql, in lower case"),
+        ("0004.d/up.sql", "looks like a migration, but files in subdirectories are not read"),
+        ("more/0004.d.create.sql", "looks like a migration, but files in subdirectories"),
         ("0004.d\n.sql", "printable characters"),
         (f"0004.{'d' * 242}.sql", "printable characters"),
     ],
@@ -261,10 +264,32 @@ def test_a_file_that_is_no_part_of_a_pair_is_refused(
 
 
 def test_what_is_no_migration_is_left_alone(made: MigrationSet) -> None:
-    for name in ("README.md", "0004.d.create.sql~", ".0004.d.create.sql.swp"):
+    for name in ("README.md", "0004.d.create.sql~", ".0004.d.create.sql.swp", "0005.d/README.md"):
         made.write(f"migrations/{name}", "?")
-    (made.migrations / "0005.directory.sql").mkdir()
+    (made.migrations / ".#0003.c.create.sql").symlink_to("somebody@edits-this")
     assert check(made) == ["0001.a.create", "0002.b.create", "0003.c.create"]
+
+
+@pytest.mark.parametrize("directory", ["migrations", "seeds"])
+def test_what_looks_like_a_file_and_is_none_is_refused(made: MigrationSet, directory: str) -> None:
+    root = made.migrations.parent / directory
+    (root / "0005.link.sql").symlink_to("nowhere")
+    (root / "0006.directory.sql").mkdir()
+    os.mkfifo(root / "0007.pipe.sql")
+    (root / "0008.upper.Sql").touch()
+    refused = refusal(made)
+    assert "0005.link.sql: a link that leads nowhere" in refused
+    assert "0006.directory.sql: not a file" in refused
+    assert "0007.pipe.sql: not a file" in refused
+    assert "0008.upper.Sql: its name must end in .sql" in refused
+
+
+def test_a_set_may_have_its_other_sql_in_its_own_directory(made: MigrationSet) -> None:
+    inner = made.migrations / "seeds"
+    made.seeds.rename(inner)
+    made.write("migrations/notes/later.sql", "?")
+    assert [each.id for each in files.discover(made.migrations, [inner])] == THREE
+    assert files.not_read(made.migrations, [inner]) == [made.migrations / "notes/later.sql"]
 
 
 def test_a_name_that_is_not_utf_8_is_refused(made: MigrationSet) -> None:
@@ -288,6 +313,11 @@ def test_numbers_that_sort_otherwise_than_they_count_are_refused(tmp_path: Path)
     made = MigrationSet(tmp_path)
     made.add("9.a.create", "SELECT 1;")
     made.add("10.b.create", "SELECT 1;")
+    made.add("0010_c", "SELECT 1;")
+    made.add("2026_02_01_d", "SELECT 1;")
+    made.add("2026_02_02_e", "SELECT 1;")
+    assert "10.b.create.sql: has the same number as 0010_c" in refusal(made)
+    made.remove("0010_c")
     assert "9.a.create.sql: sorts after number 10: pad the numbers with zeros" in refusal(made)
 
 

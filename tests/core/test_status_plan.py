@@ -26,6 +26,7 @@ NOTHING: dict[str, Any] = {
     "out_of_order": [],
     "interrupted": [],
     "pending_seeds": [],
+    "not_read": [],
     "deploys": [],
 }
 
@@ -71,6 +72,12 @@ class TestStatus:
         made.add("0002.b.create", "CREATE TABLE b (id bigint);")
         expected = {"up_to_date": False, "applied": THREE, "edited": ["0002.b.create"]}
         assert status(made, database) == NOTHING | expected
+
+    def test_passed_over(self, database: str, made: MigrationSet) -> None:
+        path = made.write("migrations/notes/later.sql", "?")
+        expected = {"applied": THREE, "not_read": [str(path)]}
+        assert status(made, database) == NOTHING | expected
+        assert f"{path}: is in a subdirectory, so it is not read" in call(made, None, "lint").out
 
     def test_out_of_order(self, empty_database: str, made: MigrationSet) -> None:
         made.remove("0002.b.create")
