@@ -403,14 +403,25 @@ class TestInterruptions:
 
 @contextmanager
 def without_wal_writer(pg: Server) -> Iterator[None]:
-    """Stop the process that would write asynchronous commits to disk before the runner does."""
-    query = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
-    ((pid,),) = rows(pg.dsn("postgres", pg.user), query)
-    os.kill(pid, signal.SIGSTOP)
+    """Stop the process that would write asynchronous commits to disk before the runner does.
+
+    Not while it writes: others would wait for it.
+    """
+    query = "SELECT pid, wait_event FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+
+    def stopped() -> bool:
+        ((pid, _),) = rows(pg.dsn("postgres", pg.user), query)
+        os.kill(pid, signal.SIGSTOP)
+        ((_, event),) = rows(pg.dsn("postgres", pg.user), query)
+        if event != "WalWriterMain":
+            os.kill(pid, signal.SIGCONT)
+        return bool(event == "WalWriterMain")
+
+    until(stopped)
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        os.kill(rows(pg.dsn("postgres", pg.user), query)[0][0], signal.SIGCONT)
 
 
 @newest
