@@ -337,9 +337,15 @@ def _of_the_header(evidence: Evidence) -> Iterator[Finding]:
         yield _finding("locks-header", f"the header's `-- locks: {said}` is not understood")
 
 
-def strongest(locks: Sequence[Lock]) -> list[Lock]:
-    """Return the strongest lock on each relation, of locks in the order of a report."""
-    return [*{each.relation: each for each in reversed(locks)}.values()][::-1]
+def strongest(held: Sequence[Lock]) -> list[Lock]:
+    """Return the strongest lock on each relation."""
+    found: dict[str, Lock] = {}
+    for each in held:
+        if locks.strength(each.mode) > locks.strength(
+            getattr(found.get(each.relation), "mode", "")
+        ):
+            found[each.relation] = each
+    return [*found.values()]
 
 
 def claimed(claims: Mapping[str, str]) -> dict[str, str]:

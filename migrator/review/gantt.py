@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from migrator.review import locks
-from migrator.review.report import Lock, MigrationReview, StatementReview, count, duration, in_words
+from migrator.review.report import FileReview, Lock, StatementReview, count, duration, in_words
 
 _WIDTH = 100.0
 _LEAST, _LEAST_OF_ALL = 3.6, 36.0  # a short statement's width; of all of them together
@@ -99,10 +99,10 @@ def strength(mode: str) -> int:
     return next((each for least, each in _STRENGTHS if held >= locks.strength(least)), 1)
 
 
-def chart(migration: MigrationReview) -> Chart | None:
-    """Return a migration's time line; None if it locks nothing that existed before."""
-    statements = migration.statements
-    if not statements or not migration.locks:
+def chart(file: FileReview) -> Chart | None:
+    """Return a file's time line; None if it locks nothing that existed before."""
+    statements = file.statements
+    if not statements or not file.locks:
         return None
     times, scale = _times(statements)
     edges = _edges(times or [1.0] * len(statements))
@@ -110,7 +110,7 @@ def chart(migration: MigrationReview) -> Chart | None:
     grows = any(each.ms_per_million for each in statements)
     unknown = "grows with the rows" if grows else "duration unknown"
     by_table: dict[str, list[Lock]] = {}
-    for lock in migration.locks:
+    for lock in file.locks:
         by_table.setdefault(lock.table, []).append(lock)
     y = 0
     for table, held in by_table.items():
@@ -118,7 +118,7 @@ def chart(migration: MigrationReview) -> Chart | None:
         height = len(bars) * (_LABEL + _BAR + _GAP)
         lanes.append(Lane(table, bars, y, height))
         y += height
-    end = "COMMIT" if migration.transactional else "the end of the file"
+    end = "COMMIT" if file.transactional else "the end of the file"
     return Chart(tuple(lanes), tuple(_ticks(statements, times, edges)), y, end, scale)
 
 

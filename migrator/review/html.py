@@ -19,19 +19,21 @@ from markupsafe import Markup, escape
 from pygments.lexers.sql import PostgresLexer
 from pygments.token import Comment, Keyword, Name, Number, String
 
-from migrator.review import gantt
+from migrator.review import gantt, rules
 from migrator.review.report import (
     FINDING,
     HIGH,
     LOW,
     PASS,
     WORDS,
+    FileReview,
     Finding,
     MigrationReview,
     Report,
     StatementReview,
     count,
     duration,
+    folded,
     size,
 )
 
@@ -88,50 +90,38 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A migration as the page shows it.
+    """A file of a migration as the page shows it.
 
     Args:
         key: The beginning of its anchors.
-        migration: The review of the migration.
+        file: The review of the file.
+        marks: The findings in it.
 
     """
 
     key: str
-    migration: MigrationReview
+    file: FileReview
+    marks: Sequence[Mark]
 
-    @property
-    def anchor(self) -> str:
-        """The anchor of its heading: its id, without characters that an anchor cannot have."""
-        return re.sub(r"[^\w.-]", "-", self.migration.id)
-
-    def at(self, line: int, *, rollback: bool = False) -> str:
+    def at(self, line: int) -> str:
         """Return the anchor of a line, or of the nearest line if there is none."""
-        text = self.migration.rollback_text if rollback else self.migration.text
-        last = text.removesuffix("\n").count("\n") + 1
-        return self._anchor(min(max(line, 1), last), rollback)
+        return _anchor(self.key, self.file, line)
 
     @property
-    def marks(self) -> list[Mark]:
-        """Its findings, in the order of the report."""
-        advice: dict[str, str] = {}
-        marks = []
-        for number, each in enumerate(self.migration.findings, 1):
-            anchor = f"{self.key}-F{number}"
-            line = self.at(each.line, rollback=bool(each.file))
-            marks.append(Mark(anchor, line, advice.setdefault(each.instead, anchor), each))
-        return marks
-
-    @property
-    def rollback(self) -> list[Line]:
-        """The lines of the rollback file."""
-        return self._lines(self.migration.rollback_text, rollback=True)
+    def lines(self) -> list[Line]:
+        """Its lines."""
+        return [
+            Line(number, anchor, html, [each for each in self.marks if each.line == anchor])
+            for number, html in enumerate(_highlighted(self.file.text), 1)
+            for anchor in [f"{self.key}{number}"]
+        ]
 
     @property
     def segments(self) -> Iterator[Segment]:
-        """The lines of the file, divided where statements begin and end."""
-        lines = self._lines(self.migration.text)
+        """Its lines, divided where statements begin and end."""
+        lines = self.lines
         done = 0
-        for first, last, statements in _extents(self.migration.statements):
+        for first, last, statements in _extents(self.file.statements):
             if lines[done : first - 1]:
                 yield Segment(lines[done : first - 1], [])
             yield Segment(lines[first - 1 : last], statements)
@@ -142,18 +132,64 @@ class View:
     @property
     def chart(self) -> gantt.Chart | None:
         """The time line of its locks; None if it has none."""
-        return gantt.chart(self.migration)
+        return gantt.chart(self.file)
 
-    def _lines(self, text: str, *, rollback: bool = False) -> list[Line]:
-        marks = self.marks
-        return [
-            Line(number, anchor, html, [each for each in marks if each.line == anchor])
-            for number, html in enumerate(_highlighted(text), 1)
-            for anchor in [self._anchor(number, rollback)]
-        ]
 
-    def _anchor(self, line: int, rollback: bool) -> str:
-        return f"{self.key}-{'R' if rollback else 'L'}{line}"
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A migration as the page shows it.
+
+    Args:
+        number: Its place in the order in which migrations are applied, from 1.
+        migration: The review of the migration.
+
+    """
+
+    number: int
+    migration: MigrationReview
+
+    @property
+    def key(self) -> str:
+        """The beginning of its anchors."""
+        return f"m{self.number}"
+
+    @property
+    def anchor(self) -> str:
+        """The anchor of its heading: its id, without characters that an anchor cannot have."""
+        return re.sub(r"[^\w.-]", "-", self.migration.id)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Its findings, in the order of the report."""
+        advice: dict[str, str] = {}
+        marks = []
+        for number, each in enumerate(self.migration.findings, 1):
+            anchor = f"{self.key}-F{number}"
+            line = _anchor(self._lines(bool(each.file)), self.migration.file(each), each.line)
+            marks.append(Mark(anchor, line, advice.setdefault(each.instead, anchor), each))
+        return marks
+
+    @property
+    def views(self) -> tuple[View, View]:
+        """Its file, and its rollback file."""
+        files = (False, self.migration), (True, self.migration.rollback)
+        one, other = (
+            View(
+                self._lines(is_rollback),
+                file,
+                [each for each in self.marks if bool(each.finding.file) == is_rollback],
+            )
+            for is_rollback, file in files
+        )
+        return one, other
+
+    def _lines(self, is_rollback: bool) -> str:
+        return f"{self.key}-{'R' if is_rollback else 'L'}"
+
+
+def _anchor(key: str, file: FileReview, line: int) -> str:
+    last = file.text.removesuffix("\n").count("\n") + 1
+    return f"{key}{min(max(line, 1), last)}"
 
 
 def render(report: Report) -> str:
@@ -168,9 +204,14 @@ def render(report: Report) -> str:
         undefined=StrictUndefined,
     )
     environment.filters |= {"count": count, "name": _name, "prose": _prose}
+    environment.filters |= {"folded": folded, "question": rules.question}
+    articles = [Article(place, each) for place, each in enumerate(report.migrations, 1)]
+    names = {finding.rule: "" for each in report.migrations for finding in each.findings}
     return environment.get_template("page.html.j2").render(
         report=report,
-        views=[View(f"m{place}", each) for place, each in enumerate(report.migrations, 1)],
+        worst=[each for article in sorted(articles, key=_rank) for each in _worst(article)],
+        rules=[(name, rules.finds(name)) for name in names],
+        articles=articles,
         signs=_SIGNS,
         words=WORDS,
         strength=gantt.strength,
@@ -184,6 +225,16 @@ def render(report: Report) -> str:
             "base-uri 'none'; form-action 'none'"
         ),
     )
+
+
+def _rank(article: Article) -> tuple[int, float, str]:
+    return article.migration.rank
+
+
+def _worst(article: Article) -> list[tuple[Article, Mark | None]]:
+    """Return what must be decided about a migration; None for what was not measured."""
+    marks = [(article, each) for each in article.marks if each.finding.allowed is None]
+    return [*([(article, None)] if article.migration.not_measured else []), *marks]
 
 
 def _digest(text: str) -> str:

@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from migrator.core.files import Migration, SqlFile
 from migrator.core.settings import Settings
 from migrator.lint import squawk
-from migrator.review import allow, evidence, findings, growth, locks, opinions, report
+from migrator.review import allow, evidence, findings, growth, locks, opinions
 from migrator.review.catalogue import KINDS
 from migrator.review.evidence import Hold, Step
 from migrator.review.findings import Evidence
 from migrator.review.growth import Extents
 from migrator.review.measure import FileTrace
 from migrator.review.report import (
+    FileReview,
     Finding,
     Lock,
+    MigrationReview,
     Proof,
     Range,
     RelationWork,
@@ -65,9 +68,7 @@ class Measurements:
     found: list[Finding] = field(default_factory=list)
 
 
-def judge(
-    facts: Measurements, counts: Counts, settings: Settings, today: date
-) -> report.MigrationReview:
+def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) -> MigrationReview:
     """Return a migration's part of the report.
 
     Args:
@@ -97,28 +98,35 @@ def judge(
     warnings = squawk.check([source.path], settings.lint.ignore) if is_there else []
     opinion = opinions.judge(warnings, facts.steps)
     found = [*facts.found, *(findings.find(known, opinion) if facts.watched else [])]
-    text = source.text.decode()
     notes = _notes(facts, known)
-    if len(text) > _LONGEST_TEXT:
+    if len(source.text) > _LONGEST_TEXT:
         notes.append("the file is too long to be shown in full")
     claims = {name: said for name, said in source.header.items() if name != "purpose"}
-    return report.MigrationReview(
+    text = source.text.decode()
+    return MigrationReview(
+        **_file(source),
         id=facts.migration.id,
-        path=_shown(source.path),
         purpose=source.header.get("purpose", ""),
-        transactional=source.transactional,
-        text=_cut(text),
-        rollback_text=_cut(facts.rollback.text.decode()),
         claims=claims,
         locks=tuple(known.locks),
         statements=tuple(statements),
-        proof=facts.proof,
         opinions=tuple(opinion),
+        duration_ms=_total([each.duration_ms for each in statements]),
+        rollback=FileReview(**_file(facts.rollback)),
+        proof=facts.proof,
         findings=tuple(allow.apply(text, found, today, is_whole=not facts.not_measured)),
         not_measured=tuple(facts.not_measured),
         notes=tuple(notes),
-        duration_ms=_total([each.duration_ms for each in statements]),
     )
+
+
+def _file(source: SqlFile) -> dict[str, Any]:
+    return {
+        "path": _shown(source.path),
+        "checksum": source.checksum,
+        "transactional": source.transactional,
+        "text": _cut(source.text.decode()),
+    }
 
 
 def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
@@ -224,7 +232,7 @@ def _locks(
                 ),
             )
         )
-    return sorted(found, key=lambda each: (-locks.strength(each.mode), each.relation))
+    return sorted(found, key=lambda each: (-each.harm, each.table, each.relation))
 
 
 def _says_no_more(hold: Hold, others: Sequence[Hold], facts: Measurements) -> bool:

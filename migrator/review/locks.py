@@ -50,6 +50,13 @@ def blocks_writes(mode: str) -> bool:
     return strength(mode) >= strength(SHARE)
 
 
+def weight(mode: str) -> float:
+    """Return how much a mode hurts while it is held: reads count as much as writes."""
+    if mode == ACCESS_EXCLUSIVE:
+        return 1.0
+    return 0.5 if blocks_writes(mode) else 1e-12 * (1 + strength(mode))
+
+
 def in_words(mode: str, table: str, *, index: str = "", kind: str = "r") -> str:
     """Say in words what a lock blocks.
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
+from migrator.review import rules
 from migrator.review.report import (
     PASS,
     WORDS,
+    FileReview,
     Finding,
     Lock,
     MigrationReview,
@@ -24,13 +25,14 @@ from migrator.review.report import (
     StatementReview,
     count,
     duration,
+    folded,
     in_words,
     size,
     unallowed,
 )
 
 MARKER = "<!-- migrator review -->"
-_OVERVIEW = ("verdict", "migration", "strongest lock", "held for", "findings", "rollback")
+_OVERVIEW = ("verdict", "migration", "worst lock", "held for", "findings", "rollback")
 _LONGEST_CODE, _LONGEST_LIST = 100, 20
 _NOTICED_MS = 100  # a statement without effect on rows is listed if it takes that long
 _MARKUP = re.compile(r"[\\`*\[\]<~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
@@ -86,6 +88,7 @@ def comment(report: Report, limit: int = 65_000) -> str:
 
 def _head(report: Report) -> list[str]:
     title = f"# Migration review: {report.headline}"
+    commit = f" The files are those of commit {_code(report.commit)}." * bool(report.commit)
     if not report.migrations:
         return [title, "No migration is new or pending."]
     unknown = "unknown, so every table is assumed to be large"
@@ -94,7 +97,7 @@ def _head(report: Report) -> list[str]:
     return [
         title,
         f"Measured on {report.made_on} in {duration(report.seconds * 1000)} on PostgreSQL "
-        f"{_text(report.server)}, with {sizes} rows per table. Rows in production: {rows}.",
+        f"{_text(report.server)}, with {sizes} rows per table. Rows in production: {rows}.{commit}",
     ]
 
 
@@ -108,7 +111,7 @@ def _findings_in_words(migrations: Iterable[MigrationReview]) -> str:
 
 def _rows(migrations: Sequence[MigrationReview]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
-    for each in migrations:
+    for each in sorted(migrations, key=lambda each: each.rank):
         lock = next(iter(each.locks), None)
         word = WORDS[each.verdict]
         verdict = word if each.verdict == PASS else f"**{word}**"
@@ -121,17 +124,19 @@ def _rows(migrations: Sequence[MigrationReview]) -> list[tuple[str, ...]]:
 
 def _verdict(migration: MigrationReview) -> list[str]:
     """Return what a reader decides by: the verdict, the purpose, the findings, the rollback."""
-    how = "In one transaction" if migration.transactional else "Outside a transaction"
-    if migration.duration_ms:
-        how += f", {in_words(migration.duration_ms)} in total"
     return [
         f"## {_code(migration.id)}: {WORDS[migration.verdict]}",
-        f"Purpose: {_sentence(migration.purpose)} {how}.",
+        f"Purpose: {_sentence(migration.purpose)} {_how(migration).capitalize()}.",
         *_listed("Not measured:", map(_sentence, migration.not_measured)),
         *_listed("Findings:", map(_finding, unallowed(migration.findings))),
         *_allowed(migration),
         f"Rollback: {_rollback(migration.proof)}",
     ]
+
+
+def _how(file: FileReview) -> str:
+    how = "in one transaction" if file.transactional else "outside a transaction"
+    return how + f", {in_words(file.duration_ms)} in total" * bool(file.duration_ms)
 
 
 def _allowed(migration: MigrationReview) -> list[str]:
@@ -146,26 +151,34 @@ def _allowed(migration: MigrationReview) -> list[str]:
 
 def _measured(migration: MigrationReview) -> list[str]:
     """Return the measurements behind the verdict."""
-    told = [each for each in map(_statement, migration.statements) if each]
-    quiet = len(migration.statements) - len(told)
+    back = migration.rollback
+    return [
+        *_of_file(migration, is_whole=not migration.not_measured),
+        *_notes(migration.notes),
+        *([f"The rollback file, {_how(back)}:", *_of_file(back)] if back.statements else []),
+        f"Checksums: {_code(migration.checksum)}, rollback {_code(back.checksum)}.",
+    ]
+
+
+def _of_file(file: FileReview, *, is_whole: bool = True) -> list[str]:
+    told = [each for each in map(_statement, file.statements) if each]
+    quiet = len(file.statements) - len(told)
     harmless = f"{count(quiet, 'statement')} without effect on existing rows."
-    locked = _locks(migration)
-    if not (locked or migration.not_measured):
+    locked = _locks(file)
+    if is_whole and not locked:
         locked = ["It locks no existing table."]
     return [
         *locked,
         *_listed("Statements:", told),
         *[harmless] * (quiet > 0),
-        *_listed("squawk's warnings:", map(_opinion, migration.opinions)),
-        *_notes(migration.notes),
+        *_listed("squawk's warnings:", map(_opinion, file.opinions)),
     ]
 
 
-def _locks(migration: MigrationReview) -> list[str]:
-    """Return a table of the locks; equal locks of a table and its indexes share a line."""
+def _locks(file: FileReview) -> list[str]:
+    """Return a table of the locks; those on indexes of a table that are alike share a line."""
     rows = []
-    for _, alike in groupby(migration.locks, _alike):
-        lock, *others = alike
+    for lock, *others in folded(file.locks):
         names = ", ".join(_relation(each) for each in (lock, *others))
         rows.append(
             (
@@ -175,15 +188,11 @@ def _locks(migration: MigrationReview) -> list[str]:
                 _text(lock.words),
                 str(lock.line),
                 _text(lock.until),
-                _held(lock, migration),
+                _held(lock, file),
             )
         )
     head = ("relation", "rows", "lock", "effect", "from line", "until", "held for")
     return _table(head, rows)
-
-
-def _alike(lock: Lock) -> tuple[object, ...]:
-    return lock.table, lock.mode, lock.words, lock.line, lock.until, lock.held_ms
 
 
 def _relation(lock: Lock) -> str:
@@ -191,10 +200,10 @@ def _relation(lock: Lock) -> str:
     return _code(lock.relation) + kind
 
 
-def _held(lock: Lock, migration: MigrationReview) -> str:
+def _held(lock: Lock, file: FileReview) -> str:
     if lock.held_ms:
         return in_words(lock.held_ms)
-    grows = any(each.ms_per_million for each in migration.statements)
+    grows = any(each.ms_per_million for each in file.statements)
     return "grows with the rows" if grows else "unknown"
 
 
@@ -238,7 +247,11 @@ def _finding(finding: Finding) -> str:
     file = f" of {_code(finding.file)}" if finding.file else ""
     on = f", {_code(finding.relation)}" if finding.relation else ""
     told = f"**{_code(finding.rule)}**, line {finding.line}{file}{on}: {_sentence(finding.message)}"
-    return told if finding.allowed else f"{told} Instead: {_sentence(finding.instead)}"
+    if finding.allowed:
+        return told
+    asked = rules.question(finding.rule)
+    told += f" Instead: {_sentence(finding.instead)}"
+    return told + f" To decide: {_text(asked)}" * bool(asked)
 
 
 def _rollback(proof: Proof) -> str:

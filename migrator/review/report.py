@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from pathlib import PurePath
 from typing import Any, Literal
+
+from migrator.review import locks
 
 PASS, FINDING, NOT_MEASURED = "pass", "finding", "not measured"
 EXIT_CODES = {PASS: 0, FINDING: 1, NOT_MEASURED: 2}
@@ -13,6 +16,7 @@ EXIT_CODES = {PASS: 0, FINDING: 1, NOT_MEASURED: 2}
 WORDS = {PASS: "safe to apply", FINDING: "do not apply yet", NOT_MEASURED: "not measured"}
 # Extrapolations from two sizes were right within these factors: see make bench-review.
 LOW, HIGH = 0.4, 2.5
+_FOREVER = 1e9  # milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class RelationWork:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The strongest lock on one relation that existed before the migration.
+    """A lock on a relation that existed before the migration.
 
     Args:
         relation: The name of the locked relation.
@@ -109,6 +113,13 @@ class Lock:
     rows: int | None
     large: bool
     promised: str
+
+    @property
+    def harm(self) -> float:
+        """How long others are blocked, in milliseconds; the more, the stronger the mode is."""
+        held = self.held_ms
+        is_known = held is not None and not held.is_least
+        return locks.weight(self.mode) * (held.estimate if held and is_known else _FOREVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,45 +234,65 @@ class Finding:
     allowed: Allowance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationReview:
-    """The review of one migration.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReview:
+    """A file, and what was measured of it.
+
+    Args:
+        path: Its path, relative to the working directory if possible.
+        checksum: The checksum that the history keeps of it.
+        transactional: Whether it runs in one transaction.
+        text: Its text.
+        locks: The locks on relations that existed before the migration, the most harmful first.
+        statements: Its statements, in order.
+        opinions: squawk's warnings.
+        duration_ms: How long it takes in production, in milliseconds; None if unknown.
+
+    """
+
+    path: str
+    checksum: str
+    transactional: bool
+    text: str
+    locks: tuple[Lock, ...] = ()
+    statements: tuple[StatementReview, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    duration_ms: Range | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return PurePath(self.path).name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationReview(FileReview):
+    """The review of one migration: of its file, and of its rollback file.
 
     Args:
         id: Its id.
-        path: The path of its file, relative to the working directory if possible.
         purpose: The purpose in its header.
-        transactional: Whether it runs in one transaction.
-        text: The text of the file.
-        rollback_text: The text of its rollback file.
         claims: The keys and values of its header, without the purpose.
-        locks: The locks on relations that existed before, the strongest first.
-        statements: Its statements, in order.
+        rollback: Its rollback file.
         proof: What applying and rolling back showed.
-        opinions: squawk's warnings.
         findings: The findings, the worst first.
         not_measured: Why something could not be measured; empty if everything was.
         notes: What else a reader should know.
-        duration_ms: The time of the whole file in production, in milliseconds; None if it depends
-            on an unknown number of rows.
 
     """
 
     id: str
-    path: str
     purpose: str
-    transactional: bool
-    text: str
-    rollback_text: str
     claims: dict[str, str]
-    locks: tuple[Lock, ...] = ()
-    statements: tuple[StatementReview, ...] = ()
+    rollback: FileReview
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
-    opinions: tuple[Opinion, ...] = ()
     findings: tuple[Finding, ...] = ()
     not_measured: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    duration_ms: Range | None = None
+
+    def file(self, finding: Finding) -> FileReview:
+        """Return the file that a finding is about."""
+        return self.rollback if finding.file else self
 
     @property
     def verdict(self) -> str:
@@ -269,6 +300,13 @@ class MigrationReview:
         if self.not_measured:
             return NOT_MEASURED
         return FINDING if any(each.allowed is None for each in self.findings) else PASS
+
+    @property
+    def rank(self) -> tuple[int, float, str]:
+        """The key by which migrations are sorted, the most harmful first."""
+        verdicts = [NOT_MEASURED, FINDING, PASS]
+        harm = max((each.harm for each in self.locks), default=0.0)
+        return verdicts.index(self.verdict), -harm, self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +319,7 @@ class Report:
         rows_from: The file with the number of rows in production; empty if none was given.
         made_on: The day of the review, by which allowances end.
         migrations: The migrations, in the order in which they are applied.
+        commit: The commit of the files; empty if it is unknown.
         seconds: How long the review took, in seconds.
         notes: Notes on the review as a whole.
 
@@ -293,6 +332,7 @@ class Report:
     migrations: tuple[MigrationReview, ...]
     seconds: float
     notes: tuple[str, ...] = ()
+    commit: str = ""
 
     @property
     def verdict(self) -> str:
@@ -375,6 +415,16 @@ def in_words(found: Range | None, show: Any = duration) -> str:
     if not found.estimate:
         return "a moment"
     return f"{show(found.estimate)} ({show(found.low)} to {show(found.high)})"
+
+
+def folded(held: Sequence[Lock]) -> list[list[Lock]]:
+    """Return the locks of a table in groups: those on its indexes that are alike are one."""
+    groups: dict[object, list[Lock]] = {}
+    for each in held:
+        name = each.relation if each.relation == each.table else ""
+        key = (name, each.table, each.mode, each.line, each.until, each.held_ms)
+        groups.setdefault(key, []).append(each)
+    return [*groups.values()]
 
 
 def unallowed(findings: Sequence[Finding]) -> list[Finding]:

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from migrator.review import rules
 from migrator.review.findings import INSTEAD, RULES
 from migrator.review.report import NOT_MEASURED, Finding, MigrationReview, Report
 
@@ -33,12 +34,12 @@ def render(report: Report) -> str:
             seen[identity] += 1
             result["partialFingerprints"] = {_FINGERPRINT: f"{identity}:{seen[identity]}"}
             results.append(result)
-    rules = sorted({each["ruleId"] for each in results})
+    names = sorted({each["ruleId"] for each in results})
     for each in results:
-        each["ruleIndex"] = rules.index(each["ruleId"])
+        each["ruleIndex"] = names.index(each["ruleId"])
     driver = {
         "name": "migration review",
-        "rules": [_rule(each) for each in rules],
+        "rules": [_rule(each) for each in names],
     }
     invocation = {
         "executionSuccessful": report.verdict != NOT_MEASURED,
@@ -83,8 +84,9 @@ def _result(migration: MigrationReview, finding: Finding) -> dict[str, Any]:
 
 def _location(migration: MigrationReview, line: int, file: str = "") -> dict[str, Any]:
     """Return a location: the whole statement if one begins in that line."""
-    begun = [each.end_line for each in migration.statements if each.line == line and not file]
-    lines = (migration.rollback_text if file else migration.text).split("\n")
+    of = migration.rollback if file else migration
+    begun = [each.end_line for each in of.statements if each.line == line]
+    lines = of.text.split("\n")
     end_line = max([line, *begun])
     region = {
         "startLine": line,
@@ -92,15 +94,14 @@ def _location(migration: MigrationReview, line: int, file: str = "") -> dict[str
         "endLine": end_line,
         "endColumn": len("".join(lines[end_line - 1 : end_line])) + 1,
     }
-    path = PurePath(migration.path)
-    named = path.with_name(file) if file else path
+    named = PurePath(of.path)
     uri = named.as_uri() if named.is_absolute() else quote(named.as_posix())
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
 
 
 def _identity(migration: MigrationReview, finding: Finding) -> str:
     """Return an identity that does not change when lines are added elsewhere in the file."""
-    lines = (migration.rollback_text if finding.file else migration.text).split("\n")
+    lines = migration.file(finding).text.split("\n")
     line = " ".join("".join(lines[finding.line - 1 : finding.line]).split())
     told = "\0".join((finding.rule, finding.file or migration.path, finding.relation, line))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
@@ -109,13 +110,14 @@ def _identity(migration: MigrationReview, finding: Finding) -> str:
 def _rule(name: str) -> dict[str, Any]:
     rule: dict[str, Any] = {"id": name, "defaultConfiguration": {"level": "error"}}
     if name in RULES:
-        what = "Found by running the migration on a scratch database and measuring what it does."
-        more = f"{INSTEAD.get(name, '')} See docs/rules/{name}.md.".strip()
+        what = f"{rules.finds(name)} Found by running the migration on a scratch database."
+        advice = (INSTEAD.get(name, ""), rules.question(name), f"See docs/rules/{name}.md.")
+        more = " ".join(filter(None, advice))
     elif name == _UNMEASURED:
         what = "A part of the review could not be done; what was not measured never passes."
         more = "The message says why."
     else:
-        what = "Found by squawk; no measurement can confirm or refute it."
+        what = rules.finds(name)
         rule["helpUri"] = f"https://squawkhq.com/docs/{quote(name)}"
         more = f"See {rule['helpUri']}."
     words = name.replace("-", " ").capitalize()

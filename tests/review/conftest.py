@@ -42,7 +42,9 @@ def whole_chain() -> Report:
                 like,
                 id=path.stem,
                 text=text.decode(),
-                rollback_text=path.with_suffix(".rollback.sql").read_text("utf-8"),
+                rollback=replace(
+                    like.rollback, text=path.with_suffix(".rollback.sql").read_text("utf-8")
+                ),
                 statements=tuple(statements),
             )
         )

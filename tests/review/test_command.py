@@ -357,6 +357,7 @@ def test_each_rule_has_a_page_and_a_line() -> None:
 
 PARTS = {
     "migrations": "a migration",
+    "rollback": "the rollback file",
     "locks": "a lock",
     "statements": "a statement",
     "work": "work, on a relation",

@@ -19,6 +19,7 @@ from migrator.review.findings import INSTEAD, RULES
 from migrator.review.report import (
     WORDS,
     Allowance,
+    FileReview,
     Finding,
     Lock,
     MigrationReview,
@@ -30,7 +31,7 @@ from migrator.review.report import (
     StatementReview,
     in_words,
 )
-from tests.support.reports import sample
+from tests.support.reports import file_of, sample
 from tests.support.servers import ROOT, clean_environment
 
 SAMPLE = sample()
@@ -67,11 +68,9 @@ def hostile(text: str) -> Report:
     time = Range.around(1_000)
     migration = MigrationReview(
         id=text,
-        path=text,
+        **file_of(text, text),
         purpose=text,
-        transactional=True,
-        text=text,
-        rollback_text=text,
+        rollback=FileReview(**file_of(text, text)),
         claims={"locks": text},
         locks=(Lock(text, text, text, text, text, 1, text, time, 5, True, text),),
         statements=(
@@ -99,7 +98,13 @@ def hostile(text: str) -> Report:
 def test_the_markdown_says_all_that_was_found_measured_and_not_measured() -> None:
     overview = shown(WHOLE.partition("\n## ")[0])
     assert overview.startswith(f"# Migration review: {SAMPLE.headline}\n\n")
-    for part in ("PostgreSQL 18.1", "10,000 and 200,000", "`rows.production.tsv`", "2026-03-14"):
+    for part in (
+        "PostgreSQL 18.1",
+        "10,000 and 200,000",
+        "`rows.production.tsv`",
+        "2026-03-14",
+        "`9f2c1d7`",
+    ):
         assert part in overview
     for each in SAMPLE.migrations:
         told = section(WHOLE, each)
@@ -119,15 +124,21 @@ def test_the_markdown_says_all_that_was_found_measured_and_not_measured() -> Non
                 assert told.count(f": {finding.allowed.reason}") == 1
             else:
                 assert f"Instead: {finding.instead}" in told
-        for lock in each.locks:
+        forward, _, back = told.partition("The rollback file, ")
+        assert bool(back) == bool(each.rollback.statements)
+        for said, lock in [
+            *((forward, lock) for lock in each.locks),
+            *((back, lock) for lock in each.rollback.locks),
+        ]:
             (line,) = (
                 line
-                for line in told.splitlines()
+                for line in said.splitlines()
                 if line.startswith("| `") and f"`{lock.relation}`" in line.partition(" | ")[0]
             )
             for part in (f"| {lock.mode} |", f"| {lock.words} |", f"| {lock.line} |", lock.until):
                 assert part in line
             assert in_words(lock.held_ms) in line or "grows with the rows" in line
+        assert f"Checksums: `{each.checksum}`, rollback `{each.rollback.checksum}`." in told
         assert all(opinion.verdict in told for opinion in each.opinions)
         assert all(opinion.because in told for opinion in each.opinions)
         for reasons in (each.not_measured, each.notes, each.proof.lost, each.proof.differences):
@@ -169,7 +180,7 @@ def test_the_markdown_says_what_a_statement_does_and_is_silent_on_the_rest() -> 
     harmless = section(WHOLE, SAMPLE.migrations[-1])
     assert "It locks no existing table." in harmless
     assert "2 statements without effect on existing rows." in harmless
-    assert len(harmless.split("Notes:")[0].splitlines()) <= 10
+    assert len(harmless.split("Notes:")[0].splitlines()) <= 12
 
 
 def test_findings_that_a_line_allows_together_are_told_together() -> None:
@@ -268,7 +279,7 @@ def test_code_is_shown_as_it_is(text: str) -> None:
 
 def test_the_comment_is_found_by_its_first_line_and_folds_the_details() -> None:
     assert COMMENT.startswith(f"{MARKER}\n# Migration review: do not apply yet: 2 migrations not ")
-    assert COMMENT.count("<details>") == COMMENT.count("</details>") == 9  # one has nothing to fold
+    assert COMMENT.count("<details>") == COMMENT.count("</details>") == 10
     visible = re.sub(r"<details>.*?</details>", "", COMMENT, flags=re.DOTALL)
     for each in SAMPLE.migrations:
         for finding in each.findings:
@@ -361,7 +372,7 @@ def logged(report: Report) -> dict[str, Any]:
     lines = {each.path: each.text.split("\n") for each in report.migrations}
     for migration in report.migrations:
         rollback = migration.path.removesuffix(".sql") + ".rollback.sql"
-        lines[rollback] = migration.rollback_text.split("\n")
+        lines[rollback] = migration.rollback.text.split("\n")
     for result in run["results"]:
         formed("result", result)
         assert ids[result["ruleIndex"]] == result["ruleId"]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from migrator.review import html
-from migrator.review.report import Finding, MigrationReview, duration, in_words, size
+from migrator.review import html, rules
+from migrator.review.report import FileReview, Finding, MigrationReview, duration, in_words, size
 from tests.support.pages import Page
-from tests.support.reports import HOSTILE, TURNED, sample
+from tests.support.reports import HOSTILE, TURNED, file_of, sample
 
 SIZE_LIMIT = 1_500_000
 STYLE = (Path(html.__file__).parent / "page.css").read_text("utf-8")
@@ -26,15 +26,14 @@ def plain(text: str) -> str:
     return " ".join(text.replace("`", "").replace(TURNED, "U+202E").split())
 
 
-def everything_said(migration: MigrationReview) -> Iterator[str]:
-    """Yield each text of a migration's review."""
-    yield from (migration.id, migration.purpose, migration.path, *migration.claims.values())
-    yield from (*migration.not_measured, *migration.notes)
-    yield from (*migration.text.splitlines(), *migration.rollback_text.splitlines())
-    for lock in migration.locks:
+def said_of_file(file: FileReview) -> Iterator[str]:
+    """Yield each text of a file's review."""
+    yield from (file.path, file.checksum, *file.text.splitlines())
+    yield in_words(file.duration_ms) if file.duration_ms else "unknown"
+    for lock in file.locks:
         yield from (lock.relation, lock.kind, lock.mode, lock.words, lock.until, lock.promised)
         yield "unknown: assumed to be large" if lock.rows is None else f"{lock.rows:,}"
-    for each in migration.statements:
+    for each in file.statements:
         yield from (*each.validated, *each.dropped, *each.gone, *each.said)
         yield from (f"{mode} on {relation}" for relation, mode in each.locks)
         yield from (in_words(each.duration_ms),) if each.duration_ms else ()
@@ -45,12 +44,21 @@ def everything_said(migration: MigrationReview) -> Iterator[str]:
         for work in each.work:
             yield f"{work.read:,} read, {work.written:,} written, of {work.present:,}"
             yield from (work.relation, *work.indexes_built)
+    for opinion in file.opinions:
+        yield from (opinion.rule, opinion.message, opinion.verdict, opinion.because)
+
+
+def everything_said(migration: MigrationReview) -> Iterator[str]:
+    """Yield each text of a migration's review."""
+    yield from (migration.id, migration.purpose, *migration.claims.values())
+    yield from (*migration.not_measured, *migration.notes)
+    for file in (migration, migration.rollback):
+        yield from said_of_file(file)
     for finding in migration.findings:
         yield from (finding.rule, finding.message, finding.instead, finding.file)
         if finding.allowed:
             yield from (finding.allowed.reason, finding.allowed.until.isoformat())
-    for opinion in migration.opinions:
-        yield from (opinion.rule, opinion.message, opinion.verdict, opinion.because)
+        yield from (rules.finds(finding.rule), rules.question(finding.rule))
     proof = migration.proof
     yield from (proof.verdict, proof.error, *proof.lost, *proof.destroyed, *proof.differences)
     yield from proof.invalid_indexes
@@ -75,6 +83,7 @@ def test_says_what_the_review_is_of(page: Page) -> None:
         "2026-03-14",
         "38 s",
         "10,000 and 200,000",
+        sample().commit,
     ):
         assert each in shown
     assert f"D{sample().headline[1:]}" in shown
@@ -89,7 +98,12 @@ def test_says_that_nothing_is_new() -> None:
 
 def test_a_file_without_header_or_statement_is_shown() -> None:
     bare = MigrationReview(
-        "0001.bare", "0001.bare.sql", "", True, "", "", {}, not_measured=("empty",)
+        id="0001.bare",
+        **file_of("0001.bare.sql", ""),
+        purpose="",
+        claims={},
+        rollback=FileReview(**file_of("0001.bare.rollback.sql", "")),
+        not_measured=("empty",),
     )
     found = Page(html.render(replace(sample(), migrations=(bare,))))
     assert found.errors == []

@@ -6,12 +6,16 @@ takes, a character that turns the text around, rows that nobody knows.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from migrator.review import locks
 from migrator.review.report import (
     Allowance,
+    FileReview,
     Finding,
     Lock,
     MigrationReview,
@@ -71,7 +75,23 @@ def _lock(
     )
 
 
-def _migration(id_: str, text: str, rollback_text: str, **more: Any) -> MigrationReview:
+def file_of(path: str, text: str) -> dict[str, Any]:
+    """Return what a review has of a file that was not measured."""
+    return {
+        "path": path,
+        "checksum": hashlib.sha256(text.encode()).hexdigest(),
+        "transactional": "-- transactional: false" not in text,
+        "text": text,
+    }
+
+
+def _migration(
+    id_: str,
+    text: str,
+    rollback_text: str,
+    back: Mapping[str, Any] = MappingProxyType({}),
+    **more: Any,
+) -> MigrationReview:
     claims = {
         key: value
         for line in text.splitlines()
@@ -80,11 +100,9 @@ def _migration(id_: str, text: str, rollback_text: str, **more: Any) -> Migratio
     }
     return MigrationReview(
         id=id_,
-        path=f"migrations/{id_}.sql",
+        **file_of(f"migrations/{id_}.sql", text),
         purpose=claims["purpose"],
-        transactional=claims.get("transactional") != "false",
-        text=text,
-        rollback_text=rollback_text,
+        rollback=FileReview(**file_of(f"migrations/{id_}.rollback.sql", rollback_text), **back),
         claims={key: claims[key] for key in ("locks", "reversible")},
         **more,
     )
@@ -195,6 +213,28 @@ DROP INDEX idx_generated_content_quality_newest;
 ALTER TABLE {table}
 ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
 """,
+        back={
+            "locks": (
+                _lock(table, locks.ACCESS_EXCLUSIVE, 1, 3.2 * MINUTE, promised=""),
+                _lock("users", locks.ACCESS_EXCLUSIVE, 1, 0.0, until="line 2", promised=""),
+            ),
+            "statements": (
+                StatementReview(
+                    3,
+                    4,
+                    f"ALTER TABLE {table}\n"
+                    "ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer",
+                    locks=((table, locks.ACCESS_EXCLUSIVE),),
+                    work=(
+                        RelationWork(
+                            table, 200_000, 200_000, rewritten=True, grows_with={table: 1.0}
+                        ),
+                    ),
+                    duration_ms=Range.around(3.2 * MINUTE),
+                ),
+            ),
+            "duration_ms": Range.around(3.2 * MINUTE, is_least=True),
+        },
         locks=(
             _lock(table, locks.ACCESS_EXCLUSIVE, 6, held, promised=locks.SHARE_ROW_EXCLUSIVE),
             *(
@@ -752,4 +792,5 @@ def sample() -> Report:
         ),
         seconds=38.4,
         notes=("Nobody else used the scratch server during the measurements.",),
+        commit="9f2c1d7",
     )
