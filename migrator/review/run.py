@@ -25,7 +25,7 @@ from migrator.core.project import Project
 from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.lint import squawk
-from migrator.review import evidence, findings, growth, locks, measure, proof, states
+from migrator.review import evidence, findings, growth, locks, measure, proof, selection, states
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report
@@ -107,6 +107,7 @@ class Review:
             ),
             seconds=round(time.monotonic() - started, 1),
             notes=tuple(self._notes),
+            commit=selection.commit(self._project.migrations),
         )
 
     def _facts(self, made: States) -> list[Measurements]:

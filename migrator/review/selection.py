@@ -88,6 +88,16 @@ def since(project: Project, revision: str) -> Selection:
     return _select(migrations, [*new, *edited], notes)
 
 
+def commit(directory: Path) -> str:
+    """Return the commit of a directory's files, and whether they differ; empty outside of git."""
+    try:
+        head = _git(directory, "rev-parse", "HEAD").strip()
+        changed = _git(directory, "status", "--porcelain", "--", ".")
+    except Refused:
+        return ""
+    return f"{head}, with changes that are not committed" if changed else head
+
+
 def _select(
     migrations: Sequence[Migration], reviewed: Sequence[str], notes: tuple[str, ...] = ()
 ) -> Selection:

@@ -233,6 +233,7 @@ def test_what_is_new_or_was_changed_since_a_revision(tmp_path: Path, queue: Migr
     project = Project.at(queue.migrations, None)
     with pytest.raises(Refused, match="git cannot tell what is new"):
         selection.since(project, "HEAD")
+    assert selection.commit(queue.migrations) == ""
     git("init", "-q")
     for name in ("0003.jobs.wider", "0004.jobs.no_state"):
         (queue.migrations / f"{name}.sql").rename(tmp_path / f"{name}.sql")
@@ -247,8 +248,11 @@ def test_what_is_new_or_was_changed_since_a_revision(tmp_path: Path, queue: Migr
     nothing = selection.since(project, "HEAD")
     assert not nothing.reviewed
     assert nothing.migrations == []
+    head = git("rev-parse", "HEAD").strip()
+    assert selection.commit(queue.migrations) == head
     queue.write("migrations/0002.jobs.index.rollback.sql", "-- transactional: false\nSELECT 1;\n")
     assert selection.since(project, "HEAD").notes == ()
+    assert selection.commit(queue.migrations) == f"{head}, with changes that are not committed"
     assert selection.since(project, "HEAD").reviewed == {"0002.jobs.index"}
     queue.write("migrations/0001.jobs.create.sql", "CREATE TABLE jobs (id int);\n")
     changed = selection.since(project, "HEAD~1")
