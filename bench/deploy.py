@@ -143,22 +143,23 @@ def _measure(running: Server, conninfo: str, directory: Path) -> list[str]:
         size = only(connection, "SELECT pg_database_size(current_database())")
         major = connection.info.server_version // 10000
     print(f"PostgreSQL {major}, a database of {size / 1e9:.2f} GB\n")
-    floor = _floors(running, conninfo, programs.programs(major), directory)
+    migrations = _set_of(directory)
+    floor = _floors(running, conninfo, programs.programs(major), migrations)
     print("| what | seconds | against |\n|---|---|---|")
     for name, seconds in floor.items():
         print(f"| {name} by itself | {seconds:.1f} | |")
     lost: list[str] = []
-    for outcome, pairs in _FILES.items():
+    for outcome in _FILES:
         with Prober(conninfo) as prober:
             if outcome == "restored":
                 before = _sum(running)
-                steps, code = _deploy(conninfo, directory, outcome, pairs)
+                steps, code = _deploy(conninfo, migrations, outcome)
                 told = ""
                 if _sum(running) != before:
                     lost.append("the restored database is not the one before")
             else:
                 with Application(conninfo) as application:
-                    steps, code = _deploy(conninfo, directory, outcome, pairs)
+                    steps, code = _deploy(conninfo, migrations, outcome)
                 told = f", an application's longest write {application.longest_s:.2f} s"
                 with running.connect(_NAME) as connection:
                     found = only(connection, "SELECT count(*) FROM written")
@@ -174,52 +175,63 @@ def _measure(running: Server, conninfo: str, directory: Path) -> list[str]:
     return lost
 
 
+def _set_of(directory: Path) -> Path:
+    """Copy the project's own set, for the files that are deployed beside it."""
+    migrations = directory / "set" / "migrations"
+    shutil.copytree(ROOT / "migrations", migrations)
+    shutil.copytree(ROOT / "seeds", directory / "set" / "seeds")
+    return migrations
+
+
 def _floors(
-    running: Server, conninfo: str, tools: programs.Programs, directory: Path
+    running: Server, conninfo: str, tools: programs.Programs, migrations: Path
 ) -> dict[str, float]:
-    """Time pg_dump and pg_restore by themselves, as a script would run them."""
-    dump = directory / "floor.dump"
+    """Time the programs that do most of the work by themselves, as a script would run them."""
+    dump = migrations.parent / "floor.dump"
     times = {}
     times["pg_dump"] = _timed(
         lambda: _program(tools.dump, "--format=custom", f"--file={dump}", f"--dbname={conninfo}")
     )
+    written = _write(migrations, "applied")
     with running.database(f"{_NAME}_floor") as name:
         into = make_conninfo(**{**running.administrator, "dbname": name})
-        times["pg_restore --jobs=2"] = _timed(
+        times["pg_restore"] = _timed(
             lambda: _program(tools.restore, "--jobs=2", f"--dbname={into}", str(dump))
         )
-    dump.unlink()
+        migrate = _timed(lambda: _runner(into, migrations, "migrate").check_returncode())
+        times["pg_restore and migrate"] = times["pg_restore"] + migrate
+    for path in (dump, *written):
+        path.unlink()
     return times
 
 
+_FLOORS = {"backup": "pg_dump", "rehearsal": "pg_restore and migrate", "restore": "pg_restore"}
+
+
 def _ratio(step: dict[str, Any], floor: dict[str, float]) -> str:
-    """Compare a step with the program that does most of its work."""
-    name = {"backup": "pg_dump", "rehearsal": "pg_restore --jobs=2"}.get(
-        step["step"], "pg_restore --jobs=2" if step["step"] == "restore" else ""
-    )
-    seconds = step.get("restore_seconds", step["seconds"])
-    return f"{seconds / floor[name]:.2f} of {name}" if name else ""
+    """Compare a step with the programs that do most of its work."""
+    name = _FLOORS.get(step["step"])
+    return f"{step['seconds'] / floor[name]:.2f} of {name}" if name else ""
 
 
-def _deploy(
-    conninfo: str, directory: Path, outcome: str, pairs: Sequence[tuple[str, str]]
-) -> tuple[list[dict[str, Any]], int]:
-    """Deploy a few more files than the project has; take them away where that fails."""
-    migrations = directory / "set" / "migrations"
-    if not migrations.exists():
-        shutil.copytree(ROOT / "migrations", migrations)
-        shutil.copytree(ROOT / "seeds", directory / "set" / "seeds")
-    place = list(_FILES).index(outcome)
+def _write(migrations: Path, outcome: str) -> list[Path]:
+    """Write the files of one deploy beside the project's own."""
     written = []
-    for number, (apply, rollback) in enumerate(pairs):
-        base = f"9{place}{number:02}.tasks.measured"
+    for number, (apply, rollback) in enumerate(_FILES[outcome]):
+        base = f"9{[*_FILES].index(outcome)}{number:02}.tasks.measured"
         header = "-- purpose: measured\n-- locks: none\n-- reversible: yes\n"
         for suffix, text in ((".sql", header + apply), (".rollback.sql", rollback)):
             written.append(migrations / (base + suffix))
             written[-1].write_text(f"{text}\n")
+    return written
+
+
+def _deploy(conninfo: str, migrations: Path, outcome: str) -> tuple[list[dict[str, Any]], int]:
+    """Deploy a few more files than the project has; take them away where that fails."""
+    written = _write(migrations, outcome)
     options = [
         "--rehearse" if outcome == "applied" else "--no-rehearse",
-        f"--backup-dir={directory / 'backups'}",
+        f"--backup-dir={migrations.parent / 'backups'}",
         *(["--closed"] if outcome == "restored" else []),
     ]
     done = _runner(conninfo, migrations, "deploy", "--yes", *options)
