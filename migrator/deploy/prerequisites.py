@@ -312,7 +312,7 @@ def _no_copy(admin: Administrator | None, owners: Sequence[str]) -> str:
     if not admin.may_create:
         return "the role may not create databases"
     if owners and not admin.is_superuser:
-        return f"the role is no member of what owns objects here: {', '.join(owners)}"
+        return f"the role may not act as the owner of objects here: {', '.join(owners)}"
     return ""
 
 

@@ -105,7 +105,7 @@ def test_owners_that_the_role_is_no_member_of_stand_in_the_way_of_a_copy(here: S
     deploy = ["deploy", "--yes", "--beside-others", "--rehearse"]
     answer = here.call(*deploy, *here.options)
     assert answer.code == 2
-    assert "the role is no member of what owns objects here: postgres." in answer.err
+    assert "the role may not act as the owner of objects here: postgres." in answer.err
     answer = here.call(*deploy, "--admin", here.administrator, *here.options)
     assert answer.code == 0, answer.err
 

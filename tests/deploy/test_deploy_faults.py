@@ -141,6 +141,21 @@ def test_a_grant_that_this_role_cannot_make_again_is_told_before_the_approval(he
     assert not told.startswith("-- restore: schema proved, rows"), told
 
 
+def test_an_owner_that_the_role_cannot_name_again_is_told_before_the_approval(here: Site) -> None:
+    """A member that may not SET ROLE cannot give anything to it; until 16 every member could."""
+    if here.server.major < 16:
+        pytest.skip("every member may SET ROLE")
+    with here.server.connect(here.name) as superuser:
+        superuser.execute(f"CREATE ROLE shelf; GRANT shelf TO {ROLE} WITH SET FALSE")
+        superuser.execute("CREATE TABLE theirs (); ALTER TABLE theirs OWNER TO shelf")
+        try:
+            told = plan(here)
+        finally:
+            superuser.execute("DROP OWNED BY shelf; DROP ROLE shelf")
+    words = "the role may not act as the owner of objects here: shelf"
+    assert f"-- restore: not possible: {words}" in told, told
+
+
 def test_rollback_files_are_tried_on_the_schema_before_the_approval(here: Site) -> None:
     assert "-- rollback files: proved on the schema alone, without rows: " in plan(here)
     here.made.add("0004.d.create", "CREATE TABLE d (id int); CREATE TABLE e ();", "DROP TABLE d;")

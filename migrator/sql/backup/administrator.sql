@@ -2,7 +2,7 @@
 SELECT
     r.rolsuper AS is_superuser,
     r.rolsuper OR r.rolcreatedb AS may_create,
-    coalesce(pg_has_role(d.datdba, 'MEMBER'), FALSE) AS owns_database,
+    coalesce(pg_has_role(d.datdba, 'USAGE'), FALSE) AS owns_database,
     CASE
         WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory')
     END AS data_directory

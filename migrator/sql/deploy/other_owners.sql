@@ -1,5 +1,12 @@
 -- Roles that own something here which this role could not give them again. What belongs to an
--- extension comes with that.
+-- extension comes with that. From 16 on, a member may be granted without the right to SET ROLE.
+WITH membership AS (
+    SELECT
+        CASE
+            WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER'
+        END AS needed
+)
+
 SELECT DISTINCT o.owner::regrole::text AS owner_name
 FROM (
     SELECT
@@ -32,6 +39,7 @@ FROM (
     FROM pg_namespace AS s
     WHERE s.oid >= 16384
 ) AS o
+CROSS JOIN membership AS m
 INNER JOIN pg_namespace AS n ON o.namespace = n.oid
 LEFT JOIN pg_depend AS d
     ON
@@ -41,10 +49,11 @@ LEFT JOIN pg_depend AS d
 WHERE
     n.nspname NOT LIKE 'pg\_%'
     AND n.nspname <> 'information_schema'
-    AND NOT pg_has_role(o.owner, 'MEMBER')
+    AND NOT pg_has_role(o.owner, m.needed)
     AND d.objid IS NULL
 UNION
 SELECT l.lomowner::regrole::text AS owner_name
 FROM pg_largeobject_metadata AS l
-WHERE NOT pg_has_role(l.lomowner, 'MEMBER')
+CROSS JOIN membership AS m
+WHERE NOT pg_has_role(l.lomowner, m.needed)
 ORDER BY owner_name;
