@@ -19,11 +19,19 @@ from migrator.core.errors import Refused
 from tests.support.commands import call, finish, launch, said
 from tests.support.databases import applied, locked, rows, run, tables
 from tests.support.deploys import FAILS, NO_WAY_BACK, Site, events, site
-from tests.support.servers import MIGRATIONS, ROOT, Server, clean_environment, newest, throwaway
+from tests.support.servers import MIGRATIONS, NEWEST, ROOT, Server, clean_environment, throwaway
 from tests.support.sets import THREE, MigrationSet
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session", params=[NEWEST])
+def pg(request: pytest.FixtureRequest) -> Server:
+    """The newest server: that a deploy works on each, smoke tests, kills and restores show."""
+    server: Server = request.getfixturevalue(f"server_{request.param}")
+    return server
+
 
 NO_ID = "00000000-0000-4000-8000-000000000000"
 ONLINE = "-- transactional: false\n"
@@ -150,7 +158,6 @@ def test_a_role_that_may_create_no_database_deploys_without_a_rehearsal(
     assert "rehearsal: done" in answer.err  # a superuser sees that there is room
 
 
-@newest
 def test_an_administrator_of_another_server_is_refused(here: Site) -> None:
     with throwaway(here.server.bin_dir) as other:
         answer = here.deploy("--admin", other.dsn("postgres", other.user))
@@ -263,7 +270,6 @@ def test_what_changed_since_it_was_approved_is_refused(here: Site, change: str, 
         assert tables(here.database) == []
 
 
-@newest
 @pytest.mark.parametrize(
     "change",
     [
@@ -304,7 +310,6 @@ def test_the_fingerprint_sees_a_change_of_the_schema(here: Site, change: str) ->
     assert schema != before.split("-")[2]
 
 
-@newest
 def test_the_fingerprint_sees_no_change_where_the_schema_has_none(here: Site) -> None:
     run(here.database, "CREATE TABLE other (id int)", "CREATE INDEX ON other (id)")
     before = digest_of(here)
@@ -326,7 +331,6 @@ def test_without_a_terminal_and_without_a_yes_nothing_is_done(here: Site) -> Non
     assert not here.backups.exists()
 
 
-@newest
 @pytest.mark.parametrize(("reply", "code"), [("y", 0), ("n", 2)])
 def test_on_a_terminal_the_plan_is_shown_and_asked_about(here: Site, reply: str, code: int) -> None:
     ours, theirs = pty.openpty()
@@ -789,7 +793,6 @@ def test_only_one_deploy_can_be_under_way(cut_off: Site) -> None:
         )
 
 
-@newest
 def test_where_no_deploy_was_cut_off_there_is_nothing_to_end(filled: Site) -> None:
     for way in ("--resume", "--undo", "--leave"):
         answer = filled.call("deploy", way, *filled.options)
@@ -810,7 +813,6 @@ def killed_in_its_second_file(here: Site, *arguments: str) -> None:
     finish(process)
 
 
-@newest
 def test_other_files_than_those_that_were_approved_are_not_gone_on_with(filled: Site) -> None:
     killed_in_its_second_file(filled)
     filled.made.write("migrations/0005.wait.sql", "SELECT 2;\n")
@@ -824,7 +826,6 @@ def test_other_files_than_those_that_were_approved_are_not_gone_on_with(filled: 
     assert tables(filled.database) == ["a", "b", "c"]
 
 
-@newest
 def test_the_backup_of_a_deploy_that_was_cut_off_is_looked_for(filled: Site) -> None:
     killed_in_its_second_file(filled, "--closed")
     elsewhere = filled.backups.with_name("elsewhere")

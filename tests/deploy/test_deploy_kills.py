@@ -589,6 +589,7 @@ VERSIONS = pytest.mark.parametrize(
     ],
     indirect=True,
 )
+ONE_VERSION = pytest.mark.parametrize("crashing", [max(INSTALLATIONS)], indirect=True)
 
 
 @pytest.fixture
@@ -649,7 +650,7 @@ def crashed(
     return answer
 
 
-@VERSIONS
+@ONE_VERSION
 @pytest.mark.parametrize("way", [RESUME, UNDO])
 def test_the_server_crashes_during_the_backup(host: Host, way: str) -> None:
     here = host.here
@@ -678,7 +679,7 @@ def slow_to_apply(made: MigrationSet) -> None:
     made.add("0005.slow", f"UPDATE b SET id = -id; {SLEEPS}", "UPDATE b SET id = -id;")
 
 
-@VERSIONS
+@ONE_VERSION
 def test_the_server_crashes_while_files_are_applied_and_it_goes_on(host: Host) -> None:
     here = host.here
     slow_to_apply(here.made)
@@ -700,7 +701,7 @@ def wake(here: Site) -> None:
     run(here.administrator, f"COMMENT ON DATABASE template1 IS '{here.name}'")
 
 
-@VERSIONS
+@ONE_VERSION
 def test_the_server_crashes_while_files_are_applied_and_it_is_undone(host: Host) -> None:
     here = host.here
     before = contents(here)
