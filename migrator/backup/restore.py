@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
-from migrator.backup import archive, databases, programs
+from migrator.backup import databases, programs
 from migrator.backup.archive import Backup
 from migrator.backup.databases import Connection
 from migrator.backup.programs import Programs
@@ -18,6 +19,7 @@ from migrator.core.errors import Failed
 from migrator.core.session import for_program, open_connection
 from migrator.core.target import Target
 from migrator.server import binaries
+from migrator.server.scratch import Scratch
 
 _OF_NEWER_CLIENTS = 'unrecognized configuration parameter "transaction_timeout"'
 # What acts by itself, or leads to another server: a copy for trying is made without it.
@@ -27,6 +29,7 @@ _ACTS = re.compile(
     r"|(?:COMMENT|SECURITY LABEL|ACL) - (?:EVENT TRIGGER|SUBSCRIPTION|EXTENSION dblink )"
     r")(.*)"
 )
+_PUBLIC_THERE = 'schema "public" already exists'  # pg_dump --schema=public creates it
 _ACTING = {"event trigger", "subscription", "user mapping"}
 _OF_COPIES = {"template", "connection limit"}
 
@@ -43,6 +46,7 @@ class RestoreOptions:
         is_copy: Whether it is for trying: what acts by itself is left out, and so is what leads to
             other servers.
         without: Extensions that are left out.
+        has_rows: Whether rows are restored, too.
 
     """
 
@@ -51,11 +55,13 @@ class RestoreOptions:
     has_owners: bool = True
     is_copy: bool = False
     without: Sequence[str] = ()
+    has_rows: bool = True
 
     @property
     def options(self) -> list[str]:
         """What pg_restore is told of it."""
-        return [] if self.has_owners else ["--no-owner", "--no-privileges"]
+        without = [] if self.has_owners else ["--no-owner", "--no-privileges"]
+        return [*without, *([] if self.has_rows else ["--schema-only"])]
 
 
 def restore(
@@ -92,6 +98,49 @@ def restore(
             hint="Do not rely on this backup: take another one.",
         )
     return left
+
+
+def copied(
+    dump: Path, scratch: Scratch, tools: Programs, show: Callable[[str], None] = lambda _: None
+) -> tuple[Target, list[str]]:
+    """Make a scratch database of a dump, with which the world cannot be reached.
+
+    Args:
+        dump: Any that pg_restore reads: a backup, or another one.
+        scratch: Where it is made. Roles that the dump names are made there, if the server is
+            thrown away; else it is restored without owners and privileges.
+        tools: pg_restore.
+        show: Told how far it is.
+
+    Returns:
+        The database; and what was left out.
+
+    Raises:
+        Failed: It cannot be restored.
+
+    """
+    how = RestoreOptions(tools, has_owners=scratch.is_own, is_copy=True, has_rows=False)
+
+    preparation = ""  # of an empty database
+
+    def made(name: str, how: RestoreOptions) -> tuple[Target, list[str]]:
+        target = scratch.server.beside(scratch.name(name))
+        with open_connection(scratch.server) as connection:
+            databases.create(connection, str(target.parameters["dbname"]), None)
+        with open_connection(target) as connection:
+            connection.execute(preparation.encode())
+        return target, fill(dump, target, how, show)
+
+    for attempt in count():  # without rows, until nothing is missing
+        try:
+            made(f"schema{attempt}", how)
+            break
+        except Failed as error:
+            if _PUBLIC_THERE in error.message and not preparation:
+                preparation = "DROP SCHEMA public"
+            elif not scratch.add_missing_role(error.message):
+                raise
+    return made("base", replace(how, has_rows=True))
 
 
 def dress(
@@ -153,19 +202,17 @@ def fill(
     with open_connection(target) as connection:
         major = connection.info.server_version // 10000
         argv += ["--exit-on-error"] if major == how.tools.version else []
-        chosen = dump.with_name(f"{dump.name}.{os.getpid()}.list")
-        if how.is_copy or how.without:
-            kept, left = _chosen(programs.contents_of(how.tools, dump), how)
-            archive.write(chosen, "\n".join(kept) + "\n")
-            argv.append(f"--use-list={chosen}")
-        try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as chosen:
+            if how.is_copy or how.without:
+                kept, left = _chosen(programs.contents_of(how.tools, dump), how)
+                chosen.write("\n".join(kept) + "\n")
+                chosen.flush()
+                argv.append(f"--use-list={chosen.name}")
             code, said = programs.run(
                 [*argv, str(dump)],
                 environment,
                 meanwhile=lambda: show(f"restoring into {database}: {size(connection):,} bytes"),
             )
-        finally:
-            chosen.unlink(missing_ok=True)
         errors = [
             line
             for line in said.splitlines()

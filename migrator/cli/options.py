@@ -217,6 +217,12 @@ def review(function: Callable[..., int]) -> Callable[..., int]:
             help="Numbers of rows in production, from `rows`. Default: every table is large.",
         ),
         click.option(
+            "--from",
+            "source",
+            metavar="BACKUP",
+            help="Use the rows of this backup, or of any pg_dump archive. Default: made-up rows.",
+        ),
+        click.option(
             "--scratch",
             metavar="URL",
             help="The server for scratch databases. Default: one that is started for the review.",

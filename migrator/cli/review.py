@@ -10,11 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from migrator.backup import restore
+from migrator.backup.programs import programs
 from migrator.cli.command import Command
 from migrator.core import files
-from migrator.core.errors import Refused
+from migrator.core.errors import Failed, Refused
 from migrator.core.process import interruptible, option_value
-from migrator.core.session import Session, open_connection
+from migrator.core.runner import Runner
+from migrator.core.session import Limits, Session, open_connection
 from migrator.core.target import Target
 from migrator.review import markdown, sarif, selection
 from migrator.review.report import WORDS, Report
@@ -23,6 +26,7 @@ from migrator.review.selection import Selection
 from migrator.rows import counts
 from migrator.server.scratch import OwnScratch, Scratch
 
+BACKUPS = Path("backups")  # the default of --backup-dir
 _FACTS = "SELECT pg_postmaster_start_time(), current_setting('port')"
 
 
@@ -32,6 +36,7 @@ def review(
     *,
     against: str | None,
     rows: Path | None,
+    source: str | None,
     scratch: str | None,
 ) -> Report:
     """Review migrations.
@@ -42,6 +47,8 @@ def review(
         against: Review what is new since this git revision, or pending on this database; None for
             what is pending on the target.
         rows: A file with the number of rows of each relation in production.
+        source: A backup, or any archive of pg_dump, whose rows take the place of made-up ones. It
+            decides what is pending, unless `ids` or `against` say what is reviewed.
         scratch: The server for the scratch databases; None for one that is thrown away.
 
     Raises:
@@ -54,15 +61,97 @@ def review(
     project = command.project
     known = counts.read(rows) if rows is not None else None
     with interruptible():
-        chosen, session = _choose(command, ids, against)
+        dump = _dump(option_value(source, "--from"))
+        chosen, session = None, None
+        if ids or against is not None or dump is None:
+            chosen, session = _choose(command, ids, against)
         with _scratch(command, scratch) as databases:
-            notes = chosen.notes
+            notes: tuple[str, ...] = ()
             if session is not None:
                 with session.connection:
                     notes += _compared(session, databases)
-            chosen = replace(chosen, notes=notes)
-            runner = Review(project, chosen, databases, counts=known, say=command.say)
-            return runner.run(str(rows or ""), date.today())
+            real = None
+            if dump is not None:
+                real, told = _restored(command, dump, databases)
+                notes += told
+                chosen = _on(command, real, dump, chosen)
+                with open_connection(real) as connection:
+                    known = known or counts.estimate(connection)[0]
+            assert chosen is not None  # noqa: S101  a backup decides where nothing else does
+            runner = Review(
+                project,
+                replace(chosen, notes=chosen.notes + notes),
+                databases,
+                counts=known,
+                say=command.say,
+                real=real,
+            )
+            return runner.run(str(rows or dump or ""), date.today())
+
+
+def _dump(named: str | None) -> Path | None:
+    """Return where a backup is: a path, or a name in the directory of backups."""
+    if named is None:
+        return None
+    places = [Path(named), BACKUPS / named]
+    for each in places:
+        if each.exists():
+            return each
+    raise Refused(
+        f"There is no backup {named}.", hint="Give a path, or a name that `backups list` shows."
+    )
+
+
+def _restored(command: Command, dump: Path, databases: Scratch) -> tuple[Target, tuple[str, ...]]:
+    """Return a scratch database with the rows of a backup, and notes on what was left out."""
+    command.say(f"restoring {dump}")
+    with open_connection(databases.server) as connection:
+        major = connection.info.server_version // 10000
+    try:
+        real, left = restore.copied(dump, databases, programs(major))
+    except Failed as error:
+        raise Refused(
+            f"{dump} cannot be used: {error.message}",
+            hint="It must be an archive of pg_dump (--format=custom or directory). If the server "
+            "lacks an extension, give one that has it (--scratch URL), or the programs of one "
+            "(MIGRATOR_PG_BIN=DIRECTORY).",
+        ) from error
+    left = [*([] if databases.is_own else ["owners and privileges"]), *left]
+    return real, tuple(f"{dump} was restored without {each}" for each in left)
+
+
+def _on(command: Command, real: Target, dump: Path, chosen: Selection | None) -> Selection:
+    """Return the migrations to review on a backup: without those that it has.
+
+    Args:
+        command: As of `review`.
+        real: The restored backup.
+        dump: Where the backup is.
+        chosen: The migrations to review; None for those that are pending there.
+
+    Raises:
+        Refused: The backup does not say what is pending, or has a migration already.
+
+    """
+    runner = Runner(command.project, real, Limits(beside_others=True), command.say)
+    with runner.session.connection:
+        has_history = runner.session.facts.has_history
+        planned = runner.migrate(to=None, with_seeds=False, dry_run=True)
+        applied = runner.state().applied if has_history else chosen.before if chosen else []
+    if chosen is None and not has_history:
+        raise Refused(
+            f"{dump} has no history of migrations, so it does not tell what is pending.",
+            hint="Name the migrations that come next: review --from BACKUP ID ...",
+        )
+    chosen = chosen or selection.pending(applied, planned.migrations)
+    known = {each.id for each in applied}
+    if had := sorted(known & chosen.reviewed):
+        raise Refused(
+            f"{dump} has {had[0]} already, so it cannot be reviewed on it.",
+            hint="Give an older backup, or leave out --from.",
+        )
+    rest = [each for each in chosen.migrations if each.id not in known]
+    return replace(chosen, migrations=rest)
 
 
 def reviewed(

@@ -94,10 +94,11 @@ def _head(report: Report) -> list[str]:
     unknown = "unknown, so every table is assumed to be large"
     rows = f"from {_code(report.rows_from)}" if report.rows_from else unknown
     sizes = " and ".join(f"{each:,}" for each in report.sizes)
+    sizes = f"{sizes} rows per table" if sizes else "the rows of a backup"
     return [
         title,
         f"Measured on {report.made_on} in {duration(report.seconds * 1000)} on PostgreSQL "
-        f"{_text(report.server)}, with {sizes} rows per table. Rows in production: {rows}.{commit}",
+        f"{_text(report.server)}, with {sizes}. Rows in production: {rows}.{commit}",
     ]
 
 

@@ -315,7 +315,8 @@ class Report:
 
     Args:
         server: The version of PostgreSQL.
-        sizes: How many rows the tables had for the two measurements of time.
+        sizes: How many rows the tables had for the two measurements of time; empty if they had
+            those of a backup.
         rows_from: The file with the number of rows in production; empty if none was given.
         made_on: The day of the review, by which allowances end.
         migrations: The migrations, in the order in which they are applied.

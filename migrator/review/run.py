@@ -26,6 +26,7 @@ from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.lint import squawk
 from migrator.review import evidence, findings, growth, locks, measure, proof, selection, states
+from migrator.review.evidence import Step
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report
@@ -54,6 +55,8 @@ class Review:
         scratch: Where scratch databases are created.
         counts: The number of rows in production by relation; None if unknown.
         say: Called with each line of progress.
+        real: A scratch database with the rows of production, in the state before the first of the
+            migrations; None to build that state and to make rows up.
 
     """
 
@@ -65,6 +68,7 @@ class Review:
         *,
         counts: Mapping[str, int] | None,
         say: Say,
+        real: Target | None = None,
     ) -> None:
         self._project = project
         self._selection = selection
@@ -72,6 +76,7 @@ class Review:
         self._settings = project.settings.review
         self._counts = counts
         self._say = say
+        self._real = real
         self._notes: list[str] = [*selection.notes]
         if squawk.program() is None:
             self._notes.append(_NO_SQUAWK)
@@ -93,13 +98,14 @@ class Review:
             version = connection.info.parameter_status("server_version") or ""
         facts: list[Measurements] = []
         if self._selection.reviewed:
-            made = States(self._project, self._selection, self._scratch)
+            made = States(self._project, self._selection, self._scratch, self._real)
             facts = self._facts(made)
-            self._clock(made, facts)
+            if self._real is None:
+                self._clock(made, facts)
             self._notes += made.notes_at_end()
         return Report(
             server=version.partition(" ")[0],
-            sizes=self._settings.sizes,
+            sizes=self._settings.sizes if self._real is None else (),
             rows_from=rows_from,
             made_on=today,
             migrations=tuple(
@@ -182,6 +188,11 @@ class Review:
             )
         facts.proof = shown.proof
         facts.samples = [[sample] for sample in shown.samples]
+        if self._real is not None:  # as many rows as in production
+            facts.samples = [
+                [replace(sample, rows=_rows_worked_on(step, facts.present))]
+                for step, sample in zip(facts.steps, shown.samples, strict=False)
+            ]
         touched = {each.relation for step in facts.steps for each in step.work}
         facts.not_measured += [
             f"{table} could not be filled: {made.unfilled[table]}"
@@ -272,6 +283,12 @@ class Review:
             for step, more in zip(facts.steps, done, strict=True)
         ]
         return True
+
+
+def _rows_worked_on(step: Step, present: Mapping[str, int]) -> int:
+    """Return how many rows the tables have with which a statement's work grows, on average."""
+    names = {name for work in growth.scaling(step.work) for name in work.grows_with if name}
+    return max(sum(present.get(name, 0) for name in names) // max(len(names), 1), 1)
 
 
 def _growing(facts: Measurements) -> set[str]:

@@ -40,10 +40,14 @@ class States:
         project: The migration set.
         selection: The migrations to review.
         scratch: Where the databases are created.
+        real: A scratch database with the rows of production, in the state before the first of the
+            migrations; None to build that state and to make rows up.
 
     """
 
-    def __init__(self, project: Project, selection: Selection, scratch: Scratch) -> None:
+    def __init__(
+        self, project: Project, selection: Selection, scratch: Scratch, real: Target | None
+    ) -> None:
         self.notes: list[str] = []
         self.unfilled: dict[str, str] = {}  # why tables have fewer rows than they were to have
         self._project = project
@@ -56,16 +60,17 @@ class States:
         self._fill_files = sorted((project.sql / "fill").glob("*.sql")) if project.sql else []
         self._unfit = {*self._fill_files}
         self._made = 0
-        self._base = self._build()
-        self._look_ahead()
+        self._makes_rows = real is None
+        self._base = self._build(real or scratch.create("base"))
+        if self._makes_rows:
+            self._look_ahead()
 
-    def _build(self) -> Target:
+    def _build(self, base: Target) -> Target:
         """Apply the migrations before the first one to review, and the seeds that can be loaded."""
-        base = self._scratch.create("base")
         for migration in self._selection.before:
             if failure := self.run(base, migration.source):
                 raise no_state_before(migration, failure)
-        if self._selection.before:
+        if self._selection.before and self._makes_rows:
             for seed in files.discover_seeds(self._project.seeds):
                 if failure := self.run(base, seed.source):
                     why = failure.error.diag.message_primary
@@ -121,7 +126,7 @@ class States:
             return failure
         while True:
             failure = measure.run(target, source, self._guard)
-            if failure is None or not self._scratch.add_missing_role(failure.error):
+            if failure is None or not self._scratch.add_missing_role(str(failure.error)):
                 return failure
 
     def watch(self, target: Target, observer: Connection, source: SqlFile) -> FileTrace:
@@ -129,7 +134,7 @@ class States:
         while True:
             watched = measure.watch(target, observer, source, self._guard)
             failure = watched.failure
-            if failure is None or not self._scratch.add_missing_role(failure.error):
+            if failure is None or not self._scratch.add_missing_role(str(failure.error)):
                 return watched
 
     # Rows
@@ -147,6 +152,8 @@ class States:
 
     def fill(self, target: Target, sizes: Mapping[str, int] | None = None) -> None:
         """Fill every table up to few rows, and the tables in `sizes` up to their size."""
+        if not self._makes_rows:
+            return
         with open_session(target).connection as connection:
             before = wanted = demands(connection)
             for later in self._later:
@@ -184,7 +191,7 @@ class States:
         unfit = [
             f"sql/fill/{path.name} was not run: no table has this name"
             for path in sorted(self._unfit)
-            if self._selection.is_whole
+            if self._selection.is_whole and self._makes_rows
         ]
         return [*self.notes, *unfit]
 
