@@ -18,7 +18,7 @@ from migrator.backup.archive import Backup
 from migrator.backup.programs import Programs
 from migrator.backup.restore import RestoreOptions
 from migrator.catalogue import contents, objects
-from migrator.core import files
+from migrator.core import files, reach
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
@@ -34,13 +34,6 @@ _UNCHANGED = "The target was not changed; the backup is whole."
 _HINT = "Name a server by a role that has CREATEDB: --rehearse-on URL; or --no-rehearse."
 _TOLD = 5
 _DUMP_NAMED = re.compile(r"^\S+ cannot be restored into \S+: ")
-# What acts beyond the database that it is run in: a copy for trying would reach the world by it.
-_COMMENT = re.compile(rb"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_REACHES_OUT = re.compile(
-    rb"\b(dblink\w*|CREATE\s+USER\s+MAPPING|CREATE\s+SUBSCRIPTION|ALTER\s+SYSTEM|TO\s+PROGRAM"
-    rb"|FROM\s+PROGRAM|(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP|DATABASE|TABLESPACE))\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +176,8 @@ def reaching_out(plan: Plan) -> str:
     told = []
     for each in plan.migrations:
         for source in (each.source, files.read(each.rollback_path)):
-            if match := _REACHES_OUT.search(_COMMENT.sub(b" ", source.text)):
-                told.append(f"{source.path.name} ({b' '.join(match[1].split()).decode()})")
+            if found := reach.first_beyond(source, server=True, blocks=True):
+                told.append(f"{source.path.name}:{found.line} ({found.words})")
     return f"a copy would reach beyond itself by {', '.join(told)}" if told else ""
 
 

@@ -316,7 +316,7 @@ def test_a_rehearsal_writes_nothing_to_another_server(here: Site) -> None:
 )
 def test_files_that_act_beyond_their_database_are_not_rehearsed(here: Site, text: str) -> None:
     here.made.add("0005.far", f"-- a comment may say: ALTER ROLE\n{text};", "SELECT 1;")
-    assert "-- rollback files: unproven: a copy would reach beyond itself by 0005.far.sql (" in (
+    assert "-- rollback files: unproven: a copy would reach beyond itself by 0005.far.sql:2 (" in (
         plan(here)
     )
     answer = here.deploy(rehearse=True)

@@ -1,0 +1,64 @@
+"""What a file would change, or connect to, beyond the database that it runs in.
+
+Known by the first words of a statement; of a block or a function, by what its text calls.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from migrator.core import sqltext
+from migrator.core.files import SqlFile
+
+# Most files have none of these words, and need not be split into statements.
+_SUSPICIOUS = re.compile(
+    rb"\b(program|copy|dblink|lo_export|pg_file_|subscription|tablespace|import|role|user|group|"
+    rb"database|server|system)",
+    re.IGNORECASE,
+)
+_COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_EVERYWHERE = re.compile(r"(CREATE|ALTER|DROP) (SUBSCRIPTION|TABLESPACE)\b|IMPORT\b")
+_ON_THE_SERVER = re.compile(
+    r"(CREATE|ALTER|DROP) (ROLE|USER|GROUP|DATABASE|SERVER|FOREIGN DATA)\b|ALTER SYSTEM\b"
+)
+_DEFINES = re.compile(r"(CREATE|COMMENT|ALTER|DROP)\b")
+_CALLS = re.compile(r"\b(dblink\w*|lo_export|pg_file_\w+)\s*\(", re.IGNORECASE)
+_COPIES = re.compile(r"\bCOPY\b[^;]*?(\bPROGRAM\b|\bTO\s+E?')", re.IGNORECASE)
+_IN_A_BLOCK = re.compile(r"\b(CREATE|ALTER|DROP)\s+(ROLE|USER|GROUP|DATABASE)\b", re.IGNORECASE)
+
+
+class Reach(NamedTuple):
+    """A statement that reaches beyond its database: its line, and the words that say so."""
+
+    line: int
+    words: str
+
+
+def first_beyond(source: SqlFile, *, server: bool, blocks: bool) -> Reach | None:
+    """Return the first statement of a file that reaches beyond its database; None if none does.
+
+    Args:
+        source: The file.
+        server: Whether what changes the server alone counts: roles, databases, settings.
+        blocks: Whether that counts inside blocks, too.
+
+    """
+    if not _SUSPICIOUS.search(source.text):
+        return None
+    for each in sqltext.statements(source.text):
+        head = " ".join(each.words)
+        text = _COMMENTS.sub(" ", source.text[each.start : each.end].decode())
+        found = _EVERYWHERE.match(head)
+        if server:
+            found = found or _ON_THE_SERVER.match(head)
+            if blocks and each.words[0] in ("DO", "CALL"):
+                found = found or _IN_A_BLOCK.search(text)
+        if not found and not _DEFINES.match(head):
+            found = _CALLS.search(text)
+            if not found and each.words[0] in ("COPY", "DO"):
+                found = _COPIES.search(text)
+        if found:
+            line, _ = sqltext.line_and_column(source.text, each.start)
+            return Reach(line, " ".join(found[0].split()).rstrip("('"))
+    return None
