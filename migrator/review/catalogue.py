@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from migrator.catalogue.objects import Address, Object
 from migrator.sql import sql
 
 _PG_CLASS = 1259  # the oid of that catalogue, on every server
+_UPDATABLE = "SELECT pg_relation_is_updatable(%s, TRUE)"  # 28: INSERT, UPDATE and DELETE
 
 KINDS = {
     "r": "table",
@@ -26,23 +28,6 @@ KINDS = {
 }
 # Parts of a table: dropping the table drops them.
 _PARTS = {"index", "policy", "rule", "statistics object", "table constraint", "trigger"}
-_HOLDS_ROWS = {"table", "table column"}
-# Kinds that an application names in its SQL: it fails if one of them is gone.
-_NAMED_BY_APPLICATIONS = {
-    "extension",
-    "foreign table column",
-    "function",
-    "materialized view",
-    "materialized view column",
-    "procedure",
-    "schema",
-    "sequence",
-    "table",
-    "table column",
-    "type",
-    "view",
-    "view column",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +77,42 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Something that keeps what a function returned before it was replaced.
+
+    Args:
+        address: Its catalogue, and its oid there.
+        relation: The oid of its relation; 0 if it is of a domain.
+        words: What it is and what it keeps, for a message.
+
+    """
+
+    address: Address
+    relation: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueState:
     """The catalogue at one moment.
 
     Args:
         relations: The relations, by oid.
         constraints: The constraints of tables, by oid.
-        objects: All that can be dropped or renamed, by its address.
+        objects: All that a database holds, by its address.
+        kept: What keeps the results of functions that have been replaced since the start.
+        updatable: The views that have got the name of a table since the start, and that accept
+            INSERT, UPDATE and DELETE.
+        unidentified: The publications of tables without a replica identity, by the tables' oids.
 
     """
 
     relations: dict[int, Relation]
     constraints: dict[int, Constraint]
     objects: dict[Address, Object]
+    kept: tuple[Kept, ...] = ()
+    updatable: frozenset[int] = frozenset()
+    unidentified: Mapping[int, str] = field(default_factory=dict)
 
 
 def read(
@@ -112,6 +120,7 @@ def read(
     *,
     committed: bool = False,
     known: Mapping[Address, Object] | None = None,
+    start: CatalogueState | None = None,
 ) -> CatalogueState:
     """Read the catalogue as a session sees it.
 
@@ -119,7 +128,8 @@ def read(
         connection: The session.
         committed: Count the rows that all sessions have read and written, instead of the rows of
             this session's transaction.
-        known: What can be dropped or renamed, if that is known; None to read it.
+        known: What the database holds, if that is known; None to read it.
+        start: The state since which replaced functions are looked for; None not to look.
 
     """
     query = sql("review/relations")
@@ -130,7 +140,50 @@ def read(
         oid: Constraint(*row) for oid, *row in _ask(connection, sql("review/constraints"))
     }
     objects = reading.read(connection).by_address if known is None else dict(known)
-    return CatalogueState(relations, constraints, objects)
+    is_published = any(each.kind == "publication" for each in objects.values())
+    published = dict(_ask(connection, sql("review/published"))) if is_published else {}
+    if start is None:
+        return CatalogueState(relations, constraints, objects, unidentified=published)
+    tables = {each.name for each in start.relations.values() if each.kind != "v"}
+    views = [each.oid for each in relations.values() if each.kind == "v" and each.name in tables]
+    updatable = frozenset(each for each in views if _ask(connection, _UPDATABLE % each) == [(28,)])
+    kept = _kept(connection, start.objects, objects)
+    return CatalogueState(relations, constraints, objects, kept, updatable, published)
+
+
+def _kept(
+    connection: psycopg.Connection[Any],
+    before: Mapping[Address, Object],
+    after: Mapping[Address, Object],
+) -> tuple[Kept, ...]:
+    replaced = [
+        address[1]
+        for address, each in after.items()
+        if each.kind == "function"
+        and address in before
+        and before[address].text != each.text
+        and _computes(before[address]) != _computes(each)
+    ]
+    if not replaced:
+        return ()
+    rows = connection.execute(sql("review/resting").encode(), {"functions": replaced}).fetchall()
+    return tuple(Kept((class_, id_, 0), relation, words) for class_, id_, relation, words in rows)
+
+
+def _computes(function: Object) -> list[str]:
+    """Return of a function's definition what decides what it returns: no costs, no marks."""
+    head, *body = re.split(r"\n(?=\S)", function.properties["definition"], maxsplit=1)
+    settings = [line for line in head.splitlines() if line.startswith(" SET ")]
+    return [*body, *settings, "STRICT" if " STRICT" in head else ""]
+
+
+def behind(connection: psycopg.Connection[Any]) -> list[tuple[int, str, str]]:
+    """Return the sequences whose next number their column has already, with words and its table."""
+    return [
+        (sequence, words, relation)
+        for sequence, words, relation, query in _ask(connection, sql("review/behind"))
+        if _ask(connection, query) == [(True,)]
+    ]
 
 
 def _ask(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
@@ -151,53 +204,17 @@ def vanished(before: CatalogueState, after: CatalogueState) -> list[Object]:
     return gone
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenReference:
-    """An object that an application may name and that is gone or renamed.
-
-    Args:
-        name: Its old name.
-        words: What happened to it, for a message.
-        relation: The relation that it is, or is part of; empty if there is none.
-        is_replaceable: Whether a new object of that name does as well, because it held no rows.
-        is_part: Whether it was dropped together with that relation.
-
-    """
-
-    name: str
-    words: str
-    relation: str
-    is_replaceable: bool
-    is_part: bool
-
-
-def broken(before: CatalogueState, after: CatalogueState) -> list[BrokenReference]:
-    """Return the objects that an application may name and that are gone or renamed."""
-    told = []
-    for address, each in before.objects.items():
-        if each.kind not in _NAMED_BY_APPLICATIONS or "for triggers" in each.properties:
-            continue
-        now = after.objects.get(address)
-        if now is not None and now.name == each.name:
-            continue
-        oid = _relation(each)
-        told.append(
-            BrokenReference(
-                full_name(each),
-                f"{each.title} is {f'now named {now.name}' if now else 'gone'}",
-                relation=before.relations[oid].name if oid in before.relations else "",
-                is_replaceable=now is not None or each.kind not in _HOLDS_ROWS,
-                is_part=_is_part(each) and oid not in after.relations,
-            )
-        )
-    return told
-
-
 def full_name(each: Object) -> str:
     """Return an object's name as SQL has it; of a column, with the name of its table."""
     if not each.kind.endswith(" column"):
         return each.name
-    return f"{each.whole.removeprefix(each.kind.removesuffix('column'))}.{each.name}"
+    return f"{each.whole.removeprefix('composite ').removeprefix(each.kind[:-6])}.{each.name}"
+
+
+def relation_of(each: Object, state: CatalogueState) -> str:
+    """Return the name of the relation that an object is, or is part of; empty if there is none."""
+    found = state.relations.get(_relation(each))
+    return found.name if found else ""
 
 
 def _is_part(each: Object) -> bool:

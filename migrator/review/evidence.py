@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migrator.catalogue.objects import Object
-from migrator.review import catalogue, locks
-from migrator.review.catalogue import BrokenReference, CatalogueState, Relation
+from migrator.review import catalogue, changes, locks
+from migrator.review.catalogue import CatalogueState, Relation
+from migrator.review.changes import Change
 from migrator.review.growth import Done
 from migrator.review.measure import FileTrace, Part, Trace
 from migrator.review.report import RelationWork
@@ -51,8 +52,7 @@ class Step:
         work: What it did to each table.
         validated: The constraints that were checked against rows.
         dropped: The objects that a CASCADE dropped.
-        gone: Objects that an application may name, that are gone, and that the file does not
-            create again.
+        changes: What a running application may miss after the file, and has since this statement.
         emptied: The tables that lost all rows at once.
         said: The messages of PostgreSQL.
         lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
@@ -64,7 +64,7 @@ class Step:
     work: tuple[RelationWork, ...]
     validated: tuple[str, ...]
     dropped: tuple[str, ...]
-    gone: tuple[BrokenReference, ...]
+    changes: tuple[Change, ...]
     emptied: tuple[str, ...]
     said: tuple[str, ...]
     lock_timeout_ms: int
@@ -122,9 +122,8 @@ def steps(watched: FileTrace, done: Sequence[Done]) -> list[Step]:
 
     """
     found = []
-    names = {catalogue.full_name(each) for each in watched.held_after.objects.values()}
-    for seen, rows in zip(watched.seen, done, strict=True):
-        gone = catalogue.broken(seen.before, seen.after)
+    missed = _changes(watched)
+    for seen, rows, since in zip(watched.seen, done, missed, strict=True):
         dropped = _dropped(seen)
         found.append(
             Step(
@@ -133,12 +132,7 @@ def steps(watched: FileTrace, done: Sequence[Done]) -> list[Step]:
                 rows.work,
                 _validated(seen, watched.before, rows.work),
                 tuple(dropped),
-                tuple(
-                    each
-                    for each in gone
-                    if _is_missed(each, names)
-                    and each.words.removesuffix(" is gone") not in dropped
-                ),
+                tuple(each for each in since if not each.title or each.title not in dropped),
                 rows.emptied,
                 tuple(dict.fromkeys(seen.said)),
                 seen.lock_timeout_ms,
@@ -147,11 +141,16 @@ def steps(watched: FileTrace, done: Sequence[Done]) -> list[Step]:
     return found
 
 
-def _is_missed(thing: BrokenReference, names: Collection[str]) -> bool:
-    """Say whether an application misses an object; not if it went with its table or is back."""
-    if thing.is_part and thing.relation not in names:
-        return False
-    return thing.name not in names or not (thing.is_replaceable or thing.is_part)
+def _changes(watched: FileTrace) -> list[list[Change]]:
+    """Return what an application misses at the end of the file, by the statement that began it."""
+    states = [changes.find(watched.before, each.after) for each in watched.seen]
+    began: list[list[Change]] = [[] for _ in states]
+    for missed in states[-1] if states else ():
+        last = len(states) - 1
+        while last and any(missed.goes_on(each) for each in states[last - 1]):
+            last -= 1
+        began[last].append(missed)
+    return began
 
 
 def _validated(

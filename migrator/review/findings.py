@@ -40,6 +40,11 @@ INSTEAD = {
     "rollback-differs": "Let the rollback file undo exactly what the migration did.",
     "breaking-change": "Expand, then contract: add the new object, switch the application, and "
     "drop the old object in a later release.",
+    "access": "Grant what the application needs first, and revoke what it does not use "
+    "in a later release.",
+    "table-swap": "Change the table in place. Else let a trigger write each row to both "
+    "tables, and switch the application by name.",
+    "corruption": "Create the new function or sequence under a new name.",
     "fails-on-rows": "Give the column a default, or add it as nullable and fill it in batches.",
     "locks-header": "Correct the header: `-- locks: MODE on relation, ...`.",
 }
@@ -61,7 +66,6 @@ class Evidence:
         claims: The keys and values of its header.
         proof: What applying and rolling back showed.
         rollback_name: The name of the rollback file.
-        required: New columns that every INSERT must give.
         counts: The number of rows in production by relation; None if unknown.
         settings: The thresholds.
 
@@ -75,7 +79,6 @@ class Evidence:
     claims: Mapping[str, str]
     proof: Proof
     rollback_name: str
-    required: Sequence[str]
     counts: Mapping[str, int] | None
     settings: Thresholds
 
@@ -116,9 +119,6 @@ def find(evidence: Evidence, opinions: Sequence[Opinion]) -> list[Finding]:
     found += _lock_timeouts(evidence)
     found += _of_the_rollback(evidence)
     found += _of_the_header(evidence)
-    for column in evidence.required:
-        message = f"every INSERT must now give a value for {column}; a running application fails"
-        found.append(_finding("breaking-change", message, relation=column.rpartition(".")[0]))
     for opinion in opinions:
         if opinion.verdict == "beyond measuring":
             instead = f"See https://squawkhq.com/docs/{opinion.rule}."
@@ -188,8 +188,33 @@ def _of_what_is_gone(evidence: Evidence, step: Step) -> Iterator[Finding]:
         else:
             message = f"the CASCADE also empties {table}"
             yield _finding("cascade", message, line, relation=table)
-    for each in step.gone:
-        yield _finding("breaking-change", each.words, line, relation=each.relation)
+    for each in step.changes:
+        yield _finding(each.rule, each.words, line, relation=each.relation)
+
+
+def of_sequences(
+    steps: Sequence[Step],
+    holds: Sequence[Hold],
+    before: Sequence[tuple[int, str, str]],
+    after: Sequence[tuple[int, str, str]],
+) -> list[Finding]:
+    """Find sequences that a file left behind the columns that they fill.
+
+    Args:
+        steps: What each of its statements did.
+        holds: Its locks.
+        before: The sequences that were behind before it, as `catalogue.behind` returns them.
+        after: Those that are behind after it.
+
+    """
+    known = {sequence for sequence, *_ in before}
+    lines = {each.relation.oid: steps[each.first].part.line for each in holds}
+    last = steps[-1].part.line if steps else 1
+    return [
+        _finding("corruption", words, lines.get(sequence, last), relation=relation)
+        for sequence, words, relation in after
+        if sequence not in known
+    ]
 
 
 def _after_a_lock(evidence: Evidence) -> Iterator[Finding]:

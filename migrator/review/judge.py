@@ -47,7 +47,6 @@ class Measurements:
         holds: From which statement to which each lock is held.
         extents: How many rows each table had afterwards.
         proof: What applying and rolling back showed.
-        required: New columns that every INSERT must give.
         samples: For each statement, its time and WAL at each size.
         not_measured: Why something could not be measured; empty if everything was.
         found: Findings that the run itself made, not a rule.
@@ -62,7 +61,6 @@ class Measurements:
     holds: list[Hold] = field(default_factory=list)
     extents: Extents = field(default_factory=dict)
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
-    required: list[str] = field(default_factory=list)
     samples: list[list[Sample]] = field(default_factory=list)
     not_measured: list[str] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
@@ -89,7 +87,6 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
         claims=source.header,
         proof=facts.proof,
         rollback_name=facts.rollback.path.name,
-        required=facts.required,
         counts=counts,
         settings=settings.review,
     )
@@ -148,7 +145,7 @@ def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
                 validated=step.validated,
                 dropped=step.dropped,
                 gone=(
-                    *(each.words for each in step.gone),
+                    *(each.words for each in step.changes),
                     *(f"every row of {each} is deleted" for each in step.emptied),
                 ),
                 said=step.said,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -23,7 +23,7 @@ from migrator.core import sqltext
 from migrator.core.files import SqlFile
 from migrator.core.session import Connection, open_session
 from migrator.core.target import Target
-from migrator.review import catalogue, gate
+from migrator.review import catalogue, gate, locks
 from migrator.review.catalogue import CatalogueState
 from migrator.review.report import Sample
 
@@ -40,8 +40,10 @@ _TELLING = re.compile(
     r"rewriting table|verifying table|building index|existing constraints on|"
     r"validating foreign key|rehashing catalog|will create implicit|drop cascades to"
 )
-# These commands drop nothing.
-_DROPS_NOTHING = {"COMMENT", "GRANT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET"}
+# These commands change no object that was there, or none that an application would miss.
+_CHANGES_NOTHING = {"COMMENT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET"}
+# CREATE of one of these changes what others may do, under whatever lock.
+_INTERFERES = {"EVENT", "POLICY", "PUBLICATION", "REPLACE", "RULE"}
 _VERIFYING = re.compile(r'(?:verifying|rewriting) table "(.*)"')
 
 
@@ -206,10 +208,11 @@ def watch(
                 held = gate.by_relation(gate.held(observer, pid)[0])
             if committed:
                 connection.execute("SELECT pg_stat_force_next_flush()")
-            known = None if _may_drop(part) else watched.after.objects
+            had = watched.seen[-1].locks if watched.seen and source.transactional else {}
+            known = None if _may_change(part, had, held) else watched.after.objects
             now = watched.after
             if not part.is_setting:
-                now = catalogue.read(reader, committed=committed, known=known)
+                now = catalogue.read(reader, committed=committed, known=known, start=watched.before)
             ((shown,),) = connection.execute("SHOW lock_timeout").fetchall()
             timeout = _milliseconds(shown)
             watched.seen.append(
@@ -327,7 +330,11 @@ def _told(notice: psycopg.errors.Diagnostic) -> list[str]:
     return [text, *(notice.message_detail or "").splitlines()]
 
 
-def _may_drop(part: Part) -> bool:
-    return part.words[0] not in _DROPS_NOTHING and not (
-        part.words[0] == "CREATE" and "REPLACE" not in part.words
-    )
+def _may_change(
+    part: Part, had: Mapping[int, frozenset[str]], held: Mapping[int, frozenset[str]]
+) -> bool:
+    """Say whether a statement may have changed objects that were there before it."""
+    if part.words[0] == "CREATE" and not _INTERFERES & {*part.words[1:4]}:
+        new = (mode for oid, modes in held.items() for mode in modes - had.get(oid, frozenset()))
+        return any(locks.blocks_writes(mode) for mode in new)
+    return part.words[0] not in _CHANGES_NOTHING

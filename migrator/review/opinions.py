@@ -57,7 +57,7 @@ def _blocking(step: Step) -> str:
 
 def _breaking(step: Step) -> str:
     """Say what a statement dropped or renamed that an application may use; empty for nothing."""
-    gone = [each.words for each in step.gone] + [f"{each} is gone" for each in step.dropped]
+    gone = [each.words for each in step.changes] + [f"{each} is gone" for each in step.dropped]
     return "; ".join([*gone, *(f"{each} is emptied" for each in step.emptied)])
 
 

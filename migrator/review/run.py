@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import psycopg
 
@@ -25,7 +24,17 @@ from migrator.core.project import Project
 from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.lint import squawk
-from migrator.review import evidence, findings, growth, locks, measure, proof, selection, states
+from migrator.review import (
+    catalogue,
+    evidence,
+    findings,
+    growth,
+    locks,
+    measure,
+    proof,
+    selection,
+    states,
+)
 from migrator.review.evidence import Step
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
@@ -33,7 +42,6 @@ from migrator.review.report import Finding, Proof, Report
 from migrator.review.selection import Selection
 from migrator.review.states import NoState, States
 from migrator.server.scratch import Scratch
-from migrator.sql import sql
 
 Say = Callable[[str], None]
 
@@ -162,7 +170,7 @@ class Review:
             return False
         with open_connection(target) as observer:
             observer.prepare_threshold = None  # what it looks at changes from one look to the next
-            before, given = contents.read(observer), _columns(observer)
+            before, behind = contents.read(observer), catalogue.behind(observer)
             facts.present = {name: rows.count for name, rows in before.tables.items()}
             watched = facts.watched = made.watch(target, observer, source)
             extents = growth.extents(watched.before, facts.present)
@@ -174,7 +182,9 @@ class Review:
                 left = tuple(leftovers.invalid_indexes(observer))
                 facts.proof = Proof("not measured", invalid_indexes=left)
                 return False
-            facts.required = _must_be_given(given, _columns(observer))
+            facts.found += findings.of_sequences(
+                facts.steps, facts.holds, behind, catalogue.behind(observer)
+            )
             shown = proof.prove(
                 target,
                 observer,
@@ -310,23 +320,6 @@ def _touched(facts: Measurements) -> set[str]:
         if locks.strength(mode) >= strong
     }
     return locked | ({each.name for each in watched.after.relations.values()} - old)
-
-
-def _columns(connection: psycopg.Connection[Any]) -> list[tuple[int, int, str, bool]]:
-    return connection.execute(sql("review/given").encode()).fetchall()
-
-
-def _must_be_given(
-    before: Sequence[tuple[int, int, str, bool]], after: Sequence[tuple[int, int, str, bool]]
-) -> list[str]:
-    """Return the new columns of existing tables that every INSERT must give."""
-    known = {(table, number) for table, number, *_ in before}
-    tables = {table for table, *_ in before}
-    return [
-        name
-        for table, number, name, must_be_given in after
-        if must_be_given and table in tables and (table, number) not in known
-    ]
 
 
 def _cannot_be_applied(none: NoState) -> str:

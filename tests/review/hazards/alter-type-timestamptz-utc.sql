@@ -1,5 +1,5 @@
--- case: a column changes from timestamp to timestamptz in time zone UTC: nothing is written
--- finds: nothing
+-- case: a column changes from timestamp to timestamptz in time zone UTC: nothing is written, but clients read another type
+-- finds: breaking-change on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: changing-column-type refuted

@@ -1,5 +1,5 @@
 -- case: a shorter varchar: every row is rewritten
--- finds: prefer-text-field, rewrite on tasks
+-- finds: breaking-change on tasks, prefer-text-field, rewrite on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: changing-column-type confirmed, prefer-text-field beyond measuring

@@ -1,5 +1,5 @@
 -- case: CASCADE drops the references of other tables
--- finds: ban-drop-constraint, cascade, second-table on comments, rollback-fails, several-tables
+-- finds: ban-drop-constraint, breaking-change on tasks, cascade, rollback-fails, second-table on comments, several-tables
 -- locks: ACCESS EXCLUSIVE on comments, ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: ban-drop-constraint beyond measuring

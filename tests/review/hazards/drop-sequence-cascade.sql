@@ -1,5 +1,5 @@
 -- case: CASCADE drops a default that uses the sequence; after the rollback it starts at 1 again
--- finds: breaking-change on numbers, cascade, rollback-differs, second-table on tasks
+-- finds: breaking-change on numbers, breaking-change on tasks, cascade, rollback-differs, second-table on tasks
 -- locks: ACCESS EXCLUSIVE on numbers, ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: ban-drop-sequence confirmed

@@ -1,5 +1,5 @@
--- case: ENABLE ROW LEVEL SECURITY
--- finds: nothing
+-- case: ENABLE ROW LEVEL SECURITY without a policy: nobody but the owner sees a row
+-- finds: access on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent

@@ -3,7 +3,6 @@
 -- locks: none
 -- proof: lossless
 -- squawk: renaming-object confirmed
--- known: the values of enums are not compared
 -- file: 0001.before.sql
 CREATE TYPE state AS ENUM ('new', 'done');
 CREATE TABLE tasks (

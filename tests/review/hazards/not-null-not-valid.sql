@@ -1,5 +1,5 @@
 -- case: NOT NULL as NOT VALID, validated in the next file
--- finds: nothing
+-- finds: breaking-change on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent

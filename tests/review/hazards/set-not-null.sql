@@ -1,5 +1,5 @@
 -- case: SET NOT NULL: the whole table is read
--- finds: scan on tasks
+-- finds: breaking-change on tasks, scan on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: adding-not-nullable-field confirmed

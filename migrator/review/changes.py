@@ -1,0 +1,328 @@
+"""What a running application loses between two moments of a database, found in the catalogue alone.
+
+Objects are compared by what an application calls them, not by their addresses: what is dropped and
+created again in one file is not missed. What is not known to be harmless is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from migrator.catalogue.objects import Object
+from migrator.review import access
+from migrator.review.catalogue import CatalogueState, full_name, relation_of
+from migrator.review.column_types import widens
+
+_RELATIONS = ("table", "view", "materialized view", "foreign table", "sequence")
+_HOLDS_ROWS = {"table", "foreign table"}
+_COLUMNS = {"table column", "foreign table column"}
+# No SQL of an application names these; what hurts if one of them goes has a function here.
+_UNNAMED = {
+    "default acl",
+    "domain constraint",
+    "event trigger",
+    "function of access method",
+    "index",
+    "operator of access method",
+    "parameter ACL",
+    "policy",
+    "rule",
+    "statistics object",
+    "table constraint",
+    "trigger",
+}
+# Every property of these is told if it changes, but for the harmless ones.
+_WHOLLY_TOLD = {
+    "aggregate",
+    "cast",
+    "collation",
+    "conversion",
+    "database",
+    "event trigger",
+    "foreign-data wrapper",
+    "foreign table",
+    "language",
+    "operator",
+    "publication",
+    "publication relation",
+    "role",
+    "server",
+    "setting of role",
+    "subscription",
+    "text search configuration",
+    "text search dictionary",
+    "transform",
+    "user mapping",
+}
+_HARMLESS = {"comment", "order of columns", "owner", "privileges", "tablespace"}
+_VALUES = {"default", "identity", "generated", "generated and stored"}
+_KEY_OF_INDEX = re.compile(
+    r" USING \w+ \((.*?)\)(?: INCLUDE \(.*?\))?(?: NULLS NOT DISTINCT)?(?= |$)"
+)
+_NEXT_VALUE = re.compile(r"nextval\('(.+)'::regclass\)")
+_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a running application may miss.
+
+    Args:
+        rule: The rule that finds it.
+        words: What happened, for a message.
+        relation: The relation that it is about, by its old name; empty if there is none.
+        title: The title of an object that is gone or renamed; empty for another change.
+
+    """
+
+    rule: str
+    words: str
+    relation: str = ""
+    title: str = ""
+
+    def goes_on(self, earlier: Change) -> bool:
+        """Say whether it began as another change: its object, or the whole of it, was gone."""
+        wholes = {self.title, self.title.partition(": ")[0]} - {""}
+        return self == earlier or earlier.title in wholes
+
+
+class _Moment:
+    """The objects of a database, by what an application calls them."""
+
+    def __init__(self, state: CatalogueState) -> None:
+        self.state = state
+        self.objects = {_called(each): each for each in state.objects.values()}
+        self._parts: dict[str, list[Object]] = {}
+        for each in state.objects.values():
+            self._parts.setdefault(each.whole, []).append(each)
+
+    def parts(self, whole: Object, kind: str) -> dict[str, Object]:
+        """Return the parts of a kind that an object has, by their names."""
+        parts = self._parts.get(whole.title, ())
+        return {each.name: each for each in parts if each.kind == kind}
+
+
+def find(before: CatalogueState, after: CatalogueState) -> list[Change]:
+    """Return what an application that runs since before may miss after."""
+    if before.objects is after.objects and before.unidentified == after.unidentified:
+        return []
+    then, now = _Moment(before), _Moment(after)
+    told: list[Change] = []
+    for name, old in then.objects.items():
+        new = now.objects.get(name)
+        if new is None:
+            told += _of_missing(old, then, now)
+        elif new.text != old.text or new.address != old.address:
+            told += _of_other(old, new, then, now)
+        if new is not None and old.kind == "table":
+            policies = (then.parts(old, "policy"), now.parts(new, "policy"))
+            words = access.of_row_security(old, new, *policies)
+            told += [Change("access", each, old.name) for each in words]
+    for name, new in now.objects.items():
+        if name not in then.objects:
+            told += _of_new(new, then)
+    told += _of_silent(before, after)
+    return [each for each in dict.fromkeys(told) if not _is_told_of_root(each, told, before)]
+
+
+def _is_told_of_root(change: Change, told: Sequence[Change], state: CatalogueState) -> bool:
+    """Say whether a change of a partition is its partitioned table's."""
+    names = {each.oid: each.name for each in state.relations.values()}
+    roots = {each.name: names.get(each.root, each.name) for each in state.relations.values()}
+    root = roots.get(change.relation, change.relation)
+    words = change.words.replace(change.relation, root)
+    return root != change.relation and Change(change.rule, words, root, "") in told
+
+
+def _called(each: Object) -> str:
+    """Return what an application calls an object: a view may stand for a table of its name."""
+    if each.kind in _RELATIONS:
+        return f"relation {each.name}"
+    if each.kind.endswith(" column"):
+        return f"column {full_name(each)}"
+    return (
+        f"routine {each.name}"
+        if each.kind in {"function", "procedure", "aggregate"}
+        else each.title
+    )
+
+
+def _whole_called(each: Object) -> str:
+    """Return what an application calls the whole that an object is a part of."""
+    kind = next((kind for kind in _RELATIONS if each.whole.startswith(f"{kind} ")), "")
+    return f"relation {each.whole.removeprefix(f'{kind} ')}" if kind else each.whole
+
+
+def _of_missing(old: Object, then: _Moment, now: _Moment) -> Iterator[Change]:
+    """Yield what is missed of an object that nothing is called by any more."""
+    relation = relation_of(old, then.state)
+    if old.whole and old.kind != "sequence" and _whole_called(old) not in now.objects:
+        return  # it went with its whole
+    renamed = now.state.objects.get(old.address)
+    definition = old.properties.get("definition", "")
+    if old.kind == "index" and not renamed and (key := _arbiter(old)):
+        others = {_arbiter(each) for each in now.objects.values() if each.whole == old.whole}
+        if not others & {key, (key[0], "")}:
+            what = " WHERE ".join(each for each in key if each)
+            words = f"ON CONFLICT ({what}) finds no unique index of {relation} any more"
+            yield Change("breaking-change", words, relation)
+    elif old.kind in {"rule", "trigger"} and " INSTEAD " in definition:
+        yield Change("breaking-change", f"{old.title} is gone, and what it did", relation)
+    elif old.kind not in _UNNAMED and "for triggers" not in old.properties:
+        what = f"now named {renamed.name}" if renamed else "gone"
+        yield Change("breaking-change", f"{old.title} is {what}", relation, old.title)
+
+
+def _of_other(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator[Change]:
+    """Yield what is missed where an application's name for an object means something else."""
+    relation = relation_of(old, then.state)
+    for words in (*access.of_privileges(old, new), *access.of_rights(old, new)):
+        yield Change("access", words, relation)
+    stands_in = new.kind == "view" and new.address[1] in now.state.updatable
+    if old.kind in _HOLDS_ROWS and new.address != old.address and not stands_in:
+        yield Change("table-swap", _swapped(old, new, then, now), relation, old.title)
+    is_in_same_table = new.whole_address == old.whole_address
+    if old.kind in _COLUMNS and new.address != old.address and is_in_same_table:
+        words = f"{old.title} is another column now, without the values of the old one"
+        yield Change("breaking-change", words, relation, old.title)
+    told: list[str] = []
+    if old.kind.endswith(" column"):
+        told += _of_column(old, new, then, now)
+    elif old.kind == "type":
+        told += _of_type(old, new)
+    elif old.kind == "view":
+        check = [each for each in new.properties.get("options", "").split(", ") if "check" in each]
+        if any(each not in old.text for each in check):
+            told.append(f"{old.title} rejects new rows that it does not show")
+    if old.kind in _WHOLLY_TOLD and old.kind == new.kind:
+        had, has = old.properties, new.properties
+        told += [
+            f"{old.title} has another {aspect}: {has.get(aspect, 'none')}"
+            for aspect in sorted({*had, *has} - _HARMLESS)
+            if had.get(aspect) != has.get(aspect)
+        ]
+    yield from (Change("breaking-change", each, relation) for each in told)
+
+
+def _arbiter(index: Object) -> tuple[str, str] | None:
+    """Return the columns and the WHERE by which ON CONFLICT finds a unique index; else None."""
+    definition = index.properties.get("definition", "")
+    match = _KEY_OF_INDEX.search(definition)
+    if index.kind != "index" or not match or not definition.startswith("CREATE UNIQUE"):
+        return None
+    return ", ".join(sorted(match[1].split(", "))), definition.partition(" WHERE ")[2]
+
+
+def _swapped(old: Object, new: Object, then: _Moment, now: _Moment) -> str:
+    """Say that a table's name means another relation, and what stays with the old one."""
+    kept = now.state.objects.get(old.address)
+    where = f"the old one is {kept.name} now" if kept else "the old one is gone"
+    stays = [
+        name.title
+        for kind in ("trigger", "rule", "policy")
+        for name in then.parts(old, kind).values()
+        if name.name not in now.parts(new, kind)
+    ]
+    has = {each.text for each in now.parts(new, "table constraint").values()}
+    own = then.parts(old, "table constraint").values()
+    stays += [each.title for each in own if "FOREIGN KEY" in each.text and each.text not in has]
+    for address, each in now.state.objects.items():
+        was = then.state.objects.get(address)
+        others = was and was.whole_address != old.address and "definition" in was.properties
+        means = rf"[ .]{re.escape(kept.name)}\b" if kept else ""
+        if kept and was and others and was.text != each.text and re.search(means, each.text):
+            stays.append(was.title)
+    left = f"; with the old one stay {', '.join(stays)}" if stays else ""
+    return (
+        f"{old.name} means another {new.kind} now, and {where}: what others write to the old one "
+        f"after it was copied is missing{left}"
+    )
+
+
+def _of_column(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator[str]:
+    """Yield what an application's statements that read or write a column may fail on."""
+    had, has, name = old.properties, new.properties, full_name(old)
+    before, after = (each["type"].removeprefix("public.") for each in (had, has))
+    was = then.objects.get(f"type {before}")
+    renamed = now.state.objects.get(was.address) if was else None
+    base = was.properties.get("base type", before) if was else before
+    if after not in {before, renamed.name if renamed else before} and not widens(base, after):
+        yield f"the type of {name} is {after} now, and was {before}"
+    if old.kind not in _COLUMNS or new.kind not in _COLUMNS:
+        return
+    if after != before and (sequence := _sequence_of(new, now)):
+        largest = int(sequence.properties["numbers"].partition(" to ")[2].partition(",")[0])
+        if largest < _LARGEST.get(after, 0):
+            yield f"sequence {sequence.name} of {name} still ends at {largest:,}"
+    if not _is_enforced(old, then):
+        if _must_be_given(has) and not _must_be_given(had):
+            yield _must_give(name)
+        elif "NOT NULL" in has and "NOT NULL" not in had:
+            yield f"{name} accepts no NULL any more"
+    is_generated = "generated" in new.text and "generated" not in old.text
+    if is_generated or has.get("identity") == "always" != had.get("identity"):
+        yield f"an INSERT that gives a value for {name} fails"
+
+
+def _must_give(column: str) -> str:
+    return f"every INSERT must now give a value for {column}; a running application fails"
+
+
+def _must_be_given(column: Mapping[str, str]) -> bool:
+    return "NOT NULL" in column and not _VALUES & column.keys()
+
+
+def _is_enforced(column: Object, then: _Moment) -> bool:
+    """Say whether a CHECK rejected NULLs in a column before."""
+    wanted = f"({column.name} IS NOT NULL)"
+    checks = (each for each in then.objects.values() if each.whole == column.whole)
+    return any(
+        "CHECK (" in each.text and wanted in each.text and " OR " not in each.text
+        for each in checks
+    )
+
+
+def _sequence_of(column: Object, now: _Moment) -> Object | None:
+    """Return the sequence that a column takes its default from."""
+    match = _NEXT_VALUE.search(column.properties.get("default", ""))
+    return now.objects.get(f"relation {match[1].removeprefix('public.')}") if match else None
+
+
+def _of_type(old: Object, new: Object) -> Iterator[str]:
+    had, has = old.properties, new.properties
+    labels = has.get("labels", "").split(", ")
+    lost = [each for each in had.get("labels", "").split(", ") if each not in labels]
+    if any(lost):
+        yield f"{old.title} has no value {', '.join(lost)} any more"
+    if "NOT NULL" in has and "NOT NULL" not in had:
+        yield f"{old.title} accepts no NULL any more"
+    if any(had.get(each) != has.get(each) for each in ("kind", "base type", "definition")):
+        yield f"{old.title} is another type now"
+
+
+def _of_new(new: Object, then: _Moment) -> Iterator[Change]:
+    """Yield what a new object takes from an application, as a part of an old relation or alone."""
+    whole = then.objects.get(_whole_called(new))
+    if new.kind == "event trigger":
+        yield Change("breaking-change", f"{new.title} runs in every session from now on")
+    elif whole and new.kind in _COLUMNS and _must_be_given(new.properties):
+        yield Change("breaking-change", _must_give(full_name(new)), whole.name)
+    elif whole and new.kind == "rule" and " INSTEAD " in new.text:
+        words = f"{new.title} does something else instead of what an application asks"
+        yield Change("breaking-change", words, whole.name)
+
+
+def _of_silent(before: CatalogueState, after: CatalogueState) -> Iterator[Change]:
+    """Yield what goes wrong in silence, or for UPDATE and DELETE alone."""
+    for kept in after.kept:
+        old, new = (state.relations.get(kept.address[1]) for state in (before, after))
+        if kept.address in before.objects or (old and new and old.filenode == new.filenode):
+            table = before.relations.get(kept.relation)
+            yield Change("corruption", kept.words, table.name if table else "")
+    for oid, publications in after.unidentified.items():
+        if oid in before.relations and oid not in before.unidentified:
+            name = before.relations[oid].name
+            words = f"every UPDATE and DELETE of {name} fails: {publications} publishes them"
+            yield Change("breaking-change", f"{words}, and it has no replica identity", name)

@@ -1,0 +1,17 @@
+-- case: a function that an index keeps the results of is replaced: the index gives wrong answers
+-- finds: corruption on tasks
+-- locks: none
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE FUNCTION short(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT left(t, 9)';
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    priority integer
+);
+CREATE INDEX idx_tasks_short ON tasks (short(title));
+-- file: 0002.case.change.sql
+CREATE OR REPLACE FUNCTION short(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT left(t, 20)';
+-- file: 0002.case.change.rollback.sql
+CREATE OR REPLACE FUNCTION short(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT left(t, 9)';
