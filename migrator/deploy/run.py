@@ -609,7 +609,15 @@ class Deploy:
             return f"{words}; {rows}. The database is open."
         proof = self.proofs.rows
         more = f"; {proof.of}, the rows were as before" if proof and not proof.rollback else ""
-        return f"{words}; {rows}, since the application kept writing{more}."
+        ours = {each.id for each in begun.plan.migrations}
+        lossy = [
+            f"{each.id} says {reversible}"
+            for each in self.runner.migrations
+            if each.id in ours
+            and (reversible := each.source.header.get("reversible", "yes")) != "yes"
+        ]
+        lost = f". Look at what is lost: {', '.join(lossy)}" if lossy else ""
+        return f"{words}; {rows}, since the application kept writing{more}{lost}."
 
     def _stopped_words(self, begun: OpenDeploy, why: str) -> str:
         return (

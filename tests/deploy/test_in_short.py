@@ -34,10 +34,12 @@ def test_open_rehearsed_and_applied(here: Site) -> None:
 
 
 def test_open_undone_by_the_pairs(here: Site) -> None:
-    here.made.add("0005.b.fail", FAILS)
-    answer = here.deploy()
+    here.made.add("0005.b.less", "-- reversible: lossy: rows of b\nDELETE FROM b;", "SELECT 1;")
+    here.made.add("0006.b.fail", FAILS)
+    answer = here.deploy("--no-rehearse")
     assert answer.code == 1
     assert "rolled back: the catalogue is as before; rows: not compared, since" in answer.err
+    assert "Look at what is lost: 0005.b.less says lossy: rows of b." in answer.err
     assert tables(here.database) == ["a", "b", "c"]
     assert here.deploys[0]["outcome"] == "undone"
 
