@@ -12,7 +12,7 @@ CONSTRAINT ck_valid_email_form CHECK (
         ELSE
             value ~ (
                 '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&''*+/=?^_`{|}~-]+)*'
-                '@([a-z0-9]+(-+[a-z0-9]+)*\.)+[a-z]{2,}$'
+                '@([a-z0-9]+(-+[a-z0-9]+)*\.)+([a-z]{2,}|xn--[a-z0-9]+(-+[a-z0-9]+)*)$'
             )
             AND split_part(value, '@', 2) !~ '[^.]{64}'
     END
@@ -26,4 +26,4 @@ COMMENT ON CONSTRAINT ck_valid_email_local_part_length ON DOMAIN valid_email IS
 'At most 64 characters before the @.';
 COMMENT ON CONSTRAINT ck_valid_email_form ON DOMAIN valid_email IS
 'RFC 5322 atoms joined by dots; a host of at least two labels of 1 to 63 letters, digits and inner '
-'hyphens, the last one of two letters or more.';
+'hyphens, the last one of two letters or more, or an internationalised one: xn--p1ai.';

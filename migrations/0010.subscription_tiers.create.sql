@@ -20,7 +20,11 @@ CREATE TABLE subscription_tiers (
     CONSTRAINT ck_subscription_tiers_monthly_price_cents_not_negative CHECK (
         monthly_price_cents >= 0
     ),
-    CONSTRAINT ck_subscription_tiers_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_subscription_tiers_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_subscription_tiers_times_finite CHECK (
+        isfinite(created_at)
+        AND isfinite(updated_at)
+    )
 );
 
 COMMENT ON TABLE subscription_tiers IS

@@ -18,7 +18,8 @@ CREATE TABLE ai_providers (
     CONSTRAINT ck_ai_providers_display_name_not_blank CHECK (not_blank(display_name)),
     CONSTRAINT ck_ai_providers_display_name_length CHECK (char_length(display_name) <= 100),
     CONSTRAINT ck_ai_providers_api_base_url_https CHECK (api_base_url ~ '^[Hh][Tt][Tt][Pp][Ss]:'),
-    CONSTRAINT ck_ai_providers_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_ai_providers_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_ai_providers_times_finite CHECK (isfinite(created_at) AND isfinite(updated_at))
 );
 
 COMMENT ON TABLE ai_providers IS 'External providers of AI models.';

@@ -23,7 +23,8 @@ CREATE TABLE task_types (
         )
     ),
     CONSTRAINT ck_task_types_default_credit_cost_not_negative CHECK (default_credit_cost >= 0),
-    CONSTRAINT ck_task_types_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_task_types_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_task_types_times_finite CHECK (isfinite(created_at) AND isfinite(updated_at))
 );
 
 COMMENT ON TABLE task_types IS 'Kinds of AI work: text, image, audio, video, analytics.';

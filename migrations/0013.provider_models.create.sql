@@ -24,7 +24,8 @@ CREATE TABLE provider_models (
     ),
     CONSTRAINT ck_provider_models_task_types_distinct CHECK (has_distinct_elements(task_types)),
     CONSTRAINT ck_provider_models_cost_per_credit_not_negative CHECK (cost_per_credit >= 0),
-    CONSTRAINT ck_provider_models_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_provider_models_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_provider_models_times_finite CHECK (isfinite(created_at) AND isfinite(updated_at))
 );
 
 COMMENT ON TABLE provider_models IS 'Models that run tasks, each of one provider.';

@@ -18,7 +18,11 @@ CREATE TABLE agent_categories (
     CONSTRAINT ck_agent_categories_description_not_blank CHECK (not_blank(description)),
     CONSTRAINT ck_agent_categories_description_length CHECK (char_length(description) <= 500),
     CONSTRAINT ck_agent_categories_sort_order_not_negative CHECK (sort_order >= 0),
-    CONSTRAINT ck_agent_categories_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_agent_categories_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_agent_categories_times_finite CHECK (
+        isfinite(created_at)
+        AND isfinite(updated_at)
+    )
 );
 
 COMMENT ON TABLE agent_categories IS 'Categories of agents.';

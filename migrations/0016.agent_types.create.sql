@@ -21,7 +21,8 @@ CREATE TABLE agent_types (
     CONSTRAINT ck_agent_types_description_not_blank CHECK (not_blank(description)),
     CONSTRAINT ck_agent_types_description_length CHECK (char_length(description) <= 500),
     CONSTRAINT ck_agent_types_default_config_object CHECK (jsonb_typeof(default_config) = 'object'),
-    CONSTRAINT ck_agent_types_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_agent_types_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_agent_types_times_finite CHECK (isfinite(created_at) AND isfinite(updated_at))
 );
 
 COMMENT ON TABLE agent_types IS 'Types of agents, each of one category.';

@@ -23,7 +23,8 @@ CREATE TABLE campaign_types (
     CONSTRAINT ck_campaign_types_estimated_duration_days_range CHECK (
         estimated_duration_days BETWEEN 1 AND 730
     ),
-    CONSTRAINT ck_campaign_types_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_campaign_types_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_campaign_types_times_finite CHECK (isfinite(created_at) AND isfinite(updated_at))
 );
 
 COMMENT ON TABLE campaign_types IS 'Types of campaigns.';

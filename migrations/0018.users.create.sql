@@ -40,9 +40,19 @@ CREATE TABLE users (
     CONSTRAINT ck_users_full_name_length CHECK (char_length(full_name) <= 255),
     CONSTRAINT ck_users_credit_balance_not_negative CHECK (credit_balance >= 0),
     CONSTRAINT ck_users_preferences_object CHECK (jsonb_typeof(preferences) = 'object'),
-    CONSTRAINT ck_users_last_login_not_before_created CHECK (last_login_at >= created_at),
-    CONSTRAINT ck_users_email_verified_not_before_created CHECK (email_verified_at >= created_at),
-    CONSTRAINT ck_users_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_users_last_login_not_before_created CHECK (
+        last_login_at >= created_at - interval '5 minutes'
+    ),
+    CONSTRAINT ck_users_email_verified_not_before_created CHECK (
+        email_verified_at >= created_at - interval '5 minutes'
+    ),
+    CONSTRAINT ck_users_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_users_times_finite CHECK (
+        isfinite(last_login_at)
+        AND isfinite(email_verified_at)
+        AND isfinite(created_at)
+        AND isfinite(updated_at)
+    )
 );
 
 COMMENT ON TABLE users IS
@@ -64,7 +74,8 @@ COMMENT ON COLUMN users.last_login_at IS 'When the user last logged in.';
 COMMENT ON COLUMN users.email_verified_at IS
 'When the address was proved to be the user''s; NULL if it was not.';
 COMMENT ON COLUMN users.created_at IS
-'When the row was made; never later than the server''s clock.';
+'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes '
+'before it: clocks of clients differ.';
 COMMENT ON COLUMN users.updated_at IS 'When the row was last written; kept by a trigger.';
 COMMENT ON CONSTRAINT ck_users_password_hash_form ON users IS
 '$2b$12$..., $argon2id$v=19$...: a scheme and at least one more part, between dollar signs. A '

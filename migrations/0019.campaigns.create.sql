@@ -59,9 +59,13 @@ CREATE TABLE campaigns (
     CONSTRAINT ck_campaigns_metrics_object CHECK (jsonb_typeof(metrics) = 'object'),
     CONSTRAINT ck_campaigns_a_b_testing_object CHECK (jsonb_typeof(a_b_testing) = 'object'),
     CONSTRAINT ck_campaigns_end_not_before_start CHECK (end_date >= start_date),
-    CONSTRAINT ck_campaigns_launched_not_before_created CHECK (launched_at >= created_at),
+    CONSTRAINT ck_campaigns_launched_not_before_created CHECK (
+        launched_at >= created_at - interval '5 minutes'
+    ),
     CONSTRAINT ck_campaigns_completed_not_before_launched CHECK (completed_at >= launched_at),
-    CONSTRAINT ck_campaigns_completed_not_before_created CHECK (completed_at >= created_at),
+    CONSTRAINT ck_campaigns_completed_not_before_created CHECK (
+        completed_at >= created_at - interval '5 minutes'
+    ),
     CONSTRAINT ck_campaigns_scheduled_needs_start_date CHECK (
         status <> 'scheduled' OR start_date IS NOT NULL
     ),
@@ -71,7 +75,15 @@ CREATE TABLE campaigns (
     CONSTRAINT ck_campaigns_completed_needs_completed_at CHECK (
         status <> 'completed' OR completed_at IS NOT NULL
     ),
-    CONSTRAINT ck_campaigns_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_campaigns_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_campaigns_times_finite CHECK (
+        isfinite(start_date)
+        AND isfinite(end_date)
+        AND isfinite(launched_at)
+        AND isfinite(completed_at)
+        AND isfinite(created_at)
+        AND isfinite(updated_at)
+    )
 );
 
 COMMENT ON TABLE campaigns IS 'Marketing campaigns, which group a user''s tasks.';
@@ -97,7 +109,8 @@ COMMENT ON COLUMN campaigns.end_date IS 'When it is planned to end.';
 COMMENT ON COLUMN campaigns.launched_at IS 'When it did start.';
 COMMENT ON COLUMN campaigns.completed_at IS 'When it did end.';
 COMMENT ON COLUMN campaigns.created_at IS
-'When the row was made; never later than the server''s clock.';
+'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes '
+'before it: clocks of clients differ.';
 COMMENT ON COLUMN campaigns.updated_at IS 'When the row was last written; kept by a trigger.';
 COMMENT ON CONSTRAINT uq_campaigns_user_id_id ON campaigns IS
 'For tasks to refer to a campaign of their own user alone.';

@@ -73,9 +73,19 @@ CREATE TABLE agents (
     CONSTRAINT ck_agents_last_executed_needs_execution CHECK (
         last_executed_at IS NULL OR execution_count > 0
     ),
-    CONSTRAINT ck_agents_last_executed_not_before_created CHECK (last_executed_at >= created_at),
-    CONSTRAINT ck_agents_published_not_before_created CHECK (published_at >= created_at),
-    CONSTRAINT ck_agents_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_agents_last_executed_not_before_created CHECK (
+        last_executed_at >= created_at - interval '5 minutes'
+    ),
+    CONSTRAINT ck_agents_published_not_before_created CHECK (
+        published_at >= created_at - interval '5 minutes'
+    ),
+    CONSTRAINT ck_agents_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_agents_times_finite CHECK (
+        isfinite(last_executed_at)
+        AND isfinite(published_at)
+        AND isfinite(created_at)
+        AND isfinite(updated_at)
+    )
 );
 
 COMMENT ON TABLE agents IS 'Automations that a user builds; published ones are shown to all.';
@@ -105,7 +115,8 @@ COMMENT ON COLUMN agents.avg_execution_time_ms IS
 COMMENT ON COLUMN agents.last_executed_at IS 'When it last ran.';
 COMMENT ON COLUMN agents.published_at IS 'When it was published.';
 COMMENT ON COLUMN agents.created_at IS
-'When the row was made; never later than the server''s clock.';
+'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes '
+'before it: clocks of clients differ.';
 COMMENT ON COLUMN agents.updated_at IS 'When the row was last written; kept by a trigger.';
 COMMENT ON CONSTRAINT ck_agents_type_needs_category ON agents IS
 'fk_agents_type_id looks at pairs that are complete: without this, a type could stand without its'

@@ -61,10 +61,16 @@ CREATE TABLE tasks (
     CONSTRAINT ck_tasks_error_code_length CHECK (char_length(error_code) <= 50),
     CONSTRAINT ck_tasks_execution_time_ms_not_negative CHECK (execution_time_ms >= 0),
     CONSTRAINT ck_tasks_retry_count_range CHECK (retry_count BETWEEN 0 AND 5),
-    CONSTRAINT ck_tasks_scheduled_not_before_created CHECK (scheduled_at >= created_at),
-    CONSTRAINT ck_tasks_started_not_before_created CHECK (started_at >= created_at),
+    CONSTRAINT ck_tasks_scheduled_not_before_created CHECK (
+        scheduled_at >= created_at - interval '5 minutes'
+    ),
+    CONSTRAINT ck_tasks_started_not_before_created CHECK (
+        started_at >= created_at - interval '5 minutes'
+    ),
     CONSTRAINT ck_tasks_completed_not_before_started CHECK (completed_at >= started_at),
-    CONSTRAINT ck_tasks_completed_not_before_created CHECK (completed_at >= created_at),
+    CONSTRAINT ck_tasks_completed_not_before_created CHECK (
+        completed_at >= created_at - interval '5 minutes'
+    ),
     CONSTRAINT ck_tasks_expires_after_created CHECK (expires_at > created_at),
     CONSTRAINT ck_tasks_processing_needs_started_at CHECK (
         status <> 'processing' OR started_at IS NOT NULL
@@ -75,7 +81,15 @@ CREATE TABLE tasks (
     CONSTRAINT ck_tasks_failed_needs_error_message CHECK (
         status <> 'failed' OR error_message IS NOT NULL
     ),
-    CONSTRAINT ck_tasks_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_tasks_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_tasks_times_finite CHECK (
+        isfinite(scheduled_at)
+        AND isfinite(started_at)
+        AND isfinite(completed_at)
+        AND isfinite(expires_at)
+        AND isfinite(created_at)
+        AND isfinite(updated_at)
+    )
 ) WITH (fillfactor = 80);
 
 COMMENT ON TABLE tasks IS
@@ -104,7 +118,8 @@ COMMENT ON COLUMN tasks.started_at IS 'When a worker took it.';
 COMMENT ON COLUMN tasks.completed_at IS 'When it ended, whatever the outcome.';
 COMMENT ON COLUMN tasks.expires_at IS 'When it, and its result, may be forgotten.';
 COMMENT ON COLUMN tasks.created_at IS
-'When the row was made; never later than the server''s clock.';
+'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes '
+'before it: clocks of clients differ.';
 COMMENT ON COLUMN tasks.updated_at IS 'When the row was last written; kept by a trigger.';
 COMMENT ON CONSTRAINT uq_tasks_user_id_id ON tasks IS
 'For content to refer to a task of its own user alone.';

@@ -52,15 +52,24 @@ CREATE TABLE api_keys (
     CONSTRAINT ck_api_keys_usage_stats_object CHECK (jsonb_typeof(usage_stats) = 'object'),
     CONSTRAINT ck_api_keys_default_is_active CHECK (NOT is_default OR is_active),
     CONSTRAINT ck_api_keys_expires_after_created CHECK (expires_at > created_at),
-    CONSTRAINT ck_api_keys_last_used_not_before_created CHECK (last_used_at >= created_at),
+    CONSTRAINT ck_api_keys_last_used_not_before_created CHECK (
+        last_used_at >= created_at - interval '5 minutes'
+    ),
     CONSTRAINT ck_api_keys_last_validated_not_before_created CHECK (
-        last_validated_at >= created_at
+        last_validated_at >= created_at - interval '5 minutes'
     ),
     CONSTRAINT ck_api_keys_validation_status CHECK (
         validation_status IN ('valid', 'invalid', 'expired', 'rate_limited', 'unknown')
     ),
     CONSTRAINT ck_api_keys_error_count_not_negative CHECK (error_count >= 0),
-    CONSTRAINT ck_api_keys_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_api_keys_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_api_keys_times_finite CHECK (
+        isfinite(expires_at)
+        AND isfinite(last_used_at)
+        AND isfinite(last_validated_at)
+        AND isfinite(created_at)
+        AND isfinite(updated_at)
+    )
 );
 
 COMMENT ON TABLE api_keys IS 'Keys of users for external providers, encrypted.';
@@ -85,7 +94,8 @@ COMMENT ON COLUMN api_keys.last_validated_at IS 'When it was last tried out at t
 COMMENT ON COLUMN api_keys.validation_status IS 'What came of that; NULL if it never was.';
 COMMENT ON COLUMN api_keys.error_count IS 'Calls with it that failed.';
 COMMENT ON COLUMN api_keys.created_at IS
-'When the row was made; never later than the server''s clock.';
+'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes '
+'before it: clocks of clients differ.';
 COMMENT ON COLUMN api_keys.updated_at IS 'When the row was last written; kept by a trigger.';
 COMMENT ON CONSTRAINT ck_api_keys_encrypted_key_not_clear ON api_keys IS
 'Refuses what starts as a provider''s clear key does, in any case, after white space, quotes and '

@@ -87,7 +87,12 @@ CREATE TABLE generated_content (
     CONSTRAINT ck_generated_content_download_count_not_negative CHECK (download_count >= 0),
     CONSTRAINT ck_generated_content_tags_strings CHECK (is_array_of_strings(tags)),
     CONSTRAINT ck_generated_content_expires_after_created CHECK (expires_at > created_at),
-    CONSTRAINT ck_generated_content_updated_not_before_created CHECK (updated_at >= created_at)
+    CONSTRAINT ck_generated_content_updated_not_before_created CHECK (updated_at >= created_at),
+    CONSTRAINT ck_generated_content_times_finite CHECK (
+        isfinite(expires_at)
+        AND isfinite(created_at)
+        AND isfinite(updated_at)
+    )
 );
 
 COMMENT ON TABLE generated_content IS 'What tasks produced: texts here, files in a storage.';

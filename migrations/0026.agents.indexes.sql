@@ -6,7 +6,8 @@
 -- Not CONCURRENTLY: the table is born in this chain and is empty when its indexes are built.
 -- squawk-ignore-file require-concurrent-index-creation
 
-CREATE INDEX idx_agents_user_active_best ON agents (user_id, success_rate DESC NULLS LAST, id DESC)
+-- Read backwards: best first.
+CREATE INDEX idx_agents_user_active_best ON agents (user_id, success_rate NULLS FIRST, id)
 WHERE status = 'active';
 COMMENT ON INDEX idx_agents_user_active_best IS 'Serves the query dashboard_active_agents.';
 

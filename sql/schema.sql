@@ -35,7 +35,7 @@ CREATE DOMAIN public.valid_email AS text
 	CONSTRAINT ck_valid_email_form CHECK (
 CASE
     WHEN (char_length(VALUE) > 254) THEN true
-    ELSE ((VALUE ~ '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&''*+/=?^_`{|}~-]+)*@([a-z0-9]+(-+[a-z0-9]+)*\.)+[a-z]{2,}$'::text) AND (split_part(VALUE, '@'::text, 2) !~ '[^.]{64}'::text))
+    ELSE ((VALUE ~ '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&''*+/=?^_`{|}~-]+)*@([a-z0-9]+(-+[a-z0-9]+)*\.)+([a-z]{2,}|xn--[a-z0-9]+(-+[a-z0-9]+)*)$'::text) AND (split_part(VALUE, '@'::text, 2) !~ '[^.]{64}'::text))
 END)
 	CONSTRAINT ck_valid_email_length CHECK ((char_length(VALUE) <= 254))
 	CONSTRAINT ck_valid_email_local_part_length CHECK ((POSITION(('@'::text) IN (VALUE)) <= 65));
@@ -44,7 +44,7 @@ END)
 COMMENT ON DOMAIN public.valid_email IS 'One e-mail address in ASCII: maria.silva+news@mail.example.com. In lower case, so that it is one account however it was typed; no quoted local part, no address literal.';
 
 -- Name: CONSTRAINT ck_valid_email_form ON DOMAIN valid_email; Type: COMMENT; Schema: public
-COMMENT ON CONSTRAINT ck_valid_email_form ON DOMAIN public.valid_email IS 'RFC 5322 atoms joined by dots; a host of at least two labels of 1 to 63 letters, digits and inner hyphens, the last one of two letters or more.';
+COMMENT ON CONSTRAINT ck_valid_email_form ON DOMAIN public.valid_email IS 'RFC 5322 atoms joined by dots; a host of at least two labels of 1 to 63 letters, digits and inner hyphens, the last one of two letters or more, or an internationalised one: xn--p1ai.';
 
 -- Name: CONSTRAINT ck_valid_email_length ON DOMAIN valid_email; Type: COMMENT; Schema: public
 COMMENT ON CONSTRAINT ck_valid_email_length ON DOMAIN public.valid_email IS 'What fits into the path of an SMTP envelope.';
@@ -399,6 +399,7 @@ CREATE TABLE public.agent_categories (
     CONSTRAINT ck_agent_categories_description_length CHECK ((char_length(description) <= 500)),
     CONSTRAINT ck_agent_categories_description_not_blank CHECK (public.not_blank(description)),
     CONSTRAINT ck_agent_categories_sort_order_not_negative CHECK ((sort_order >= 0)),
+    CONSTRAINT ck_agent_categories_times_finite CHECK ((isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_agent_categories_updated_not_before_created CHECK ((updated_at >= created_at))
 );
 
@@ -448,6 +449,7 @@ CREATE TABLE public.agent_types (
     CONSTRAINT ck_agent_types_default_config_object CHECK ((jsonb_typeof(default_config) = 'object'::text)),
     CONSTRAINT ck_agent_types_description_length CHECK ((char_length(description) <= 500)),
     CONSTRAINT ck_agent_types_description_not_blank CHECK (public.not_blank(description)),
+    CONSTRAINT ck_agent_types_times_finite CHECK ((isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_agent_types_type_name_slug CHECK (public.is_slug(type_name)),
     CONSTRAINT ck_agent_types_updated_not_before_created CHECK ((updated_at >= created_at))
 );
@@ -517,17 +519,18 @@ CREATE TABLE public.agents (
     CONSTRAINT ck_agents_description_length CHECK ((char_length(description) <= 2000)),
     CONSTRAINT ck_agents_execution_count_not_negative CHECK ((execution_count >= 0)),
     CONSTRAINT ck_agents_last_executed_needs_execution CHECK (((last_executed_at IS NULL) OR (execution_count > 0))),
-    CONSTRAINT ck_agents_last_executed_not_before_created CHECK ((last_executed_at >= created_at)),
+    CONSTRAINT ck_agents_last_executed_not_before_created CHECK ((last_executed_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_agents_name_length CHECK ((char_length(name) <= 255)),
     CONSTRAINT ck_agents_name_not_blank CHECK (public.not_blank(name)),
     CONSTRAINT ck_agents_permissions_object CHECK ((jsonb_typeof(permissions) = 'object'::text)),
     CONSTRAINT ck_agents_public_is_published CHECK (((NOT is_public) OR (status = 'published'::text))),
     CONSTRAINT ck_agents_published_needs_published_at CHECK (((status <> 'published'::text) OR (published_at IS NOT NULL))),
-    CONSTRAINT ck_agents_published_not_before_created CHECK ((published_at >= created_at)),
+    CONSTRAINT ck_agents_published_not_before_created CHECK ((published_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_agents_status CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text, 'archived'::text, 'published'::text]))),
     CONSTRAINT ck_agents_success_rate_if_executed CHECK (((success_rate IS NOT NULL) = (execution_count > 0))),
     CONSTRAINT ck_agents_success_rate_range CHECK (((success_rate >= (0)::numeric) AND (success_rate <= (1)::numeric))),
     CONSTRAINT ck_agents_tags_strings CHECK (public.is_array_of_strings(tags)),
+    CONSTRAINT ck_agents_times_finite CHECK ((isfinite(last_executed_at) AND isfinite(published_at) AND isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_agents_triggers_array CHECK ((jsonb_typeof(triggers) = 'array'::text)),
     CONSTRAINT ck_agents_type_needs_category CHECK (((type_id IS NULL) OR (category_id IS NOT NULL))),
     CONSTRAINT ck_agents_updated_not_before_created CHECK ((updated_at >= created_at)),
@@ -602,7 +605,7 @@ COMMENT ON COLUMN public.agents.last_executed_at IS 'When it last ran.';
 COMMENT ON COLUMN public.agents.published_at IS 'When it was published.';
 
 -- Name: COLUMN agents.created_at; Type: COMMENT; Schema: public
-COMMENT ON COLUMN public.agents.created_at IS 'When the row was made; never later than the server''s clock.';
+COMMENT ON COLUMN public.agents.created_at IS 'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes before it: clocks of clients differ.';
 
 -- Name: COLUMN agents.updated_at; Type: COMMENT; Schema: public
 COMMENT ON COLUMN public.agents.updated_at IS 'When the row was last written; kept by a trigger.';
@@ -626,6 +629,7 @@ CREATE TABLE public.ai_providers (
     CONSTRAINT ck_ai_providers_display_name_length CHECK ((char_length(display_name) <= 100)),
     CONSTRAINT ck_ai_providers_display_name_not_blank CHECK (public.not_blank(display_name)),
     CONSTRAINT ck_ai_providers_provider_name_slug CHECK (public.is_slug(provider_name)),
+    CONSTRAINT ck_ai_providers_times_finite CHECK ((isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_ai_providers_updated_not_before_created CHECK ((updated_at >= created_at))
 );
 
@@ -695,9 +699,10 @@ END),
     CONSTRAINT ck_api_keys_expires_after_created CHECK ((expires_at > created_at)),
     CONSTRAINT ck_api_keys_key_name_length CHECK ((char_length(key_name) <= 100)),
     CONSTRAINT ck_api_keys_key_name_not_blank CHECK (public.not_blank(key_name)),
-    CONSTRAINT ck_api_keys_last_used_not_before_created CHECK ((last_used_at >= created_at)),
-    CONSTRAINT ck_api_keys_last_validated_not_before_created CHECK ((last_validated_at >= created_at)),
+    CONSTRAINT ck_api_keys_last_used_not_before_created CHECK ((last_used_at >= (created_at - '00:05:00'::interval))),
+    CONSTRAINT ck_api_keys_last_validated_not_before_created CHECK ((last_validated_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_api_keys_permissions_object CHECK ((jsonb_typeof(permissions) = 'object'::text)),
+    CONSTRAINT ck_api_keys_times_finite CHECK ((isfinite(expires_at) AND isfinite(last_used_at) AND isfinite(last_validated_at) AND isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_api_keys_updated_not_before_created CHECK ((updated_at >= created_at)),
     CONSTRAINT ck_api_keys_usage_limits_object CHECK ((jsonb_typeof(usage_limits) = 'object'::text)),
     CONSTRAINT ck_api_keys_usage_stats_object CHECK ((jsonb_typeof(usage_stats) = 'object'::text)),
@@ -756,7 +761,7 @@ COMMENT ON COLUMN public.api_keys.validation_status IS 'What came of that; NULL 
 COMMENT ON COLUMN public.api_keys.error_count IS 'Calls with it that failed.';
 
 -- Name: COLUMN api_keys.created_at; Type: COMMENT; Schema: public
-COMMENT ON COLUMN public.api_keys.created_at IS 'When the row was made; never later than the server''s clock.';
+COMMENT ON COLUMN public.api_keys.created_at IS 'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes before it: clocks of clients differ.';
 
 -- Name: COLUMN api_keys.updated_at; Type: COMMENT; Schema: public
 COMMENT ON COLUMN public.api_keys.updated_at IS 'When the row was last written; kept by a trigger.';
@@ -777,6 +782,7 @@ CREATE TABLE public.campaign_types (
     CONSTRAINT ck_campaign_types_description_length CHECK ((char_length(description) <= 500)),
     CONSTRAINT ck_campaign_types_description_not_blank CHECK (public.not_blank(description)),
     CONSTRAINT ck_campaign_types_estimated_duration_days_range CHECK (((estimated_duration_days >= 1) AND (estimated_duration_days <= 730))),
+    CONSTRAINT ck_campaign_types_times_finite CHECK ((isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_campaign_types_type_name_slug CHECK (public.is_slug(type_name)),
     CONSTRAINT ck_campaign_types_updated_not_before_created CHECK ((updated_at >= created_at))
 );
@@ -845,12 +851,12 @@ CREATE TABLE public.campaigns (
     CONSTRAINT ck_campaigns_budget_credits_positive CHECK ((budget_credits > 0)),
     CONSTRAINT ck_campaigns_channels_names CHECK ((public.is_array_of_strings(channels) AND (channels <> '[]'::jsonb))),
     CONSTRAINT ck_campaigns_completed_needs_completed_at CHECK (((status <> 'completed'::text) OR (completed_at IS NOT NULL))),
-    CONSTRAINT ck_campaigns_completed_not_before_created CHECK ((completed_at >= created_at)),
+    CONSTRAINT ck_campaigns_completed_not_before_created CHECK ((completed_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_campaigns_completed_not_before_launched CHECK ((completed_at >= launched_at)),
     CONSTRAINT ck_campaigns_content_templates_object CHECK ((jsonb_typeof(content_templates) = 'object'::text)),
     CONSTRAINT ck_campaigns_description_length CHECK ((char_length(description) <= 2000)),
     CONSTRAINT ck_campaigns_end_not_before_start CHECK ((end_date >= start_date)),
-    CONSTRAINT ck_campaigns_launched_not_before_created CHECK ((launched_at >= created_at)),
+    CONSTRAINT ck_campaigns_launched_not_before_created CHECK ((launched_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_campaigns_metrics_object CHECK ((jsonb_typeof(metrics) = 'object'::text)),
     CONSTRAINT ck_campaigns_name_length CHECK ((char_length(name) <= 255)),
     CONSTRAINT ck_campaigns_name_not_blank CHECK (public.not_blank(name)),
@@ -861,6 +867,7 @@ CREATE TABLE public.campaigns (
     CONSTRAINT ck_campaigns_spent_credits_within_budget CHECK ((spent_credits <= budget_credits)),
     CONSTRAINT ck_campaigns_status CHECK ((status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'active'::text, 'paused'::text, 'completed'::text, 'cancelled'::text, 'archived'::text]))),
     CONSTRAINT ck_campaigns_target_audience_object CHECK ((jsonb_typeof(target_audience) = 'object'::text)),
+    CONSTRAINT ck_campaigns_times_finite CHECK ((isfinite(start_date) AND isfinite(end_date) AND isfinite(launched_at) AND isfinite(completed_at) AND isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_campaigns_updated_not_before_created CHECK ((updated_at >= created_at))
 );
 
@@ -928,7 +935,7 @@ COMMENT ON COLUMN public.campaigns.launched_at IS 'When it did start.';
 COMMENT ON COLUMN public.campaigns.completed_at IS 'When it did end.';
 
 -- Name: COLUMN campaigns.created_at; Type: COMMENT; Schema: public
-COMMENT ON COLUMN public.campaigns.created_at IS 'When the row was made; never later than the server''s clock.';
+COMMENT ON COLUMN public.campaigns.created_at IS 'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes before it: clocks of clients differ.';
 
 -- Name: COLUMN campaigns.updated_at; Type: COMMENT; Schema: public
 COMMENT ON COLUMN public.campaigns.updated_at IS 'When the row was last written; kept by a trigger.';
@@ -983,6 +990,7 @@ END),
     CONSTRAINT ck_generated_content_storage_provider CHECK ((storage_provider = ANY (ARRAY['minio'::text, 's3'::text, 'gcs'::text, 'azure_blob'::text, 'local'::text]))),
     CONSTRAINT ck_generated_content_tags_strings CHECK (public.is_array_of_strings(tags)),
     CONSTRAINT ck_generated_content_text_needs_content_text CHECK (((content_type <> 'text'::text) OR COALESCE(public.not_blank(content_text), false))),
+    CONSTRAINT ck_generated_content_times_finite CHECK ((isfinite(expires_at) AND isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_generated_content_updated_not_before_created CHECK ((updated_at >= created_at))
 );
 
@@ -1131,6 +1139,7 @@ CREATE TABLE public.provider_models (
     CONSTRAINT ck_provider_models_model_name_not_blank CHECK (public.not_blank(model_name)),
     CONSTRAINT ck_provider_models_task_types_distinct CHECK (public.has_distinct_elements(task_types)),
     CONSTRAINT ck_provider_models_task_types_names CHECK ((public.is_array_of_strings(task_types) AND (task_types <> '[]'::jsonb))),
+    CONSTRAINT ck_provider_models_times_finite CHECK ((isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_provider_models_updated_not_before_created CHECK ((updated_at >= created_at))
 );
 
@@ -1235,6 +1244,7 @@ CREATE TABLE public.subscription_tiers (
     CONSTRAINT ck_subscription_tiers_monthly_credits_not_negative CHECK ((monthly_credits >= 0)),
     CONSTRAINT ck_subscription_tiers_monthly_price_cents_not_negative CHECK ((monthly_price_cents >= 0)),
     CONSTRAINT ck_subscription_tiers_tier_name_slug CHECK (public.is_slug(tier_name)),
+    CONSTRAINT ck_subscription_tiers_times_finite CHECK ((isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_subscription_tiers_updated_not_before_created CHECK ((updated_at >= created_at))
 );
 
@@ -1285,6 +1295,7 @@ CREATE TABLE public.task_types (
     CONSTRAINT ck_task_types_default_credit_cost_not_negative CHECK ((default_credit_cost >= 0)),
     CONSTRAINT ck_task_types_description_length CHECK ((char_length(description) <= 500)),
     CONSTRAINT ck_task_types_description_not_blank CHECK (public.not_blank(description)),
+    CONSTRAINT ck_task_types_times_finite CHECK ((isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_task_types_type_name_slug CHECK (public.is_slug(type_name)),
     CONSTRAINT ck_task_types_updated_not_before_created CHECK ((updated_at >= created_at))
 );
@@ -1347,7 +1358,7 @@ CREATE TABLE public.tasks (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT ck_tasks_completed_needs_completed_at CHECK (((status <> 'completed'::text) OR (completed_at IS NOT NULL))),
-    CONSTRAINT ck_tasks_completed_not_before_created CHECK ((completed_at >= created_at)),
+    CONSTRAINT ck_tasks_completed_not_before_created CHECK ((completed_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_tasks_completed_not_before_started CHECK ((completed_at >= started_at)),
     CONSTRAINT ck_tasks_credit_cost_not_negative CHECK ((credit_cost >= 0)),
     CONSTRAINT ck_tasks_error_code_form CHECK (
@@ -1366,9 +1377,10 @@ END),
     CONSTRAINT ck_tasks_request_payload_object CHECK (((jsonb_typeof(request_payload) = 'object'::text) AND (request_payload <> '{}'::jsonb))),
     CONSTRAINT ck_tasks_result_payload_document CHECK ((jsonb_typeof(result_payload) = ANY (ARRAY['object'::text, 'array'::text]))),
     CONSTRAINT ck_tasks_retry_count_range CHECK (((retry_count >= 0) AND (retry_count <= 5))),
-    CONSTRAINT ck_tasks_scheduled_not_before_created CHECK ((scheduled_at >= created_at)),
-    CONSTRAINT ck_tasks_started_not_before_created CHECK ((started_at >= created_at)),
+    CONSTRAINT ck_tasks_scheduled_not_before_created CHECK ((scheduled_at >= (created_at - '00:05:00'::interval))),
+    CONSTRAINT ck_tasks_started_not_before_created CHECK ((started_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_tasks_status CHECK ((status = ANY (ARRAY['pending'::text, 'queued'::text, 'processing'::text, 'retrying'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'expired'::text]))),
+    CONSTRAINT ck_tasks_times_finite CHECK ((isfinite(scheduled_at) AND isfinite(started_at) AND isfinite(completed_at) AND isfinite(expires_at) AND isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_tasks_updated_not_before_created CHECK ((updated_at >= created_at))
 )
 WITH (fillfactor='80');
@@ -1434,7 +1446,7 @@ COMMENT ON COLUMN public.tasks.completed_at IS 'When it ended, whatever the outc
 COMMENT ON COLUMN public.tasks.expires_at IS 'When it, and its result, may be forgotten.';
 
 -- Name: COLUMN tasks.created_at; Type: COMMENT; Schema: public
-COMMENT ON COLUMN public.tasks.created_at IS 'When the row was made; never later than the server''s clock.';
+COMMENT ON COLUMN public.tasks.created_at IS 'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes before it: clocks of clients differ.';
 
 -- Name: COLUMN tasks.updated_at; Type: COMMENT; Schema: public
 COMMENT ON COLUMN public.tasks.updated_at IS 'When the row was last written; kept by a trigger.';
@@ -1457,12 +1469,12 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT ck_users_credit_balance_not_negative CHECK ((credit_balance >= 0)),
-    CONSTRAINT ck_users_email_verified_not_before_created CHECK ((email_verified_at >= created_at)),
+    CONSTRAINT ck_users_email_verified_not_before_created CHECK ((email_verified_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_users_full_name_length CHECK ((char_length(full_name) <= 255)),
     CONSTRAINT ck_users_full_name_not_blank CHECK (public.not_blank(full_name)),
     CONSTRAINT ck_users_google_id_length CHECK ((char_length(google_id) <= 255)),
     CONSTRAINT ck_users_google_id_not_blank CHECK (public.not_blank(google_id)),
-    CONSTRAINT ck_users_last_login_not_before_created CHECK ((last_login_at >= created_at)),
+    CONSTRAINT ck_users_last_login_not_before_created CHECK ((last_login_at >= (created_at - '00:05:00'::interval))),
     CONSTRAINT ck_users_password_hash_form CHECK (
 CASE
     WHEN (char_length(password_hash) > 255) THEN true
@@ -1470,6 +1482,7 @@ CASE
 END),
     CONSTRAINT ck_users_password_hash_length CHECK (((char_length(password_hash) >= 20) AND (char_length(password_hash) <= 255))),
     CONSTRAINT ck_users_preferences_object CHECK ((jsonb_typeof(preferences) = 'object'::text)),
+    CONSTRAINT ck_users_times_finite CHECK ((isfinite(last_login_at) AND isfinite(email_verified_at) AND isfinite(created_at) AND isfinite(updated_at))),
     CONSTRAINT ck_users_updated_not_before_created CHECK ((updated_at >= created_at))
 );
 
@@ -1516,7 +1529,7 @@ COMMENT ON COLUMN public.users.last_login_at IS 'When the user last logged in.';
 COMMENT ON COLUMN public.users.email_verified_at IS 'When the address was proved to be the user''s; NULL if it was not.';
 
 -- Name: COLUMN users.created_at; Type: COMMENT; Schema: public
-COMMENT ON COLUMN public.users.created_at IS 'When the row was made; never later than the server''s clock.';
+COMMENT ON COLUMN public.users.created_at IS 'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes before it: clocks of clients differ.';
 
 -- Name: COLUMN users.updated_at; Type: COMMENT; Schema: public
 COMMENT ON COLUMN public.users.updated_at IS 'When the row was last written; kept by a trigger.';
@@ -1707,7 +1720,7 @@ CREATE INDEX idx_agents_scheduled_least_recent ON public.agents USING btree (las
 COMMENT ON INDEX public.idx_agents_scheduled_least_recent IS 'Serves the query agents_scheduled_due.';
 
 -- Name: idx_agents_user_active_best; Type: INDEX; Schema: public
-CREATE INDEX idx_agents_user_active_best ON public.agents USING btree (user_id, success_rate DESC NULLS LAST, id DESC) WHERE (status = 'active'::text);
+CREATE INDEX idx_agents_user_active_best ON public.agents USING btree (user_id, success_rate NULLS FIRST, id) WHERE (status = 'active'::text);
 
 -- Name: INDEX idx_agents_user_active_best; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.idx_agents_user_active_best IS 'Serves the query dashboard_active_agents.';

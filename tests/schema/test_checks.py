@@ -193,6 +193,11 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
             "ON users FOR EACH ROW WHEN (new.is_active) EXECUTE FUNCTION row_times()",
         )
     ],
+    "time_may_be_infinite": [
+        ("ALTER TABLE users ADD seen_at timestamptz", "users"),
+        ("ALTER TABLE users ADD born_on date CHECK (born_on < '2030-01-01')", "users"),
+        ("ALTER TABLE tasks DROP CONSTRAINT ck_tasks_times_finite", "tasks"),
+    ],
     "trigger_disabled": [
         ("ALTER TABLE users DISABLE TRIGGER tr_users_row_times", "users"),
         ("ALTER TABLE users ENABLE REPLICA TRIGGER tr_users_row_times", "users"),
@@ -239,6 +244,9 @@ HARMLESS = {
     "granted_to_public": ["GRANT SELECT ON users TO tester"],
     "table_without_autovacuum": [
         "ALTER TABLE tasks SET (autovacuum_enabled = on, autovacuum_vacuum_scale_factor = 0.01)"
+    ],
+    "time_may_be_infinite": [
+        "ALTER TABLE users ADD seen_at timestamptz, ADD CHECK (isfinite(seen_at) AND id > 0)",
     ],
     "trigger_disabled": ["ALTER TABLE users ENABLE ALWAYS TRIGGER tr_users_row_times"],
 }

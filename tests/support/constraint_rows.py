@@ -46,6 +46,8 @@ WHITE_SPACE = (
 )
 BLANKS = WHITE_SPACE[6:]
 
+TOO_EARLY = "2026-01-05 11:54:59.999999+00"
+EARLIEST = "2026-01-05 11:55:00+00"
 BEFORE = "2026-01-05 11:59:59.999999+00"
 NOON = "2026-01-05 12:00:00+00"
 AFTER = "2026-01-05 12:00:00.000001+00"
@@ -263,23 +265,41 @@ def filled_strings(column: str, some: str = "email") -> Case:
     )
 
 
-def not_before(later: str, earlier: str = "created_at", also: Row | None = None) -> Case:
+def not_before(later: str, earlier: str) -> Case:
     """One time is not before another."""
-    rest = {earlier: NOON} | (also or {})
-    return Case(each(later, [BEFORE, "-infinity"], rest), each(later, [NOON, AFTER, None], rest))
+    rest = {earlier: NOON}
+    return Case(each(later, [BEFORE], rest), each(later, [NOON, AFTER, None], rest))
+
+
+def event(column: str, also: Row | None = None) -> Case:
+    """A time of a client's clock is at most five minutes before created_at."""
+    return Case(each(column, [TOO_EARLY], also), each(column, [EARLIEST, AFTER, None], also))
+
+
+def finite(*columns: str, also: Row | None = None) -> Case:
+    """No time is infinite; created_at and updated_at are lowered to the server's clock."""
+    rest = also or {}
+    return Case(
+        [
+            {"created_at": "-infinity"},
+            {"created_at": "-infinity", "updated_at": "-infinity"},
+            *({column: "infinity"} | rest for column in columns),
+        ],
+        [
+            {"created_at": "infinity", "updated_at": "infinity"},
+            *({column: "294276-12-31"} | rest for column in columns),
+        ],
+    )
 
 
 def after_created(column: str) -> Case:
     """One time is after created_at, and not at the same instant."""
-    return Case(each(column, [BEFORE, NOON]), each(column, [AFTER, "infinity", None]))
+    return Case(each(column, [BEFORE, NOON]), each(column, [AFTER, None]))
 
 
 def updated() -> Case:
     """updated_at is not before created_at."""
-    return Case(
-        [{"updated_at": BEFORE}, {"updated_at": "-infinity"}],
-        [{"updated_at": NOON}, {"updated_at": AFTER}],
-    )
+    return Case(each("updated_at", [BEFORE]), each("updated_at", [NOON, AFTER]))
 
 
 def primary_key(an_id: Any, another_id: Any, also: Row | None = None) -> Case:
@@ -296,6 +316,7 @@ def lookup(table: str, key: str, **rules: Case) -> dict[str, Case]:
         f"uq_{table}_{key}": Case([{}], [{key: "another"}], first={}),
         f"ck_{table}_{key}_slug": slug(key),
         f"ck_{table}_updated_not_before_created": updated(),
+        f"ck_{table}_times_finite": finite(),
     } | {f"ck_{table}_{rule}": case for rule, case in rules.items()}
 
 
@@ -469,6 +490,7 @@ TABLES: dict[str, dict[str, Case]] = {
         ),
         cost_per_credit_not_negative=not_negative("cost_per_credit"),
         updated_not_before_created=updated(),
+        times_finite=finite(),
     ),
     "agent_categories": lookup(
         "agent_categories",
@@ -540,9 +562,10 @@ TABLES: dict[str, dict[str, Case]] = {
         full_name_length=length("full_name", 255),
         credit_balance_not_negative=not_negative("credit_balance"),
         preferences_object=an_object("preferences"),
-        last_login_not_before_created=not_before("last_login_at"),
-        email_verified_not_before_created=not_before("email_verified_at"),
+        last_login_not_before_created=event("last_login_at"),
+        email_verified_not_before_created=event("email_verified_at"),
         updated_not_before_created=updated(),
+        times_finite=finite("last_login_at", "email_verified_at"),
     ),
     "campaigns": {
         "pk_campaigns": primary_key(AN_ID, ANOTHER_ID, {"user_id": RUI}),
@@ -591,7 +614,7 @@ TABLES: dict[str, dict[str, Case]] = {
         metrics_object=an_object("metrics"),
         a_b_testing_object=an_object("a_b_testing"),
         end_not_before_start=not_before("end_date", "start_date"),
-        launched_not_before_created=not_before("launched_at"),
+        launched_not_before_created=event("launched_at"),
         completed_not_before_launched=Case(
             each("completed_at", [NOON, AFTER], {"launched_at": LATER}),
             [
@@ -600,7 +623,7 @@ TABLES: dict[str, dict[str, Case]] = {
                 {"completed_at": None, "launched_at": LATER},
             ],
         ),
-        completed_not_before_created=not_before("completed_at"),
+        completed_not_before_created=event("completed_at"),
         scheduled_needs_start_date=Case(
             [{"status": "scheduled"}],
             [
@@ -626,6 +649,7 @@ TABLES: dict[str, dict[str, Case]] = {
             ],
         ),
         updated_not_before_created=updated(),
+        times_finite=finite("start_date", "end_date", "launched_at", "completed_at"),
     ),
     "agents": {
         "pk_agents": primary_key(AN_ID, ANOTHER_ID),
@@ -704,9 +728,10 @@ TABLES: dict[str, dict[str, Case]] = {
         last_executed_needs_execution=Case(
             [{"last_executed_at": NOON}], [EXECUTED | {"last_executed_at": NOON}, EXECUTED]
         ),
-        last_executed_not_before_created=not_before("last_executed_at", also=EXECUTED),
-        published_not_before_created=not_before("published_at"),
+        last_executed_not_before_created=event("last_executed_at", EXECUTED),
+        published_not_before_created=event("published_at"),
         updated_not_before_created=updated(),
+        times_finite=finite("last_executed_at", "published_at", also=EXECUTED),
     ),
     "tasks": {
         "pk_tasks": primary_key(AN_ID, ANOTHER_ID, {"user_id": RUI}),
@@ -762,8 +787,8 @@ TABLES: dict[str, dict[str, Case]] = {
         ),
         execution_time_ms_not_negative=not_negative("execution_time_ms"),
         retry_count_range=Case(each("retry_count", [-1, 6]), each("retry_count", [0, 5])),
-        scheduled_not_before_created=not_before("scheduled_at"),
-        started_not_before_created=not_before("started_at"),
+        scheduled_not_before_created=event("scheduled_at"),
+        started_not_before_created=event("started_at"),
         completed_not_before_started=Case(
             each("completed_at", [NOON, AFTER], {"started_at": LATER}),
             [
@@ -772,7 +797,7 @@ TABLES: dict[str, dict[str, Case]] = {
                 {"completed_at": None, "started_at": LATER},
             ],
         ),
-        completed_not_before_created=not_before("completed_at"),
+        completed_not_before_created=event("completed_at"),
         expires_after_created=after_created("expires_at"),
         processing_needs_started_at=Case(
             [{"status": "processing"}],
@@ -795,6 +820,7 @@ TABLES: dict[str, dict[str, Case]] = {
             ],
         ),
         updated_not_before_created=updated(),
+        times_finite=finite("scheduled_at", "started_at", "completed_at", "expires_at"),
     ),
     "api_keys": {
         "pk_api_keys": primary_key(
@@ -849,11 +875,12 @@ TABLES: dict[str, dict[str, Case]] = {
             [{"is_default": True, "is_active": True}, {"is_default": False, "is_active": False}],
         ),
         expires_after_created=after_created("expires_at"),
-        last_used_not_before_created=not_before("last_used_at"),
-        last_validated_not_before_created=not_before("last_validated_at"),
+        last_used_not_before_created=event("last_used_at"),
+        last_validated_not_before_created=event("last_validated_at"),
         validation_status=one_of("validation_status", "valid invalid expired rate_limited unknown"),
         error_count_not_negative=not_negative("error_count"),
         updated_not_before_created=updated(),
+        times_finite=finite("expires_at", "last_used_at", "last_validated_at"),
     ),
     "generated_content": {
         "pk_generated_content": primary_key(AN_ID, ANOTHER_ID, {"task_id": OTHER_TASK_OF_ANA}),
@@ -1010,6 +1037,7 @@ TABLES: dict[str, dict[str, Case]] = {
         tags_strings=strings("tags"),
         expires_after_created=after_created("expires_at"),
         updated_not_before_created=updated(),
+        times_finite=finite("expires_at"),
     ),
 }
 
@@ -1036,6 +1064,11 @@ DOMAINS: dict[str, dict[str, Values]] = {
                 "a@localhost",
                 "a@example.c",
                 "a@example.c0m",
+                "a@example.xn--",
+                "a@example.xn--a-",
+                "a@example.xn-a",
+                "a@example.ab--p1ai",
+                "a@example.xn--" + "b" * 60,
                 "a@example.123",
                 "a@.example.com",
                 "a@example..com",
@@ -1067,6 +1100,9 @@ DOMAINS: dict[str, dict[str, Values]] = {
                 "!#$%&'*+/=?^_`{|}~-@example.com",
                 "first.last+tag@mail.example.com",
                 "0@0.com",
+                "a@xn--80ak6aa92e.xn--p1ai",
+                "a@example.xn--vermgensberatung-pwb",
+                "a@example.xn--" + "b" * 59,
                 "a@" + "b" * 63 + ".com",
                 "a@x--y.com",
                 "a@xn--bcher-kva.example",
