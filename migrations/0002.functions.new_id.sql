@@ -29,3 +29,4 @@ $$;
 COMMENT ON FUNCTION new_id() IS
 'A new UUID version 7: later ones sort after earlier ones, so that an index on them grows at its '
 'end. From the server''s own uuidv7() where it has one (18), else of the same layout.';
+REVOKE EXECUTE ON FUNCTION new_id() FROM PUBLIC;

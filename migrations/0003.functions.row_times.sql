@@ -31,3 +31,4 @@ COMMENT ON FUNCTION row_times() IS
 'Trigger of every table. An UPDATE sets updated_at. A time later than the server''s clock is '
 'lowered to it, so that a client whose clock runs ahead leaves no row that the server''s own times '
 'come before. Earlier ones, of rows copied from elsewhere say, stay as they are.';
+REVOKE EXECUTE ON FUNCTION row_times() FROM PUBLIC;

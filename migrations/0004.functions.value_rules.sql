@@ -111,3 +111,14 @@ COMMENT ON FUNCTION is_host(text) IS
 'Whether a URL''s host is a name (labels of 1 to 63 ASCII letters, digits and inner hyphens, the '
 'last one with a letter first, so that no number passes for one), an IPv4 address or an IPv6 '
 'address in brackets.';
+
+REVOKE EXECUTE ON FUNCTION
+not_blank(text),
+no_control_characters(text),
+is_slug(text),
+is_array_of_strings(jsonb),
+has_distinct_elements(jsonb),
+is_ipv4(text),
+is_ipv6(text),
+is_host(text)
+FROM PUBLIC;

@@ -27,3 +27,5 @@ COMMENT ON CONSTRAINT ck_valid_email_local_part_length ON DOMAIN valid_email IS
 COMMENT ON CONSTRAINT ck_valid_email_form ON DOMAIN valid_email IS
 'RFC 5322 atoms joined by dots; a host of at least two labels of 1 to 63 letters, digits and inner '
 'hyphens, the last one of two letters or more, or an internationalised one: xn--p1ai.';
+
+REVOKE USAGE ON DOMAIN valid_email FROM PUBLIC;

@@ -46,3 +46,5 @@ COMMENT ON CONSTRAINT ck_valid_url_host ON DOMAIN valid_url IS
 'A name, an IPv4 address or a bracketed IPv6 address: is_host().';
 COMMENT ON CONSTRAINT ck_valid_url_port ON DOMAIN valid_url IS
 'If there is a port, it is from 1 to 65535, without leading zeros.';
+
+REVOKE USAGE ON DOMAIN valid_url FROM PUBLIC;

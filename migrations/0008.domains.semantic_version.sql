@@ -23,3 +23,5 @@ COMMENT ON DOMAIN semantic_version IS
 COMMENT ON CONSTRAINT ck_semantic_version_form ON DOMAIN semantic_version IS
 'Three numbers; pre-release parts after a hyphen, build parts after a plus. No number has a '
 'leading zero, but in the build part.';
+
+REVOKE USAGE ON DOMAIN semantic_version FROM PUBLIC;

@@ -8,3 +8,5 @@ CONSTRAINT ck_sha256_hash_form CHECK (
 );
 COMMENT ON DOMAIN sha256_hash IS
 'A SHA-256 digest as 64 lower-case hexadecimal digits, so that equal digests are equal texts.';
+
+REVOKE USAGE ON DOMAIN sha256_hash FROM PUBLIC;

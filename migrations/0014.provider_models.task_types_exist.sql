@@ -54,6 +54,7 @@ COMMENT ON FUNCTION provider_models_list_existing() IS
 'Trigger of provider_models: every task type that a row newly lists exists, and stays until this '
 'transaction ends. It writes those rows of task_types, so their updated_at moves. It runs as its '
 'owner, as a reference does: the rule holds whatever the writer may see.';
+REVOKE EXECUTE ON FUNCTION provider_models_list_existing() FROM PUBLIC;
 
 CREATE FUNCTION task_types_stay_listed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
@@ -91,6 +92,7 @@ $$;
 COMMENT ON FUNCTION task_types_stay_listed() IS
 'Trigger of task_types: refuses to delete or rename a type while a model lists it. It runs as its '
 'owner, as a reference does: the rule holds whatever the writer may see.';
+REVOKE EXECUTE ON FUNCTION task_types_stay_listed() FROM PUBLIC;
 
 CREATE FUNCTION task_types_stay_with_models() RETURNS trigger
 LANGUAGE plpgsql SET search_path = ''
@@ -112,6 +114,7 @@ END
 $$;
 COMMENT ON FUNCTION task_types_stay_with_models() IS
 'Trigger of task_types: refuses to truncate it without provider_models.';
+REVOKE EXECUTE ON FUNCTION task_types_stay_with_models() FROM PUBLIC;
 
 CREATE TRIGGER tr_provider_models_list_existing
 AFTER INSERT OR UPDATE OF task_types ON provider_models

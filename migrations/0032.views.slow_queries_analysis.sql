@@ -35,6 +35,7 @@ COMMENT ON FUNCTION statement_statistics_status() IS
 'Why slow_queries_analysis may be empty: absent (CREATE EXTENSION pg_stat_statements is missing), '
 'not preloaded (shared_preload_libraries does not name it), not permitted (the role may not use '
 'the extension''s schema or view), or ok (nothing was slow).';
+REVOKE EXECUTE ON FUNCTION statement_statistics_status() FROM PUBLIC;
 
 CREATE FUNCTION statement_statistics() RETURNS TABLE (
     role_id oid,
@@ -90,6 +91,7 @@ $$;
 COMMENT ON FUNCTION statement_statistics() IS
 'What pg_stat_statements has counted, under names that stay the same over its versions; times in '
 'milliseconds. Empty, not an error, where it cannot be read: statement_statistics_status() tells.';
+REVOKE EXECUTE ON FUNCTION statement_statistics() FROM PUBLIC;
 
 CREATE VIEW slow_queries_analysis AS
 SELECT

@@ -37,9 +37,13 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
         ),
     ],
     "granted_to_public": [
-        ("GRANT SELECT ON users TO PUBLIC", "users"),
-        ("GRANT SELECT (email), UPDATE (email) ON users TO PUBLIC", "users.email"),
-        ("GRANT USAGE ON SEQUENCE users_id_seq TO PUBLIC", "users_id_seq"),
+        ("GRANT SELECT ON users TO PUBLIC", "table users"),
+        ("GRANT SELECT ON slow_queries_analysis TO PUBLIC", "view slow_queries_analysis"),
+        ("GRANT SELECT (email), UPDATE (email) ON users TO PUBLIC", "column email of table users"),
+        ("GRANT USAGE ON SEQUENCE users_id_seq TO PUBLIC", "sequence users_id_seq"),
+        ("GRANT EXECUTE ON FUNCTION new_id() TO PUBLIC", "function new_id()"),
+        ("CREATE FUNCTION a() RETURNS integer LANGUAGE sql RETURN 1", "function a()"),
+        ("CREATE DOMAIN a AS integer", "type a"),
         ("GRANT CREATE ON SCHEMA public TO PUBLIC", "schema public"),
     ],
     "identity_behind": [
@@ -160,6 +164,13 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
     "reference_without_on_delete": [
         ("CREATE TABLE a (user_id bigint REFERENCES users (id) ON UPDATE CASCADE)", "a")
     ],
+    "security_definer_granted": [
+        (
+            f"GRANT EXECUTE ON FUNCTION task_types_stay_listed() TO {role}",
+            "task_types_stay_listed()",
+        )
+        for role in ("PUBLIC", "tester")
+    ],
     "security_definer_without_search_path": [
         ("ALTER FUNCTION new_id() SECURITY DEFINER SET work_mem = '8MB'", "new_id()")
     ],
@@ -241,7 +252,13 @@ HARMLESS = {
         "CREATE TABLE a (user_id bigint, id uuid, "
         "FOREIGN KEY (user_id, id) REFERENCES tasks (user_id, id), PRIMARY KEY (id, user_id))",
     ],
-    "granted_to_public": ["GRANT SELECT ON users TO tester"],
+    "granted_to_public": [
+        "GRANT SELECT ON users TO tester; GRANT EXECUTE ON FUNCTION new_id() TO tester",
+    ],
+    "security_definer_granted": [
+        "GRANT EXECUTE ON FUNCTION row_times() TO tester",
+        "CREATE FUNCTION a() RETURNS integer LANGUAGE sql SECURITY DEFINER RETURN 1",
+    ],
     "table_without_autovacuum": [
         "ALTER TABLE tasks SET (autovacuum_enabled = on, autovacuum_vacuum_scale_factor = 0.01)"
     ],

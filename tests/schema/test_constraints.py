@@ -773,6 +773,27 @@ def test_task_types_are_truncated_with_the_models_or_not_at_all(world: Connectio
     world.execute("TRUNCATE task_types, provider_models CASCADE")
 
 
+def test_outsider_cannot_hang_a_rule_that_runs_as_its_owner_on_a_table_of_his_own(
+    migrated_database: str, pg: Server
+) -> None:
+    dbname = str(conninfo_to_dict(migrated_database)["dbname"])
+    with pg.connect() as superuser:
+        superuser.execute("CREATE ROLE outsider LOGIN")
+    try:
+        with psycopg.connect(pg.dsn(dbname, "outsider")) as outsider:
+            outsider.execute("CREATE TEMP TABLE models (task_types jsonb)")
+            for function in ("provider_models_list_existing", "task_types_stay_listed"):
+                hang = f"CREATE TRIGGER a AFTER INSERT ON models EXECUTE FUNCTION {function}()"
+                error = refusal(outsider, lambda hang=hang: outsider.execute(hang.encode()))  # type: ignore[misc]
+                assert isinstance(error, errors.InsufficientPrivilege), error
+            mine = "CREATE TEMP TABLE a (email valid_email)"
+            error = refusal(outsider, lambda: outsider.execute(mine.encode()))
+            assert isinstance(error, errors.InsufficientPrivilege), error
+    finally:
+        with pg.connect() as superuser:
+            superuser.execute("DROP ROLE outsider")
+
+
 LISTING = (
     b"INSERT INTO provider_models (provider, model_name, task_types) "
     b"VALUES ('openai', gen_random_uuid(), '[\"%s\"]')"
@@ -786,6 +807,9 @@ def test_rule_on_task_types_holds_for_a_role_that_sees_one_table(
     with psycopg.connect(pg.dsn(str(dbname), pg.user)) as superuser, undone(superuser):
         superuser.execute("CREATE ROLE of_models; CREATE ROLE of_types")
         superuser.execute("GRANT INSERT ON provider_models TO of_models")
+        # What the rules of values are, they who write execute; of the triggers, nobody.
+        rules = "not_blank(text), is_array_of_strings(jsonb), has_distinct_elements(jsonb)"
+        superuser.execute(f"GRANT EXECUTE ON FUNCTION {rules} TO of_models".encode())
         superuser.execute("GRANT SELECT, DELETE ON task_types TO of_types")
         superuser.execute("SET LOCAL ROLE of_models")
         superuser.execute(LISTING % b"translation")
