@@ -24,6 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "rows": {"core", "catalogue"},
     "review": {"core", "catalogue", "server", "lint", "rows"},
     "backup": {"core", "catalogue", "server"},
+    "takeover": {"core", "catalogue", "server"},
     "deploy": {"core", "catalogue", "server", "backup"},
 }
 # A value that one module makes and fills in by itself, or somebody else's that is to be set.

@@ -173,6 +173,7 @@ def verify(command: Command, /) -> int:
 
 @cli.command()
 @click.argument("migration", metavar="ID")
+@options.beside_others
 @options.limits
 @click.pass_obj
 def baseline(command: Command, /, migration: str, **limits: Any) -> None:
@@ -180,10 +181,34 @@ def baseline(command: Command, /, migration: str, **limits: Any) -> None:
 
     For a database that already has the schema. The command checks this first.
     """
-    from migrator.catalogue.baseline import baseline as mark
+    from migrator.takeover.baseline import baseline as mark
 
     marked = mark(command.runner(**limits), migration, command.server.start)
     answer(command, {"marked": [each.id for each in marked]}, [f"marked {len(marked)} as applied"])
+
+
+@cli.command()
+@click.argument("migration", metavar="[ID]", required=False)
+@click.option("--from", "tool", metavar="TOOL", help="The tool, if there are histories of several.")
+@options.beside_others
+@options.limits
+@click.pass_obj
+def adopt(command: Command, /, migration: str | None, tool: str | None, **limits: Any) -> None:
+    """Take over the history of another migration tool.
+
+    ID is the last migration that the database has. It is only needed if that history does not name
+    files. The command checks first that the database is what its files make.
+    """
+    from migrator.takeover.adopt import adopt as take_over
+
+    adopted = take_over(command.runner(**limits), migration, tool, command.server.start)
+    document = {
+        "adopted": [each.id for each in adopted.migrations],
+        "from": adopted.history.tool.name,
+        "tables": sorted(adopted.history.tables),
+        "moved": adopted.is_moved,
+    }
+    answer(command, document, adopted.lines)
 
 
 @cli.command()

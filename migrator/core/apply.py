@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import psycopg
 
@@ -16,6 +17,27 @@ from migrator.core.online import OnlineApplier
 from migrator.core.session import Limits, Session
 from migrator.core.transactions import TransactionApplier
 from migrator.core.waits import UNWATCHED, Watch
+from migrator.sql import sql
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what stands in the way of the history into a refusal."""
+    try:
+        yield
+    except psycopg.Error as error:
+        cause = error.error if isinstance(error, StatementError) else error
+        if isinstance(cause, psycopg.errors.InsufficientPrivilege):
+            raise Refused(
+                f"Schema yoyo, the history, cannot be created or used: {error_text(cause)}.",
+                hint="Use the role that owns the database, or grant your role CREATE on it.",
+            ) from error
+        if isinstance(cause, psycopg.errors.LockNotAvailable):
+            raise Refused(
+                f"Another session uses the tables of the history: {error_text(cause)}.",
+                hint="Run the command again when that session has ended its transaction.",
+            ) from error
+        raise
 
 
 class Applier:
@@ -53,16 +75,8 @@ class Applier:
             Refused: The role lacks the privilege.
 
         """
-        try:
+        with _refusing():
             self._backend.ensure_internal_schema_updated()
-        except psycopg.Error as error:
-            cause = error.error if isinstance(error, StatementError) else error
-            if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
-                raise
-            raise Refused(
-                f"Schema yoyo, the history, cannot be created or used: {error_text(cause)}.",
-                hint="Use the role that owns the database, or grant your role CREATE on it.",
-            ) from error
 
     def check_syntax(self, migrations: Sequence[SqlFile], seeds: Sequence[SqlFile]) -> None:
         """Have the server parse files before any of them is run; see `syntax.check`."""
@@ -112,6 +126,35 @@ class Applier:
         with self._backend.transaction():
             for migration in migrations:
                 self._backend.mark_one(RawMigration(migration, migration.source))
+
+    def adopt(
+        self,
+        migrations: Iterable[Migration],
+        confirm: Callable[[], None],
+        *,
+        move: str,
+        are_marked: bool,
+    ) -> None:
+        """Record what another tool applied, in one transaction.
+
+        Args:
+            migrations: What it applied.
+            confirm: Called in the transaction before any change; raises to refuse.
+            move: The statements that make the tool's tables the runner's; empty for none.
+            are_marked: Whether its tables are the runner's, which mark these migrations already.
+
+        Raises:
+            Refused: The role lacks a privilege, or another session uses the tool's tables.
+
+        """
+        recorder = self._backend.recorder
+        with _refusing(), self._backend.transaction():
+            confirm()
+            with self._backend.one_message():
+                self._backend.execute(move + sql("core/bookkeeping"))
+                for each in migrations:
+                    mark = "" if are_marked else recorder.marked(each)
+                    self._backend.execute(mark + recorder.kept(each))
 
     def refuse_contradiction(
         self, migration: Migration, direction: str, *, took_effect: bool

@@ -25,7 +25,7 @@ class Tool:
         table: The table of its history.
         columns: Columns that this table has.
         beside: Other tables that it keeps in the same schema.
-        has_schema: Whether that schema is the tool's alone.
+        schema: The schema that it makes for itself alone; empty if it makes none.
 
     """
 
@@ -33,11 +33,11 @@ class Tool:
     table: str
     columns: frozenset[str]
     beside: frozenset[str] = frozenset()
-    has_schema: bool = False
+    schema: str = ""
 
 
-def _tool(name: str, table: str, columns: str, beside: str = "", *, alone: bool = False) -> Tool:
-    return Tool(name, table, frozenset(columns.split()), frozenset(beside.split()), alone)
+def _tool(name: str, table: str, columns: str, beside: str = "", schema: str = "") -> Tool:
+    return Tool(name, table, frozenset(columns.split()), frozenset(beside.split()), schema)
 
 
 YOYO = _tool(
@@ -57,9 +57,13 @@ TOOLS = (
     _tool("goose", "goose_db_version", "version_id is_applied"),
     _tool("sqlx", "_sqlx_migrations", "version success checksum"),
     _tool("diesel", "__diesel_schema_migrations", "version run_on"),
-    _tool("Sqitch", "changes", "change_id change project planner_name", alone=True),
-    _tool("Atlas", "atlas_schema_revisions", "version applied total"),
-    _tool("graphile-migrate", "migrations", "hash previous_hash filename", alone=True),
+    _tool("Sqitch", "changes", "change_id change project planner_name", schema="sqitch"),
+    _tool(
+        "Atlas", "atlas_schema_revisions", "version applied total", schema="atlas_schema_revisions"
+    ),
+    _tool(
+        "graphile-migrate", "migrations", "hash previous_hash filename", schema="graphile_migrate"
+    ),
     _tool("node-pg-migrate", "pgmigrations", "id name run_on"),
     _tool("refinery", "refinery_schema_history", "version name applied_on"),
     _tool("tern", "schema_version", "version"),
@@ -78,21 +82,23 @@ class Predecessor:
     Args:
         tool: The tool.
         schema: The schema of its tables.
+        tables: Its tables, as the catalogue calls them.
 
     """
 
     tool: Tool
     schema: str
+    tables: frozenset[str]
 
     @property
     def words(self) -> str:
         """The tool and its table, for a message."""
         return f"{self.tool.name} ({self.schema}.{self.tool.table})"
 
-    def owns(self, schema: str, table: str) -> bool:
-        """Say whether a table is one of the tool's own."""
-        is_its = table == self.tool.table or table in self.tool.beside or self.tool.has_schema
-        return schema == self.schema and is_its
+    @property
+    def has_schema(self) -> bool:
+        """Whether everything in its schema belongs to the tool."""
+        return self.schema == self.tool.schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ class Found:
 
     Args:
         histories: Histories of other tools.
-        tables: The names of all other tables, with their schemas.
+        tables: All other tables, as the catalogue calls them.
 
     """
 
@@ -112,24 +118,24 @@ class Found:
 def find(session: Session) -> Found:
     """Look for histories and tables; those in schema yoyo are this tool's own."""
     rows = session.connection.execute(sql("core/tables").encode()).fetchall()
-    if any((schema, table) == ("yoyo", YOYO.table) for schema, table, _ in rows):
+    names = {(schema, table): title for schema, table, title, _ in rows}
+    if ("yoyo", "migration_checksum") in names:
         return Found([], [])  # another runner has made it meanwhile
-    names = {(schema, table) for schema, table, _ in rows}
-    histories = [
-        Predecessor(
-            _RAILS if (schema, *_RAILS.beside) in names and tool.name == "dbmate" else tool, schema
-        )
-        for schema, table, columns in rows
-        if (tool := _tool_of(table, columns or []))
-    ]
-    return Found(
-        histories,
-        [
-            f"{schema}.{table}"
-            for schema, table, _ in rows
-            if schema != "yoyo" and not any(each.owns(schema, table) for each in histories)
-        ],
-    )
+    histories = []
+    for schema, table, _, columns in rows:
+        if tool := _tool_of(table, columns or []):
+            if tool.name == "dbmate" and (schema, *_RAILS.beside) in names:
+                tool = _RAILS
+            its = {tool.table, *tool.beside}
+            tables = {
+                title
+                for (where, name), title in names.items()
+                if where == schema and (name in its or schema == tool.schema)
+            }
+            histories.append(Predecessor(tool, schema, frozenset(tables)))
+    known = {title for each in histories for title in each.tables}
+    others = [title for (where, _), title in names.items() if where != "yoyo"]
+    return Found(histories, [each for each in others if each not in known])
 
 
 def _tool_of(table: str, columns: Sequence[str]) -> Tool | None:

@@ -55,12 +55,17 @@ class Recorder:
             operation: The operation in yoyo's log: `apply` or `mark`.
 
         """
+        return self.marked(migration, operation) + self.kept(migration, duration_ms)
+
+    def marked(self, migration: Migration, operation: str = "mark") -> str:
+        """Return the statements that write yoyo's log and mark of a migration; see `applied`."""
+        return self._of_migration("record_apply", migration.id, operation=operation)
+
+    def kept(self, migration: Migration, duration_ms: int | None = 0) -> str:
+        """Return the statement that records what the file of a marked migration says."""
+        checksum = migration.source.checksum
         return self._of_migration(
-            "record_apply",
-            migration.id,
-            checksum=migration.source.checksum,
-            duration_ms=duration_ms,
-            operation=operation,
+            "record_checksum", migration.id, checksum=checksum, duration_ms=duration_ms
         )
 
     def rolled_back(self, migration: Migration) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from migrator.catalogue.baseline import baseline
 from migrator.catalogue.objects import Catalogue, differences, read
 from migrator.core.project import Project
 from migrator.core.runner import Runner
 from migrator.core.session import Limits
 from migrator.core.target import Target
 from migrator.server import binaries
+from migrator.takeover.baseline import baseline
 from tests.catalogue.kinds import BEFORE, EXAMPLES, TABLESPACE
 from tests.support.commands import call
 from tests.support.databases import database, run

@@ -21,7 +21,18 @@ from tests.support.databases import applied, rows, tables
 from tests.support.servers import PASSWORD, ROOT, Server, clean_environment, newest
 from tests.support.sets import THREE, MigrationSet
 
-COMMANDS = ["migrate", "rollback", "status", "plan", "seed", "verify", "schema", "baseline", "new"]
+COMMANDS = [
+    "migrate",
+    "rollback",
+    "status",
+    "plan",
+    "seed",
+    "verify",
+    "schema",
+    "baseline",
+    "adopt",
+    "new",
+]
 
 
 # The target
@@ -322,7 +333,8 @@ def test_a_length_of_time() -> None:
         ("plan", ["--rollback", "--to ID", "--sql"]),
         ("seed", ["--lock-timeout"]),
         ("verify", []),
-        ("baseline", ["ID"]),
+        ("baseline", ["ID", "--beside-others"]),
+        ("adopt", ["[ID]", "--from TOOL", "--beside-others"]),
         ("new", ["DOMAIN CHANGE"]),
         ("schema", ["--check"]),
         ("server", ["start|stop|reset|status|psql|url", "--yes"]),

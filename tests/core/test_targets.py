@@ -39,7 +39,7 @@ from tests.support.sets import THREE, MigrationSet, three_tables
 from tests.support.waiting import until
 
 MIGRATE = ["migrate"]
-CHANGING = [MIGRATE, ["rollback", "--all", "--yes"], ["seed"], ["baseline", "0003"]]
+CHANGING = [MIGRATE, ["rollback", "--all", "--yes"], ["seed"], ["baseline", "0003"], ["adopt"]]
 LOOKING = [["status"], ["plan"], ["plan", "--sql"], ["verify"], ["migrate", "--dry-run"]]
 
 

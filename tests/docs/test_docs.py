@@ -26,6 +26,7 @@ from tests.support import documents
 from tests.support.commands import execute
 from tests.support.databases import Connection, database
 from tests.support.documents import README, REFERENCE, SCHEMA, TEXT, Block
+from tests.support.predecessors import LAYOUTS
 from tests.support.reports import sample
 from tests.support.servers import NEWEST, ROOT, Server, clean_environment, fast_place
 
@@ -114,6 +115,16 @@ def _others(place: Place, _: str) -> None:
     place.prepare_by_sql("CREATE TABLE theirs ()")
 
 
+def _of(place: Place, tool: str) -> None:
+    assert tool == "goose"
+    place.prepare_by_sql(
+        LAYOUTS["goose"] + "ALTER TABLE goose_db_version OWNER TO tester; "
+        "INSERT INTO goose_db_version (version_id, is_applied) SELECT"
+        " split_part(migration_id, '.', 1)::int, TRUE FROM yoyo._yoyo_migration;"
+        "DROP SCHEMA yoyo CASCADE"
+    )
+
+
 def _without(place: Place, extension: str) -> None:
     place.prepare_by_sql(f"DROP EXTENSION {extension} CASCADE")
 
@@ -133,6 +144,7 @@ PREPARATIONS: dict[str, Callable[[Place, str], None]] = {
     "createdb": _createdb,
     "edited": _edited,
     "missing": _missing,
+    "of": _of,
     "others": _others,
     "started": _started,
     "unmanaged": _unmanaged,
@@ -386,6 +398,7 @@ def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> 
         for name in names or [first_cell]:
             said[name] = {key for key in keys if not key.startswith("--")}
     assert said.pop("baseline") == {"marked"}  # starts a server: see its example
+    assert said.pop("adopt") == {"adopted", "from", "tables", "moved"}  # the same
     assert said.pop("settle") == {"settled", "as", "applied", "pending"}  # see test_online.py
     assert said.pop("server start") == said["server url"]
     assert said.pop("server reset") == {"reset", "url"}  # see test_reset.py

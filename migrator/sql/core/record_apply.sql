@@ -1,5 +1,4 @@
--- That a migration was applied: yoyo's log and mark, and the checksum of its file. How long it ran, if
--- that is not known, is how long its transaction has lasted.
+-- That a migration was applied: yoyo's log and mark.
 INSERT INTO yoyo._yoyo_log (
     id, migration_hash, migration_id, operation, username, hostname, created_at_utc
 )
@@ -9,8 +8,3 @@ VALUES (
 );
 INSERT INTO yoyo._yoyo_migration (migration_hash, migration_id, applied_at_utc)
 VALUES (%(hash)s, %(id)s, clock_timestamp() AT TIME ZONE 'UTC');
-INSERT INTO yoyo.migration_checksum (migration_hash, algorithm, checksum, duration_ms)
-VALUES (
-    %(hash)s, %(algorithm)s, %(checksum)s,
-    coalesce(%(duration_ms)s, 1000 * extract(EPOCH FROM clock_timestamp() - now()))
-);

@@ -1,7 +1,10 @@
--- The tables of a database with their columns, without those of the server and of extensions.
+-- The tables of a database with their columns, without those of the server and of extensions; and
+-- what the catalogue calls each of them.
 SELECT
     n.nspname AS schema_name,
     c.relname AS table_name,
+    CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END
+    || quote_ident(c.relname) AS title,
     array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attnum IS NOT NULL) AS columns
 FROM pg_class AS c
 INNER JOIN pg_namespace AS n ON c.relnamespace = n.oid

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import psycopg
 import pytest
 
-from migrator.catalogue.baseline import baseline
-from migrator.core.errors import Failed, Refused
-from migrator.core.project import Project
-from migrator.core.runner import Runner
-from migrator.core.session import Limits
-from migrator.core.settings import LOCK_KEY
-from migrator.core.target import Target
 from migrator.server import binaries
 from tests.support.commands import call
-from tests.support.databases import applied, rows, run
-from tests.support.servers import ROOT, Server, clean_environment, fast_place, newest
+from tests.support.databases import rows, run
+from tests.support.servers import newest
 from tests.support.sets import THREE, MigrationSet
 
 
@@ -208,125 +195,3 @@ class TestSchema:
         assert answer.code == 1
         assert "server version mismatch" in answer.err
         assert "next: A pg_dump older than the server cannot read it" in answer.err
-
-
-# baseline. Its scratch database is made by the embedded server's role, which may create databases;
-# here that is the superuser of the test's server.
-
-
-class Baseline:
-    """Runs baseline on a database with a scratch server."""
-
-    def __init__(self, pg: Server, made: MigrationSet, database: str) -> None:
-        self.pg, self.made, self.database = pg, made, database
-
-    def __call__(self, name: str) -> list[str]:
-        project = Project.at(self.made.migrations, None)
-        work = Runner(
-            project, Target.parse(self.database, "test"), Limits(lock_wait_s=0), lambda _: None
-        )
-        with work.session.connection:
-            marked = baseline(work, name, lambda: self.pg.dsn("postgres", self.pg.user))
-        return [each.id for each in marked]
-
-    def refused(self, name: str) -> str:
-        """Return the message of a refusal that left nothing behind."""
-        before = applied_or_nothing(self.database)
-        with pytest.raises(Refused) as raised:
-            self(name)
-        assert applied_or_nothing(self.database) == before
-        assert scratch_databases(self.pg) == []
-        return raised.value.message
-
-
-def applied_or_nothing(database: str) -> list[str] | None:
-    exists = rows(database, "SELECT to_regclass('yoyo._yoyo_migration')")[0][0]
-    return applied(database) if exists else None
-
-
-def scratch_databases(pg: Server) -> list[tuple[Any, ...]]:
-    query = "SELECT datname FROM pg_database WHERE datname LIKE 'baseline%'"
-    return rows(pg.dsn("postgres", pg.user), query)
-
-
-@pytest.fixture
-def mark(pg: Server, made: MigrationSet, empty_database: str) -> Baseline:
-    """Baseline on a database that has two of the three tables."""
-    run(empty_database, "CREATE TABLE a (id int)", "CREATE TABLE b (id int)")
-    return Baseline(pg, made, empty_database)
-
-
-def test_baseline_marks_what_the_database_has(mark: Baseline) -> None:
-    assert mark("0002") == THREE[:2]
-    assert applied(mark.database) == THREE[:2]
-    answer = call(mark.made, mark.database, "migrate")
-    assert answer.out.splitlines() == ["applied 0003.c.create", "applied 01.a"]
-    assert call(mark.made, mark.database, "status", "--exit-code").code == 0
-    log = rows(mark.database, "SELECT operation FROM yoyo._yoyo_log WHERE migration_id < '0003'")
-    assert log == [("mark",)] * 2
-    assert scratch_databases(mark.pg) == []
-
-
-@newest
-def test_baseline_uses_the_embedded_server_whatever_libpqs_variables_say(
-    mark: Baseline,
-) -> None:
-    with TemporaryDirectory(dir=fast_place()) as directory:
-        project = Path(directory)
-        project.chmod(0o755)
-        shutil.copy(ROOT / "runner.py", project)
-        shutil.copytree(ROOT / "migrator", project / "migrator")
-        options = ["--database", mark.database, "--migrations", str(mark.made.migrations)]
-        runner = [sys.executable, str(project / "runner.py"), *options, "--json"]
-        elsewhere = {"PGHOSTADDR": "192.0.2.1", "PGUSER": "nobody", "PGPORT": "1"}
-        try:
-            ran = subprocess.run(
-                [*runner, "baseline", "0002"],
-                capture_output=True,
-                check=False,
-                env=clean_environment() | elsewhere,
-                text=True,
-            )
-        finally:
-            subprocess.run([*runner, "server", "stop"], check=True, capture_output=True)
-    assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == {"marked": THREE[:2]}
-    assert applied(mark.database) == THREE[:2]
-
-
-@newest
-class TestBaseline:
-    def test_an_edit_afterwards_is_noticed(self, mark: Baseline) -> None:
-        mark("0002.b.create")
-        mark.made.add("0001.a.create", "CREATE TABLE a (id bigint);")
-        assert "edited" in call(mark.made, mark.database, "migrate").err
-
-    def test_what_is_missing_unexpected_or_different_is_refused(self, mark: Baseline) -> None:
-        assert "table c is missing" in mark.refused("0003")
-        assert "table b is unexpected" in mark.refused("0001")
-        run(mark.database, "ALTER TABLE b ALTER id SET NOT NULL")
-        assert "table b: column id differs in its NOT NULL" in mark.refused("0002")
-
-    def test_an_unknown_migration_is_refused(self, mark: Baseline) -> None:
-        assert "There is no migration 0009" in mark.refused("0009")
-
-    def test_a_database_with_a_history_is_refused(self, mark: Baseline) -> None:
-        mark("0002")
-        assert "has a history already" in mark.refused("0002")
-
-    def test_a_file_that_fails_is_told(self, mark: Baseline) -> None:
-        path = mark.made.add("0001.a.create", "CREATE TABLE a (id int);\nSELECT 1 / 0;\n")
-        with pytest.raises(Failed, match=f"{path}:2:1: division by zero"):
-            mark("0001")
-        assert scratch_databases(mark.pg) == []
-        assert applied_or_nothing(mark.database) is None
-
-    def test_another_runner_is_waited_for(self, mark: Baseline) -> None:
-        with psycopg.connect(mark.database, autocommit=True) as other:
-            other.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
-            assert "Another runner holds the lock" in mark.refused("0002")
-
-    def test_a_database_that_cannot_be_written_is_refused(self, mark: Baseline) -> None:
-        name = str(psycopg.conninfo.conninfo_to_dict(mark.database)["dbname"])
-        run(mark.database, f"ALTER DATABASE {name} SET default_transaction_read_only TO on")
-        assert "is read-only" in mark.refused("0002")

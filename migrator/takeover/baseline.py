@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from migrator.catalogue import objects
-from migrator.core import lock
+from migrator.core import lock, predecessors
 from migrator.core.apply import Applier
 from migrator.core.errors import Refused
 from migrator.core.files import Migration
@@ -13,8 +12,7 @@ from migrator.core.plan import find
 from migrator.core.process import interruptible
 from migrator.core.runner import Runner
 from migrator.core.session import refuse_unwritable
-from migrator.core.target import Target
-from migrator.server.scratch import Scratch
+from migrator.takeover.comparison import refuse_difference
 
 
 def baseline(runner: Runner, name: str, start_server: Callable[[], str]) -> list[Migration]:
@@ -36,38 +34,28 @@ def baseline(runner: Runner, name: str, start_server: Callable[[], str]) -> list
     refuse_unwritable(runner.session, runner.target)
     last = find(runner.migrations, name)
     wanted = runner.migrations[: runner.migrations.index(last) + 1]
-    _refuse_history(runner)
-    server = Target.parse(start_server(), "the embedded server")
-    with interruptible(), Scratch(server, "baseline") as scratch:
-        differences = _differences(runner, last, scratch.create("migrated"))
-    if differences:
-        raise Refused(
-            f"The database is not what {last.id} and those before it make:\n  "
-            + "\n  ".join(differences),
-            hint="Name the migration that the database is at, or bring it there first.",
-        )
+    refuse_history(runner)
+    if not runner.limits.beside_others:
+        predecessors.refuse_histories(predecessors.find(runner.session))
+    refuse_difference(runner, last, start_server, lambda _: False)
     with interruptible(), lock.held(runner.session, runner.limits.lock_wait_s, runner.say):
-        _refuse_history(runner)
+        refuse_history(runner)
         applier = Applier(runner.session, runner.say)
         applier.prepare()
         applier.mark(wanted)
     return wanted
 
 
-def _refuse_history(runner: Runner) -> None:
+def refuse_history(runner: Runner) -> None:
+    """Refuse a database that has a history of this tool.
+
+    Raises:
+        Refused: It has one.
+
+    """
     state = runner.state()
     if state.applied or state.missing or state.interrupted:
         raise Refused(
             "The database has a history already.",
             hint="`status` shows it; `migrate` continues from there.",
         )
-
-
-def _differences(runner: Runner, last: Migration, place: Target) -> list[str]:
-    scratch = Runner(runner.project, place, runner.limits, lambda _: None)
-    scratch.migrate(to=last.id, with_seeds=False, dry_run=False)
-    with scratch.session.connection as connection:
-        expected = objects.read(connection)
-    found = objects.read(runner.session.connection)
-    told = objects.differences(expected.schema, found.schema)
-    return [each.words for each in objects.required(told, found.extensions)]

@@ -1,0 +1,66 @@
+"""Whether a database is what migrations make: compared with a scratch database that they made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from migrator.catalogue import objects
+from migrator.catalogue.objects import Catalogue, Difference
+from migrator.core.errors import Refused
+from migrator.core.files import Migration
+from migrator.core.process import interruptible
+from migrator.core.runner import Runner
+from migrator.core.target import Target
+from migrator.server.scratch import Scratch
+
+
+def refuse_difference(
+    runner: Runner,
+    last: Migration | None,
+    start_server: Callable[[], str],
+    is_passed_over: Callable[[Difference], bool],
+) -> None:
+    """Refuse a database that is not what its migrations make.
+
+    Args:
+        runner: The database and the files.
+        last: The last migration that the database should have; None for none.
+        start_server: Returns the URL of a server where a scratch database can be made.
+        is_passed_over: Says whether a difference does not matter.
+
+    Raises:
+        Refused: There are other differences. The message lists them.
+
+    """
+    server = Target.parse(start_server(), "the embedded server")
+    with interruptible(), Scratch(server, "baseline") as scratch:
+        expected = _made(runner, last, scratch.create("migrated"))
+    found = objects.read(runner.session.connection)
+    told = objects.required(objects.differences(expected.schema, found.schema), found.extensions)
+    beside = runner.limits.beside_others
+    words = [
+        each.words
+        for each in told
+        if not is_passed_over(each) and not (beside and is_anothers(each))
+    ]
+    if words:
+        after = f"{last.id} and those before it make" if last else "it is before any migration"
+        raise Refused(
+            f"The database is not what {after}:\n  " + "\n  ".join(words),
+            hint="Name the migration that the database is at, or bring it there first. If what is "
+            "unexpected is another application's, add --beside-others.",
+        )
+
+
+def is_anothers(difference: Difference) -> bool:
+    """Say whether a difference is an object by itself that no migration made."""
+    return difference.is_unexpected and not difference.subject.whole
+
+
+def _made(runner: Runner, last: Migration | None, place: Target) -> Catalogue:
+    """Return what the migrations make of an empty database."""
+    scratch = Runner(runner.project, place, runner.limits, lambda _: None)
+    with scratch.session.connection as connection:
+        if last is not None:
+            scratch.migrate(to=last.id, with_seeds=False, dry_run=False)
+        return objects.read(connection)
