@@ -193,11 +193,14 @@ def _ask(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...
 def vanished(before: CatalogueState, after: CatalogueState) -> list[Object]:
     """Return the objects that are gone, without the parts of tables that are gone."""
     gone = []
+    constraints = {each.title for each in after.objects.values() if each.kind == "table constraint"}
     for address, each in before.objects.items():
         now = after.objects.get(address)
         if now is None:
-            is_alone = not _is_part(each) or _relation(each) in after.relations
-            if is_alone and each.kind != "index":  # it goes with its constraint, or is named itself
+            is_alone = not _is_part(each) or relation_oid(each) in after.relations
+            constraint = f"{each.whole}: constraint {each.properties.get('constraint')}"
+            goes_with_it = "constraint" in each.properties and constraint not in constraints
+            if is_alone and not goes_with_it:
                 gone.append(each)
         elif "default" in each.properties and "default" not in now.properties:
             gone.append(replace(each, kind="default of column"))
@@ -213,15 +216,25 @@ def full_name(each: Object) -> str:
 
 def relation_of(each: Object, state: CatalogueState) -> str:
     """Return the name of the relation that an object is, or is part of; empty if there is none."""
-    found = state.relations.get(_relation(each))
+    found = state.relations.get(relation_oid(each))
     return found.name if found else ""
+
+
+def wholes(state: CatalogueState) -> dict[int, str]:
+    """Return by oid what each relation is a part of: the table of an index or an identity."""
+    found = {}
+    for oid, each in state.relations.items():
+        known = state.objects.get((_PG_CLASS, oid, 0))
+        table = known.whole_address[1] if known and each.kind == "S" else each.table
+        found[oid] = state.relations.get(table, each).name
+    return found
 
 
 def _is_part(each: Object) -> bool:
     return each.kind in _PARTS or each.kind.endswith(" column")
 
 
-def _relation(each: Object) -> int:
+def relation_oid(each: Object) -> int:
     """Return the oid of the relation that an object is, or is part of; 0 if there is none."""
     address = each.whole_address if _is_part(each) else each.address
     return address[1] if address[0] == _PG_CLASS else 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from migrator.catalogue.objects import Object
+from migrator.catalogue.objects import COLUMN_ORDER, Object
 from migrator.review import catalogue, changes, locks
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.review.changes import Change
@@ -16,6 +16,8 @@ from migrator.review.report import RelationWork
 
 _LOCKED_FOR_ROWS = "rpmf"
 _ROUTINES = {"aggregate", "function", "procedure"}
+_RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
+_NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)  # comments and texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Step:
         work: What it did to each table.
         validated: The constraints that were checked against rows.
         dropped: The objects that a CASCADE dropped.
+        subjects: The tables of which it changed, made or dropped something but by a CASCADE; None
+            if it changed no object, or runs code: then it is about all that it locks.
         changes: What a running application may miss after the file, and has since this statement.
         emptied: The tables that lost all rows at once.
         said: The messages of PostgreSQL.
@@ -64,6 +68,7 @@ class Step:
     work: tuple[RelationWork, ...]
     validated: tuple[str, ...]
     dropped: tuple[str, ...]
+    subjects: frozenset[str] | None
     changes: tuple[Change, ...]
     emptied: tuple[str, ...]
     said: tuple[str, ...]
@@ -132,6 +137,7 @@ def steps(watched: FileTrace, done: Sequence[Done]) -> list[Step]:
                 rows.work,
                 _validated(seen, watched.before, rows.work),
                 tuple(dropped),
+                _subjects(seen, watched.before, dropped),
                 tuple(each for each in since if not each.title or each.title not in dropped),
                 rows.emptied,
                 tuple(dict.fromkeys(seen.said)),
@@ -169,14 +175,48 @@ def _validated(
 
 
 def _dropped(seen: Trace) -> list[str]:
-    """Return what a CASCADE dropped: objects that are gone and that the statement does not name."""
-    text = seen.part.text
-    if not re.search(r"\bcascade\b", text, re.IGNORECASE):
+    """Return what a CASCADE dropped: what is gone and what the statement does not name."""
+    if not any("drop cascades to" in each for each in seen.said):
         return []
-    named = {each.strip('"') for each in re.findall(r'"[^"]+"|[\w$]+', text)}
+    code = _NO_CODE.sub(" ", seen.part.text)
+    named = {each.strip('"') for each in re.findall(r'"[^"]+"|[\w$]+', code)}
     named |= {each.lower() for each in named}
     vanished = catalogue.vanished(seen.before, seen.after)
     return [each.title for each in vanished if _own_name(each) not in named]
+
+
+def _subjects(
+    seen: Trace, before: CatalogueState, dropped: Collection[str]
+) -> frozenset[str] | None:
+    old, new = seen.before.objects, seen.after.objects
+    if seen.part.words[0] in _RUNS_CODE or old is new:
+        return None
+    changed = [
+        pair
+        for each in old.keys() | new.keys()
+        if _differ(*(pair := (old.get(each), new.get(each))))
+    ]
+    states = (before, seen.before, seen.after)
+    roots = {(oid, each.root) for state in states for oid, each in state.relations.items()}
+    partitions = {oid for oid, root in roots if oid != root}
+    oids = {
+        oid
+        for each in (each for pair in changed for each in pair if each)
+        if not {each.title, each.whole} & {*dropped}
+        and (oid := catalogue.relation_oid(each))
+        and ("inherited" not in each.properties or oid in partitions)
+    }
+    oids |= {root for oid, root in roots if oid in oids}
+    names = {before.relations[oid].name for oid in oids & before.relations.keys()}
+    return frozenset(names) if changed else None
+
+
+def _differ(old: Object | None, new: Object | None) -> bool:
+    """Say whether an object changed by more than the order of its columns: those are told."""
+    if old is None or new is None:
+        return old is not new
+    had, has = ({**each.properties, COLUMN_ORDER: ""} for each in (old, new))
+    return old.name != new.name or (old.text != new.text and had != has)
 
 
 def _own_name(each: Object) -> str:

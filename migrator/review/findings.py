@@ -180,14 +180,13 @@ def _of_what_is_gone(evidence: Evidence, step: Step) -> Iterator[Finding]:
         message = f"the CASCADE also drops {', '.join(step.dropped)}"
         yield _finding("cascade", message, line)
     for table in step.emptied:
-        is_named = re.search(rf"\b{re.escape(table)}\b", step.part.text)
-        if is_named or "CASCADE" not in step.part.text.upper():
-            if evidence.claims.get("reversible", "yes").startswith("yes"):
-                message = f"deletes every row of {table}; a rollback does not restore them"
-                yield _finding("rollback-loss", message, line, relation=table)
-        else:
+        name = table.rpartition(".")[2].strip('"')
+        if f'truncate cascades to table "{name}"' in step.said:
             message = f"the CASCADE also empties {table}"
             yield _finding("cascade", message, line, relation=table)
+        elif evidence.claims.get("reversible", "yes").startswith("yes"):
+            message = f"deletes every row of {table}; a rollback does not restore them"
+            yield _finding("rollback-loss", message, line, relation=table)
     for each in step.changes:
         yield _finding(each.rule, each.words, line, relation=each.relation)
 
@@ -275,7 +274,7 @@ def _second_tables(evidence: Evidence) -> Iterator[Finding]:
         for table, mode in new.items():
             first[table] = step.part.line
             named = locks.strength(promised.get(table, "")) >= locks.strength(mode)
-            if not named and not _is_subject(table, step, evidence.roots):
+            if not named and step.subjects is not None and table not in step.subjects:
                 message = (
                     f"also locks {evidence.shown(table)} until COMMIT: {mode} "
                     f"{locks.in_words(mode, table)}"
@@ -289,19 +288,6 @@ def _second_tables(evidence: Evidence) -> Iterator[Finding]:
             "order deadlocks"
         )
         yield _finding("several-tables", message, max(first.values()))
-
-
-def _is_subject(table: str, step: Step, roots: Mapping[str, str]) -> bool:
-    """Say whether a statement is about a table: whether it names it outside REFERENCES."""
-    if step.part.words[0] in {"DO", "SELECT", "CALL", "WITH"}:
-        return True
-    text = re.split(r"\bREFERENCES\b", step.part.text, maxsplit=1, flags=re.IGNORECASE)[0]
-    if re.match(r"\s*CREATE\s+(\w+\s+)?TABLE\b", text, re.IGNORECASE):
-        parent = re.search(r"\b(?:PARTITION\s+OF|INHERITS\s*\()\s*(\S+)", text, re.IGNORECASE)
-        text = parent[1] if parent else ""
-    names = [each for each, root in roots.items() if root == table]
-    last = [re.escape(each.rpartition(".")[2]) for each in (table, *names)]
-    return bool(re.search(rf"(?<![\w$])(?:{'|'.join(last)})(?![\w$])", text, re.IGNORECASE))
 
 
 def _lock_timeouts(evidence: Evidence) -> Iterator[Finding]:
@@ -348,6 +334,8 @@ def _of_the_header(evidence: Evidence) -> Iterator[Finding]:
     for lock in strongest(evidence.locks):
         if locks.strength(lock.mode) <= locks.strength(locks.ROW_SHARE):
             continue  # it blocks neither reads nor writes, and every reference takes it
+        if lock.kind == "sequence" and lock.mode == locks.ROW_EXCLUSIVE:
+            continue  # every nextval takes it
         if lock.promised:
             if locks.strength(lock.mode) > locks.strength(lock.promised):
                 message = (
@@ -379,7 +367,7 @@ def claimed(claims: Mapping[str, str]) -> dict[str, str]:
     return {relation.removeprefix("public."): mode for mode, relation in found}
 
 
-def promised(claims: Mapping[str, str], relation: str, table: str, *, is_index: bool) -> str:
-    """Return the lock mode that a header names for a relation, or for an index's table."""
+def promised(claims: Mapping[str, str], relation: str, whole: str) -> str:
+    """Return the lock mode that a header names for a relation, or for what that is a part of."""
     said = claimed(claims)
-    return said.get(relation) or (said.get(table, "") if is_index else "")
+    return said.get(relation) or said.get(whole, "")

@@ -11,7 +11,7 @@ from typing import Any
 from migrator.core.files import Migration, SqlFile
 from migrator.core.settings import Settings
 from migrator.lint import squawk
-from migrator.review import allow, evidence, findings, growth, locks, opinions
+from migrator.review import allow, catalogue, evidence, findings, growth, locks, opinions
 from migrator.review.catalogue import KINDS
 from migrator.review.evidence import Hold, Step
 from migrator.review.findings import Evidence
@@ -200,6 +200,8 @@ def _locks(
         key = hold.relation.oid, hold.is_brief
         strongest[key] = locks.strongest([strongest.get(key, ""), hold.mode])
     source = facts.migration.source
+    before = facts.watched.before if facts.watched else None
+    wholes = catalogue.wholes(before) if before else {}
     found = []
     for hold in known.holds:
         relation, table, mode = hold.relation, hold.table.name, hold.mode
@@ -224,9 +226,7 @@ def _locks(
                 held_ms=Range.around(0.0) if hold.is_brief else _total(under),
                 rows=known.rows(table),
                 large=known.is_large(table),
-                promised=findings.promised(
-                    source.header, relation.name, table, is_index=relation.is_index
-                ),
+                promised=findings.promised(source.header, relation.name, wholes[relation.oid]),
             )
         )
     return sorted(found, key=lambda each: (-each.harm, each.table, each.relation))

@@ -1,5 +1,5 @@
 -- case: TRUNCATE CASCADE: the referencing tables are emptied, too
--- finds: cascade on comments, rollback-loss, rollback-loss on tasks, second-table on comments, several-tables
+-- finds: cascade on comments, rollback-loss, rollback-loss on tasks, several-tables
 -- locks: ACCESS EXCLUSIVE on comments, ACCESS EXCLUSIVE on tasks
 -- proof: lossy
 -- squawk: ban-truncate-cascade confirmed
