@@ -11,7 +11,7 @@ LINTERS = '$(RUNNER) lint' '$(BIN)/python .ci/style.py migrations seeds sql migr
   '$(BIN)/ruff check .' '$(BIN)/ruff format --check .' '$(BIN)/mypy'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help migrate deploy rollback status plan verify round-trip seed schema psql reset server-stop test test-rest test-all \
+.PHONY: help migrate deploy rollback status plan verify round-trip seed schema roles psql reset server-stop test test-rest test-all \
   review torture bench bench-speed bench-deploy bench-review lint format clean anew
 .DEFAULT_GOAL := help
 
@@ -47,6 +47,13 @@ schema: $(VENV)/dev ## Write what is made of the files: sql/schema.sql, docs/sch
 	@$(RUNNER) migrate
 	@$(RUNNER) schema
 	@$(BIN)/python -m bench.report
+
+roles: $(VENV)/run ## Create the four roles on the embedded server, and write what each may do into docs/roles.md
+	@$(RUNNER) migrate
+	@$(RUNNER) server psql -X -q -c '\connect - postgres' -f sql/roles/roles.sql -f sql/roles/grants.sql
+	@sed -n '/^|/!p' docs/roles.md >docs/roles.md.new
+	@$(RUNNER) server psql -X -q -A -t -f sql/roles/report.sql >>docs/roles.md.new
+	@mv docs/roles.md.new docs/roles.md
 
 psql: $(VENV)/run ## Open psql on the embedded server
 	@$(RUNNER) server psql

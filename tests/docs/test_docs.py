@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from click.testing import CliRunner
-from psycopg import sql
 
 from migrator.catalogue import diagram
 from migrator.cli import main as command_line
@@ -140,8 +139,13 @@ def _createdb(place: Place, _: str) -> None:
     place.prepare_by_sql("ALTER ROLE tester CREATEDB")  # until no_traces
 
 
+def _createrole(place: Place, _: str) -> None:
+    place.prepare_by_sql("ALTER ROLE tester CREATEROLE")  # until no_traces
+
+
 PREPARATIONS: dict[str, Callable[[Place, str], None]] = {
     "createdb": _createdb,
+    "createrole": _createrole,
     "edited": _edited,
     "missing": _missing,
     "of": _of,
@@ -161,18 +165,21 @@ def newest_server(request: pytest.FixtureRequest) -> Server:
 
 @contextmanager
 def no_traces(server: Server) -> Iterator[None]:
-    """Take back what a story leaves on the server: databases beside its own, a role's right."""
-    query = "SELECT datname FROM pg_database"
+    """Take back what a story leaves on the server: databases and roles, and a role's rights."""
+    query = """
+        SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
+        UNION ALL
+        SELECT format('DROP ROLE %I', rolname) FROM pg_roles
+    """
     with server.connect() as connection:
         before = connection.execute(query).fetchall()
         try:
             yield
         finally:
-            connection.execute("ALTER ROLE tester NOCREATEDB")
+            connection.execute("ALTER ROLE tester NOCREATEDB NOCREATEROLE")
             for each in connection.execute(query).fetchall():
                 if each not in before:
-                    name = sql.Identifier(str(each[0]))
-                    connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+                    connection.execute(str(each[0]).encode())
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,14 @@ from tests.support.servers import ROOT, Server
 
 CHECKS = sorted((ROOT / "sql" / "checks").glob("*.sql"))
 
+# A role that may do everything, as if a script of sql/roles/ had made it.
+WITH_ROLE = """
+    CREATE ROLE test_app;
+    COMMENT ON ROLE test_app IS 'GestorLead Studio, app: tests';
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO test_app;
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO test_app;
+"""
+
 # For each file of sql/checks/: what breaks its rule, and what its first column then says.
 SABOTAGE: dict[str, list[tuple[str, str]]] = {
     "check_by_changing_function": [
@@ -121,6 +129,18 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
         ("ALTER TABLE generated_content OWNER TO postgres", "table generated_content"),
         ("ALTER FUNCTION new_id() OWNER TO postgres", "function new_id()"),
         ("ALTER DOMAIN valid_url OWNER TO postgres", "type valid_url"),
+    ],
+    "privilege_forgotten": [
+        (WITH_ROLE + change, forgotten)
+        for change, forgotten in [
+            ("CREATE TABLE a (b integer)", "table a"),
+            (
+                "REVOKE SELECT ON users FROM test_app; GRANT SELECT (id) ON users TO test_app",
+                "column email of table users",
+            ),
+            ("REVOKE EXECUTE ON FUNCTION new_id() FROM test_app", "function new_id()"),
+            ("REVOKE EXECUTE ON FUNCTION is_ipv4(text) FROM test_app", "function is_ipv4(text)"),
+        ]
     ],
     "reference_across_tenants": [
         ("CREATE TABLE a (user_id bigint, task_id uuid REFERENCES tasks (id))", "a"),
@@ -245,6 +265,10 @@ HARMLESS = {
         "CREATE UNIQUE INDEX a ON tasks (user_id)",
         "CREATE INDEX a ON campaigns USING gin (metrics); "
         "CREATE INDEX b ON campaigns USING gin (metrics, objectives)",
+    ],
+    "privilege_forgotten": [
+        WITH_ROLE + "ALTER TABLE users ADD phone text",
+        "CREATE TABLE a (b integer)",
     ],
     "reference_without_index": [
         "DROP INDEX idx_users_subscription_tier_id; CREATE INDEX a ON users (subscription_tier_id) "
