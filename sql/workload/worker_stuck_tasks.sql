@@ -4,7 +4,8 @@
 -- params: started_before timestamptz, page_size integer
 --
 -- No index holds started_at, so that a claim is a HOT update. What started before a time was due
--- before it, and the queue's own index finds the few unfinished tasks that were.
+-- before it, or at most the 5 minutes later by which clocks may differ; the queue's own index finds
+-- the few unfinished tasks that were.
 SELECT
     t.id,
     t.user_id,
@@ -15,6 +16,6 @@ WHERE
     t.status = 'processing'
     AND t.completed_at IS NULL
     AND t.started_at < $1
-    AND coalesce(t.scheduled_at, t.created_at) < $1
+    AND coalesce(t.scheduled_at, t.created_at) < $1 + interval '5 minutes'
 ORDER BY t.started_at, t.id
 LIMIT $2;
