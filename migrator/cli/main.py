@@ -128,15 +128,16 @@ def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None
 
 @cli.command()
 @click.option("--exit-code", is_flag=True, help="End with exit code 3 if not up to date.")
+@click.option("--diff", is_flag=True, help="Show what was changed in edited files.")
 @click.pass_obj
-def status(command: Command, /, exit_code: bool) -> int:
+def status(command: Command, /, exit_code: bool, diff: bool) -> int:
     """Show what is applied, pending, edited or missing.
 
     Also shows files that are out of order or interrupted, pending seeds, and the last deploys.
     """
     from migrator.core.status import standing
 
-    found = standing(command.runner())
+    found = standing(command.runner(), with_diff=diff)
     code = EXIT_NOT_UP_TO_DATE if exit_code and not found.up_to_date else 0
     return answer(command, found.document, found.lines, code)
 

@@ -82,11 +82,12 @@ class Applier:
         """Have the server parse files before any of them is run; see `syntax.check`."""
         syntax.check(self._backend, migrations, seeds)
 
-    def apply(self, migration: Migration, *, last: bool) -> int:
+    def apply(self, migration: Migration, rollback: SqlFile, *, last: bool) -> int:
         """Apply one migration and record it.
 
         Args:
             migration: The migration to apply.
+            rollback: Its rollback file, to be kept in the history.
             last: Whether to wait until the commit is on disk. The commit of a later file also
                 writes those of the earlier ones to disk.
 
@@ -101,15 +102,20 @@ class Applier:
         raw = RawMigration(migration, migration.source)
         recorder = self._backend.recorder
         if raw.file.transactional:
-            self._in_transaction(raw, recorder.applied(migration), last=last)
+            self._in_transaction(raw, recorder.applied(migration, rollback), last=last)
         else:
-            self._online.apply(raw, "apply", lambda: recorder.applied(migration, raw.duration_ms))
+            self._online.apply(
+                raw, "apply", lambda: recorder.applied(migration, rollback, raw.duration_ms)
+            )
         return raw.duration_ms
 
     def roll_back(self, migration: Migration, *, last: bool) -> None:
-        """Roll one migration back and remove its mark.
+        """Roll one migration back and remove its mark; the errors are those of `apply`.
 
-        Arguments and errors are the same as those of `apply`.
+        Args:
+            migration: The migration to roll back.
+            last: The same as for `apply`.
+
         """
         raw = RawMigration(migration, read(migration.rollback_path))
         record = self._backend.recorder.rolled_back(migration)
@@ -154,7 +160,8 @@ class Applier:
                 self._backend.execute(move + sql("core/bookkeeping"))
                 for each in migrations:
                     mark = "" if are_marked else recorder.marked(each)
-                    self._backend.execute(mark + recorder.kept(each))
+                    kept = recorder.kept(each, read(each.rollback_path))
+                    self._backend.execute(mark + kept)
 
     def refuse_contradiction(
         self, migration: Migration, direction: str, *, took_effect: bool
@@ -184,10 +191,12 @@ class Applier:
 
         """
         recorder = self._backend.recorder
-        record = recorder.applied if direction == "apply" else recorder.rolled_back
         with self._backend.transaction(), self._backend.one_message():
-            if migration is not None:
-                self._backend.execute(record(migration))
+            if migration is not None and direction == "apply":
+                rollback = read(migration.rollback_path)
+                self._backend.execute(recorder.applied(migration, rollback))
+            elif migration is not None:
+                self._backend.execute(recorder.rolled_back(migration))
             self._backend.execute(recorder.ended(name))
 
     def clear(self, migration: Migration) -> bool:

@@ -21,7 +21,7 @@ from yoyo.migrations import Migration as YoyoMigration
 from yoyo.migrations import MigrationStep, default_migration_table
 
 from migrator.core import process, sqltext
-from migrator.core.files import Migration, SqlFile
+from migrator.core.files import Migration, SqlFile, read
 from migrator.core.record import Recorder, file_end
 from migrator.core.session import Session
 from migrator.sql import sql
@@ -31,6 +31,7 @@ from migrator.sql import sql
 _BEGIN = b"BEGIN DEFERRABLE; "
 # A later commit, or Backend.flush(), writes this one to disk.
 _ASYNCHRONOUS = b"SET LOCAL synchronous_commit TO off; "
+_QUIETLY = b"SET LOCAL client_min_messages TO warning; "  # not: exists already, skipping
 _IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
 LARGE = 1_000_000  # bytes
 _WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
@@ -84,7 +85,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def __init__(self, session: Session) -> None:
         self.session = session
         self._message: list[str] | None = None
-        self._internal_schema_updated = session.facts.has_checksums
+        self._internal_schema_updated = session.facts.has_checksums and session.facts.has_texts
         self._is_unflushed = False
         self.recorder = Recorder(session.connection, process.user_name(), socket.gethostname())
         super().__init__(None, default_migration_table)
@@ -103,7 +104,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         if self._internal_schema_updated:
             return
         with self.transaction():
-            self.run(sql("core/bookkeeping").encode(), _ASYNCHRONOUS)
+            self.run(sql("core/bookkeeping").encode(), _ASYNCHRONOUS + _QUIETLY)
         self._internal_schema_updated = self._is_unflushed = True
 
     def mark_one(self, migration: RawMigration, log: bool = True) -> None:
@@ -115,7 +116,10 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
 
         """
         operation = "mark" if log else "apply"
-        self.execute(self.recorder.applied(migration.recorded, migration.duration_ms, operation))
+        rollback = read(migration.recorded.rollback_path)
+        self.execute(
+            self.recorder.applied(migration.recorded, rollback, migration.duration_ms, operation)
+        )
 
     def execute(self, sql: str, params: None = None) -> None:  # noqa: ARG002  yoyo's signature
         """Run statements, or collect them for `one_message`."""

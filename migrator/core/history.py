@@ -40,6 +40,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptTexts:
+    """The files of a migration as they were when it was applied; None for one that is not kept."""
+
+    applied: str | None = None
+    rollback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The history of a database compared with the files of a set.
 
@@ -113,6 +121,15 @@ def read(session: Session) -> History:
         recorded = HistoryEntry(*row)
         kinds[kind][recorded.id] = recorded
     return history
+
+
+def texts(session: Session, ids: Sequence[str]) -> dict[str, KeptTexts]:
+    """Return the kept texts of migrations; of one from an older release, there are none."""
+    if not session.facts.has_texts:
+        return {each: KeptTexts() for each in ids}
+    rows = session.connection.execute(sql("core/texts"), {"ids": list(ids)})
+    found = {name: KeptTexts(applied, rollback) for name, applied, rollback in rows}
+    return {each: found.get(each, KeptTexts()) for each in ids}
 
 
 def compare(history: History, migrations: Sequence[Migration], seeds: Sequence[Seed]) -> State:

@@ -12,6 +12,13 @@ from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile
 from migrator.core.session import Session
 from migrator.sql import sql
 
+_LONGEST_KEPT = 1_000_000  # bytes
+
+
+def _kept(source: SqlFile) -> str | None:
+    """Return the text of a file as the history keeps it; None if it is too long."""
+    return source.text.decode() if len(source.text) <= _LONGEST_KEPT else None
+
 
 def file_end(session: Session, record: str) -> str:
     """Return the statements that follow a file's own in its transaction, but for the COMMIT.
@@ -44,29 +51,40 @@ class Recorder:
     hostname: str
 
     def applied(
-        self, migration: Migration, duration_ms: int | None = None, operation: str = "apply"
+        self,
+        migration: Migration,
+        rollback: SqlFile | None = None,
+        duration_ms: int | None = None,
+        operation: str = "apply",
     ) -> str:
         """Return the statements that record a migration as applied.
 
         Args:
             migration: The migration.
+            rollback: Its rollback file, if the texts of both are to be kept.
             duration_ms: How long it ran, in milliseconds; 0 if it was only marked; None if it ran
                 in the transaction that records it.
             operation: The operation in yoyo's log: `apply` or `mark`.
 
         """
-        return self.marked(migration, operation) + self.kept(migration, duration_ms)
+        return self.marked(migration, operation) + self.kept(migration, rollback, duration_ms)
 
     def marked(self, migration: Migration, operation: str = "mark") -> str:
         """Return the statements that write yoyo's log and mark of a migration; see `applied`."""
         return self._of_migration("record_apply", migration.id, operation=operation)
 
-    def kept(self, migration: Migration, duration_ms: int | None = 0) -> str:
-        """Return the statement that records what the file of a marked migration says."""
+    def kept(
+        self, migration: Migration, rollback: SqlFile | None = None, duration_ms: int | None = 0
+    ) -> str:
+        """Return the statements that record what the files of a marked migration say."""
         checksum = migration.source.checksum
-        return self._of_migration(
+        record = self._of_migration(
             "record_checksum", migration.id, checksum=checksum, duration_ms=duration_ms
         )
+        if rollback is None:
+            return record
+        texts = {"applied_text": _kept(migration.source), "rollback_text": _kept(rollback)}
+        return record + self._of_migration("record_text", migration.id, **texts)
 
     def rolled_back(self, migration: Migration) -> str:
         """Return the statements that record a rollback; they fail if there is no mark."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,7 +14,7 @@ import psycopg
 from migrator.core import files, history, lock, predecessors, process
 from migrator.core.additions import Additions
 from migrator.core.errors import Failed, Interrupted, Refused
-from migrator.core.files import Migration
+from migrator.core.files import Migration, SqlFile
 from migrator.core.history import State
 from migrator.core.plan import Plan, find, is_called, up_to
 from migrator.core.project import Project
@@ -112,14 +113,14 @@ class Runner:
             return Plan(wanted, state.pending_seeds if ready else [])
 
         planned = plan()
-        rollbacks = [files.read(each.rollback_path) for each in planned.migrations]
-        files.check([*planned.sources, *rollbacks])
+        rollbacks = {each.id: files.read(each.rollback_path) for each in planned.migrations}
+        files.check([*planned.sources, *rollbacks.values()])
         if dry_run:
             return planned
         refuse_unwritable(self.session, self.target)
         if not (planned.migrations or planned.seeds):
             return planned
-        return self._changing(plan, self._apply)
+        return self._changing(plan, partial(self._apply, rollbacks=rollbacks))
 
     def pending(self, to: str | None = None) -> Plan:
         """Return what `migrate` would do."""
@@ -139,7 +140,7 @@ class Runner:
 
         files.check(plan().sources)
         refuse_unwritable(self.session, self.target)
-        return self._changing(plan, self._apply)
+        return self._changing(plan, partial(self._apply, rollbacks={}))
 
     def rollback(
         self,
@@ -320,17 +321,18 @@ class Runner:
 
     def _prepare(self, applier: Applier) -> None:
         applier.prepare()
-        facts = replace(self.session.facts, has_history=True, has_checksums=True)
+        facts = replace(self.session.facts, has_history=True, has_checksums=True, has_texts=True)
         self.session = replace(self.session, facts=facts)
 
-    def _apply(self, applier: Applier, plan: Plan) -> None:
+    def _apply(self, applier: Applier, plan: Plan, *, rollbacks: Mapping[str, SqlFile]) -> None:
         applier.check_syntax(
             [each.source for each in plan.migrations], [each.source for each in plan.seeds]
         )
         left = len(plan.migrations) + len(plan.seeds)
         for migration in plan.migrations:
             left -= 1
-            duration_ms = applier.apply(migration, last=not left)
+            rollback = rollbacks.get(migration.id) or files.read(migration.rollback_path)
+            duration_ms = applier.apply(migration, rollback, last=not left)
             self._did(f"applied {migration.id} ({duration_ms} ms)")
         for seed in plan.seeds:
             left -= 1

@@ -84,6 +84,7 @@ class Facts:
         is_read_only: Whether transactions are read-only by default.
         has_history: Whether schema yoyo has the tables of yoyo.
         has_checksums: Whether it also has the runner's own tables.
+        has_texts: Whether it also has the texts of the files, which older releases did not keep.
         may_write_history: Whether the role may write these tables.
 
     """
@@ -98,6 +99,7 @@ class Facts:
     is_read_only: bool
     has_history: bool
     has_checksums: bool
+    has_texts: bool
     may_write_history: bool
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from migrator.core import files
+from migrator.core import files, history
+from migrator.core.files import Migration
+from migrator.core.history import KeptTexts
 from migrator.core.runner import Runner
 
 
@@ -25,8 +27,12 @@ class Standing:
     lines: list[str]
 
 
-def standing(runner: Runner) -> Standing:
+def standing(runner: Runner, *, with_diff: bool = False) -> Standing:
     """Compare the target of a runner with the files.
+
+    Args:
+        runner: The target and the files.
+        with_diff: Whether to show what was changed in edited files.
 
     Raises:
         Refused: The history cannot be read.
@@ -39,9 +45,30 @@ def standing(runner: Runner) -> Standing:
     document: dict[str, Any] = {**state.ids(), "not_read": passed_over}
     *lines, verdict = state.lines()
     lines += [f"{'not read':<14}{each}" for each in passed_over]
+    if with_diff:
+        kept = history.texts(runner.session, [each.id for each in state.edited])
+        diffs = {each.id: _diff(each, kept[each.id]) for each in state.edited}
+        document["diffs"] = {name: "\n".join(diff) for name, diff in diffs.items()}
+        lines += [line for diff in diffs.values() for line in diff]
     if (section := runner.additions.status(runner.session)) is not None:
         document[section.name] = list(section.entries)
         lines += section.lines
         if section.problem:
             up_to_date, verdict = False, f"not up to date: {section.problem}"
     return Standing(up_to_date, {"up_to_date": up_to_date, **document}, [*lines, verdict])
+
+
+def _diff(migration: Migration, kept: KeptTexts) -> list[str]:
+    """Return what was changed in the files of a migration after it was applied."""
+    import difflib
+
+    rollback = files.read(migration.rollback_path)
+    lines = []
+    for then, now in ((kept.applied, migration.source), (kept.rollback, rollback)):
+        if then is None:
+            lines.append(f"{now.path}: its text was not kept when it was applied")
+            continue
+        text = now.text.decode()
+        names = (f"{now.path} (applied)", str(now.path))
+        lines += difflib.unified_diff(then.splitlines(), text.splitlines(), *names, lineterm="")
+    return lines

@@ -144,6 +144,31 @@ def test_an_edited_file_is_refused(empty_database: str, made: MigrationSet) -> N
     assert "next: Restore the applied text" in message
 
 
+def test_the_texts_of_the_files_are_kept(empty_database: str, made: MigrationSet) -> None:
+    awkward = "SELECT 'it''s \\\\ 100 % \u20ac', $$ %(x)s $$;\n"
+    made.add("0004.d.text", awkward, "-- transactional: false\nVACUUM a;\n")
+    made.add("0005.d.online", "-- transactional: false\nVACUUM a;\n", awkward)
+    made.add("0006.d.large", "SELECT 1;\n" + "-- x\n" * 200_000, "SELECT 2;\n")
+    assert call(made, empty_database, "migrate", "--to", "0002").code == 0
+    run(empty_database, "DROP TABLE yoyo.migration_text")  # as an older release has left it
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 0
+    assert "skipping" not in answer.err
+    kept = rows(
+        empty_database,
+        "SELECT migration_id, applied_text, rollback_text FROM yoyo.migration_text"
+        " NATURAL JOIN yoyo._yoyo_migration ORDER BY 1",
+    )
+    assert kept == [
+        ("0003.c.create", "CREATE TABLE c (id int);\n", "DROP TABLE c;\n"),
+        ("0004.d.text", awkward, "-- transactional: false\nVACUUM a;\n"),
+        ("0005.d.online", "-- transactional: false\nVACUUM a;\n", awkward),
+        ("0006.d.large", None, "SELECT 2;\n"),
+    ]
+    assert call(made, empty_database, "rollback", "--all", "--yes").code == 0
+    assert rows(empty_database, "TABLE yoyo.migration_text") == []
+
+
 @pytest.mark.parametrize("habit", ["bom", "crlf"])
 def test_an_editors_habit_is_no_edit(empty_database: str, made: MigrationSet, habit: str) -> None:
     call(made, empty_database, "migrate")

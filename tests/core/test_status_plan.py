@@ -73,6 +73,20 @@ class TestStatus:
         expected = {"up_to_date": False, "applied": THREE, "edited": ["0002.b.create"]}
         assert status(made, database) == NOTHING | expected
 
+    def test_edited_shows_the_difference(self, database: str, made: MigrationSet) -> None:
+        path = made.add("0002.b.create", "CREATE TABLE b (id bigint);\n", "DROP TABLE b;\n")
+        made.add("0003.c.create", "CREATE TABLE c (id int); -- now\n", "DROP TABLE c CASCADE;\n")
+        diffs = call(made, database, "--json", "status", "--diff").document["diffs"]
+        assert list(diffs) == THREE[1:]
+        changed = "@@ -1 +1 @@\n-CREATE TABLE b (id int);\n+CREATE TABLE b (id bigint);"
+        assert diffs[THREE[1]] == f"--- {path} (applied)\n+++ {path}\n{changed}"
+        assert diffs[THREE[2]].endswith("-DROP TABLE c;\n+DROP TABLE c CASCADE;")
+        shown = call(made, database, "status", "--diff").out
+        assert "\n".join(diffs.values()) in shown
+        run(database, "DROP TABLE yoyo.migration_text")  # as an older release has left it
+        shown = call(made, database, "status", "--diff").out
+        assert f"{path}: its text was not kept when it was applied" in shown
+
     def test_passed_over(self, database: str, made: MigrationSet) -> None:
         path = made.write("migrations/notes/later.sql", "?")
         expected = {"applied": THREE, "not_read": [str(path)]}

@@ -46,6 +46,16 @@ CREATE TABLE IF NOT EXISTS yoyo.migration_checksum (
     REFERENCES yoyo._yoyo_migration (migration_hash) ON DELETE CASCADE
 );
 
+CREATE TABLE IF NOT EXISTS yoyo.migration_text (
+    migration_hash varchar(64) NOT NULL,
+    applied_text text,
+    rollback_text text,
+
+    CONSTRAINT pk_migration_text PRIMARY KEY (migration_hash),
+    CONSTRAINT fk_migration_text_migration_hash FOREIGN KEY (migration_hash)
+    REFERENCES yoyo._yoyo_migration (migration_hash) ON DELETE CASCADE
+);
+
 CREATE TABLE IF NOT EXISTS yoyo.seed_checksum (
     seed_id text NOT NULL,
     algorithm text NOT NULL,
@@ -77,6 +87,14 @@ COMMENT ON COLUMN yoyo.migration_checksum.algorithm IS
 COMMENT ON COLUMN yoyo.migration_checksum.checksum IS 'The checksum of the file as it was applied.';
 COMMENT ON COLUMN yoyo.migration_checksum.duration_ms IS
 'How long the file ran, in milliseconds; 0 where it was only marked.';
+COMMENT ON TABLE yoyo.migration_text IS
+'The files of each applied migration, as they were then; goes with yoyo''s own mark.';
+COMMENT ON COLUMN yoyo.migration_text.migration_hash IS
+'The migration, as yoyo._yoyo_migration names it.';
+COMMENT ON COLUMN yoyo.migration_text.applied_text IS
+'The text of the file that was applied; NULL where it is over a megabyte.';
+COMMENT ON COLUMN yoyo.migration_text.rollback_text IS
+'The text of its rollback file; NULL where it is over a megabyte.';
 COMMENT ON TABLE yoyo.seed_checksum IS
 'The seed files as last applied: migrate runs those that changed. A rollback empties it.';
 COMMENT ON COLUMN yoyo.seed_checksum.seed_id IS 'The seed''s file name without .sql.';

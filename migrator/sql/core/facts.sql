@@ -10,6 +10,7 @@ SELECT
     current_setting('transaction_read_only')::boolean AS is_read_only,
     history.tables @> '{_yoyo_migration}' AS has_history,
     history.tables @> '{migration_checksum,seed_checksum,intent}' AS has_checksums,
+    history.tables @> '{migration_text}' AS has_texts,
     history.may_write AS may_write_history
 FROM (
     -- Not to_regclass(): it fails for a role that may not use the schema.
