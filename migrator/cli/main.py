@@ -127,6 +127,26 @@ def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None
 
 
 @cli.command()
+@click.option("--yes", is_flag=True, help="Do not ask before data is destroyed.")
+@options.limits
+@click.pass_obj
+def realign(command: Command, /, yes: bool, **limits: Any) -> None:
+    """Roll back what disagrees with the files.
+
+    For a database of your own, after a change of branch or an edit. Rolls back what is edited or
+    missing in the files, or came too early, and all that came after it: newest first, by the
+    rollback files as they were when it was applied.
+    """
+    runner = command.runner(**limits)
+    undone = runner.realign(options.confirmation(say, is_approved=yes))
+    rolled_back = [each.id for each in undone.migrations]
+    would_apply = [each.id for each in runner.state().pending]
+    text = [f"rolled back {each}" for each in rolled_back] or ["nothing to do"]
+    text += [f"migrate will apply {each}" for each in would_apply]
+    answer(command, {"rolled_back": rolled_back, "would_apply": would_apply}, text)
+
+
+@cli.command()
 @click.option("--exit-code", is_flag=True, help="End with exit code 3 if not up to date.")
 @click.option("--diff", is_flag=True, help="Show what was changed in edited files.")
 @click.pass_obj

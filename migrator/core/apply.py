@@ -109,15 +109,16 @@ class Applier:
             )
         return raw.duration_ms
 
-    def roll_back(self, migration: Migration, *, last: bool) -> None:
+    def roll_back(self, migration: Migration, rollback: SqlFile, *, last: bool) -> None:
         """Roll one migration back and remove its mark; the errors are those of `apply`.
 
         Args:
             migration: The migration to roll back.
+            rollback: The file to run.
             last: The same as for `apply`.
 
         """
-        raw = RawMigration(migration, read(migration.rollback_path))
+        raw = RawMigration(migration, rollback)
         record = self._backend.recorder.rolled_back(migration)
         if raw.file.transactional:
             self._in_transaction(raw, record, last=last)

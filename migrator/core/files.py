@@ -98,6 +98,17 @@ def read(path: Path) -> SqlFile:
         text = path.read_bytes()
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror}.") from error
+    return parse(path, text)
+
+
+def parse(path: Path, text: bytes) -> SqlFile:
+    """Return a text as that of a file; see `read`.
+
+    Args:
+        path: Its path, or what messages say in its place.
+        text: The text as it is in the file.
+
+    """
     text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     problems = list(_byte_problems(path, text))
     header = _header(text[:_LONGEST_HEADER].decode("utf-8", "replace"))

@@ -197,6 +197,8 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
         "Restore the applied text and write a new migration for the change." * bool(state.edited),
         "Get the missing files from the branch that applied them." * bool(state.missing),
         "Give the late file a number after the last applied one." * bool(state.out_of_order),
+        "In a database of your own, `realign` rolls back what disagrees."
+        * bool(state.edited or state.missing or state.out_of_order),
         "Run the interrupted command again, `migrate` or `rollback`, or `settle` the file: see "
         "docs/errors.md#files-outside-a-transaction." * bool(state.interrupted),
     ]
@@ -204,6 +206,21 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
         raise Refused(
             "The history and the files disagree:\n  " + "\n  ".join(problems),
             hint=" ".join(filter(None, hints)),
+        )
+
+
+def refuse_interrupted(state: State) -> None:
+    """Refuse a database with files that were started outside a transaction and have no outcome.
+
+    Raises:
+        Refused: There is one.
+
+    """
+    if state.interrupted:
+        raise Refused(
+            f"{', '.join(state.interrupted)}: started outside a transaction, without an outcome.",
+            hint="Run the interrupted command again, or `settle` the file: see "
+            "docs/errors.md#files-outside-a-transaction.",
         )
 
 

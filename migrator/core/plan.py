@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from migrator.core.errors import Refused
 from migrator.core.files import Migration, Seed, SqlFile
@@ -11,10 +11,18 @@ from migrator.core.files import Migration, Seed, SqlFile
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a command will do: migrations in order, then seeds."""
+    """What a command will do: migrations in order, then seeds.
+
+    Args:
+        migrations: The migrations to apply or to roll back.
+        seeds: The seeds to apply after them.
+        rollbacks: The rollback file of each of the migrations, by id.
+
+    """
 
     migrations: list[Migration]
     seeds: list[Seed]
+    rollbacks: Mapping[str, SqlFile] = field(default_factory=dict)
 
     @property
     def sources(self) -> list[SqlFile]:

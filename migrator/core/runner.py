@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from migrator.core import files, history, lock, predecessors, process
+from migrator.core import files, history, lock, predecessors, process, realign
 from migrator.core.additions import Additions
 from migrator.core.errors import Failed, Interrupted, Refused
 from migrator.core.files import Migration, SqlFile
@@ -102,6 +101,7 @@ class Runner:
 
         """
         last = find(self.migrations, to) if to is not None else None
+        rollbacks: dict[str, SqlFile] = {}
 
         def plan() -> Plan:
             state = self.state()
@@ -109,18 +109,20 @@ class Runner:
             wanted = up_to(state.pending, self.migrations, last)
             if wanted and not self.limits.beside_others:
                 predecessors.refuse(self.session)
+            for each in wanted:
+                if each.id not in rollbacks:
+                    rollbacks[each.id] = files.read(each.rollback_path)
             ready = with_seeds and len(wanted) == len(state.pending)
-            return Plan(wanted, state.pending_seeds if ready else [])
+            return Plan(wanted, state.pending_seeds if ready else [], rollbacks)
 
         planned = plan()
-        rollbacks = {each.id: files.read(each.rollback_path) for each in planned.migrations}
         files.check([*planned.sources, *rollbacks.values()])
         if dry_run:
             return planned
         refuse_unwritable(self.session, self.target)
         if not (planned.migrations or planned.seeds):
             return planned
-        return self._changing(plan, partial(self._apply, rollbacks=rollbacks))
+        return self._changing(plan, self._apply)
 
     def pending(self, to: str | None = None) -> Plan:
         """Return what `migrate` would do."""
@@ -140,7 +142,7 @@ class Runner:
 
         files.check(plan().sources)
         refuse_unwritable(self.session, self.target)
-        return self._changing(plan, partial(self._apply, rollbacks={}))
+        return self._changing(plan, self._apply)
 
     def rollback(
         self,
@@ -164,13 +166,36 @@ class Runner:
             Failed: A file failed; those before it are rolled back.
 
         """
-        planned = self.rollback_plan(steps=steps, to=to)
+        return self._rolling_back(lambda: self.rollback_plan(steps=steps, to=to), confirm)
+
+    def realign(self, confirm: Callable[[Sequence[Migration]], None]) -> Plan:
+        """Roll back what disagrees with the files, and all that came after it, by the kept texts.
+
+        Args:
+            confirm: Called with the migrations before data is destroyed; raises to refuse.
+
+        Returns:
+            What was rolled back.
+
+        Raises:
+            Refused: Nothing was changed.
+            Failed: A file failed; those before it are rolled back.
+
+        """
+        return self._rolling_back(
+            lambda: realign.plan(self.session, self.migrations, self.seeds), confirm
+        )
+
+    def _rolling_back(
+        self, make_plan: Callable[[], Plan], confirm: Callable[[Sequence[Migration]], None]
+    ) -> Plan:
+        planned = make_plan()
         refuse_unwritable(self.session, self.target)
         if not planned.migrations:
             return planned
 
         def plan() -> Plan:
-            now = self.rollback_plan(steps=steps, to=to)
+            now = make_plan()
             if any(each not in planned.migrations for each in now.migrations):
                 raise Refused(
                     "Another runner has changed the history, so the list that was shown is no "
@@ -274,8 +299,9 @@ class Runner:
             planned = planned[: planned.index(kept)]
         elif steps is not None:
             planned = planned[:steps]
-        files.check(files.read(each.rollback_path) for each in planned)
-        return Plan(planned, [])
+        rollbacks = {each.id: files.read(each.rollback_path) for each in planned}
+        files.check(rollbacks.values())
+        return Plan(planned, [], rollbacks)
 
     def _changing(
         self,
@@ -324,15 +350,14 @@ class Runner:
         facts = replace(self.session.facts, has_history=True, has_checksums=True, has_texts=True)
         self.session = replace(self.session, facts=facts)
 
-    def _apply(self, applier: Applier, plan: Plan, *, rollbacks: Mapping[str, SqlFile]) -> None:
+    def _apply(self, applier: Applier, plan: Plan) -> None:
         applier.check_syntax(
             [each.source for each in plan.migrations], [each.source for each in plan.seeds]
         )
         left = len(plan.migrations) + len(plan.seeds)
         for migration in plan.migrations:
             left -= 1
-            rollback = rollbacks.get(migration.id) or files.read(migration.rollback_path)
-            duration_ms = applier.apply(migration, rollback, last=not left)
+            duration_ms = applier.apply(migration, plan.rollbacks[migration.id], last=not left)
             self._did(f"applied {migration.id} ({duration_ms} ms)")
         for seed in plan.seeds:
             left -= 1
@@ -341,7 +366,8 @@ class Runner:
 
     def _roll_back(self, applier: Applier, plan: Plan) -> None:
         for migration in plan.migrations:
-            applier.roll_back(migration, last=migration is plan.migrations[-1])
+            is_last = migration is plan.migrations[-1]
+            applier.roll_back(migration, plan.rollbacks[migration.id], last=is_last)
             self._did(f"rolled back {migration.id}")
 
     def _did(self, what: str) -> None:
