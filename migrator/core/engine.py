@@ -34,7 +34,9 @@ _ASYNCHRONOUS = b"SET LOCAL synchronous_commit TO off; "
 _QUIETLY = b"SET LOCAL client_min_messages TO warning; "  # not: exists already, skipping
 _IN_TRANSACTION = {pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR}
 LARGE = 1_000_000  # bytes
-_WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
+_WRITES = (b"INSERT", b"UPDATE", b"DELETE", b"MERGE")
+_COPYING = frozenset({pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT})
+_FAILED, _ROWS = pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.TUPLES_OK
 
 
 class StatementError(psycopg.Error):
@@ -206,18 +208,24 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         def communicate() -> Iterator[Any]:
             nonlocal written, completed, at_end, failure
             yield from generators.send(pgconn)
-            while (result := (yield from generators.fetch(pgconn))) is not None:
-                if result.status in {pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT}:
+            while True:
+                # What has come already is taken at once: a file may have many thousand results.
+                waits = pgconn.is_busy()
+                result = (yield from generators.fetch(pgconn)) if waits else pgconn.get_result()
+                if result is None:
+                    return
+                status = result.status
+                if status in _COPYING:
                     pgconn.finish()  # the only way to end a COPY without data
                     raise psycopg.OperationalError("COPY with data of the client is not supported")
-                if result.status == pq.ExecStatus.FATAL_ERROR:
+                if status == _FAILED:
                     failure = failure or result
                 elif failure is None and not at_end:
-                    if ending and result.nfields == 1 and result.fname(0) == _FILE_END:
+                    if status == _ROWS and result.nfields == 1 and result.fname(0) == _FILE_END:
                         at_end = True
                         continue
                     completed += 1
-                    if (result.command_status or b"-").split()[0] in _WRITES:
+                    if (result.command_status or b"").startswith(_WRITES):
                         written += result.command_tuples or 0
 
         pgconn.send_query(b"".join((prefix, text, ending)) if prefix or ending else text)
