@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from migrator import __version__
 from migrator.cli import options
 from migrator.cli.command import Command, in_words
 from migrator.core import process
@@ -58,6 +59,7 @@ def answer_plan(command: Command, plan: Plan, done: str) -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="migrator", message="%(prog)s %(version)s")
 @options.target
 @click.pass_context
 def cli(context: click.Context, /, **named: Any) -> None:
@@ -81,12 +83,22 @@ def cli(context: click.Context, /, **named: Any) -> None:
 @click.option("--to", metavar="ID", help="The last migration to apply.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be applied.")
 @click.option("--no-seed", is_flag=True, help="Do not apply seeds.")
+@click.option(
+    "--wait",
+    "wait_ms",
+    type=options.Duration(),
+    default="0",
+    help="How long to wait for a server that starts. Default: not at all.",
+)
 @options.beside_others
 @options.limits
 @click.pass_obj
-def migrate(command: Command, /, to: str, dry_run: bool, no_seed: bool, **limits: Any) -> None:
+def migrate(
+    command: Command, /, to: str, dry_run: bool, no_seed: bool, wait_ms: int, **limits: Any
+) -> None:
     """Apply pending migrations, then changed seeds."""
-    plan = command.runner(**limits).migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
+    runner = command.runner(connect_wait_s=wait_ms / 1000, **limits)
+    plan = runner.migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
     answer_plan(command, plan, "would apply" if dry_run else "applied")
 
 

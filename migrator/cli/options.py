@@ -72,7 +72,7 @@ def name_variables(group: click.Group) -> None:
     """Give every option of every command its environment variable, MIGRATOR_<COMMAND>_<OPTION>."""
     for command, words in (group, ()), *((each, (name,)) for name, each in group.commands.items()):
         for option in command.params:
-            if isinstance(option, click.Option):
+            if isinstance(option, click.Option) and not option.is_eager:
                 name = max(option.opts, key=len).lstrip("-")
                 option.envvar = "_".join([PREFIX, *words, name]).replace("-", "_").upper()
 

@@ -17,7 +17,14 @@ from migrator.core.files import Migration, SqlFile
 from migrator.core.history import State
 from migrator.core.plan import Plan, find, is_called, up_to
 from migrator.core.project import Project
-from migrator.core.session import Limits, Session, abandon, open_session, refuse_unwritable
+from migrator.core.session import (
+    Limits,
+    Session,
+    abandon,
+    open_session,
+    refuse_unwritable,
+    wait_until_ready,
+)
 from migrator.core.target import Target
 from migrator.core.waits import SessionWatch
 
@@ -63,6 +70,7 @@ class Runner:
         self.done: list[str] = []
         self.additions = additions
         self.waited_for: list[str] = []
+        wait_until_ready(target, limits.connect_wait_s, say)
         self.session = self._open()
 
     def at(self, target: Target) -> Runner:

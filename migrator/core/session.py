@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
+from psycopg import pq
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import class_row
 
@@ -36,6 +38,7 @@ _KEEPALIVES = {
 # As in settings.sql: the session of a program that has ended stops waiting for a lock.
 _OPTIONS_OF_PROGRAMS = "-c client_connection_check_interval=500ms"
 _CANCEL_TIMEOUT_S = 2.0
+_PING_INTERVAL_S = 0.25
 _MINIMUM_VERSION = 150000
 _HAS_TRANSACTION_TIMEOUT = 170000
 _ENVIRONMENT = threading.Lock()
@@ -56,6 +59,7 @@ class Limits:
         online_wait_ms: How long a statement outside a transaction waits for locks and for older
             transactions.
         lock_wait_s: How long to wait for another runner, in seconds.
+        connect_wait_s: How long to wait for a server that starts, in seconds.
         beside_others: Whether a database without a history may have tables, because they are
             another application's.
 
@@ -66,6 +70,7 @@ class Limits:
     statement_timeout_ms: int = 0
     online_wait_ms: int = 600_000
     lock_wait_s: float = 60.0
+    connect_wait_s: float = 0.0
     beside_others: bool = False
 
 
@@ -175,6 +180,29 @@ def open_session(
     return Session(connection, settings, lock_key, facts)
 
 
+def wait_until_ready(target: Target, wait_s: float, say: Callable[[str], None]) -> None:
+    """Wait until a server accepts connections, or the time is over; what is wrong then is not told.
+
+    Args:
+        target: A database of the server; neither it nor the role need exist.
+        wait_s: How long to wait, in seconds; 0 to try nothing.
+        say: Called once if it must wait.
+
+    """
+    conninfo = make_conninfo("", **_parameters(target)).encode()
+    deadline = time.monotonic() + wait_s
+    is_told = False
+    while time.monotonic() < deadline:
+        with _only_its_variables(target):
+            answer = pq.PGconn.ping(conninfo)
+        if answer not in {pq.Ping.REJECT, pq.Ping.NO_RESPONSE}:
+            return
+        if not is_told:
+            say(f"waiting for {target.shown} to accept connections")
+            is_told = True
+        time.sleep(_PING_INTERVAL_S)
+
+
 def abandon(session: Session) -> None:
     """Close a connection that is busy; its statement is cancelled."""
     if not session.is_free and not session.connection.closed:
@@ -262,22 +290,25 @@ def refuse_unwritable(session: Session, target: Target) -> None:
 
 
 def _connect(target: Target, **how: Any) -> Connection:
-    parameters: dict[str, Any] = {
-        "connect_timeout": target.variables.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
-        "fallback_application_name": "migrator",
-        **_KEEPALIVES,
-        **target.parameters,
-        "client_encoding": "UTF8",
-    }
     try:
         with _only_its_variables(target):
-            return psycopg.connect(**parameters, **how, autocommit=True)
+            return psycopg.connect(**_parameters(target), **how, autocommit=True)
     except psycopg.Error as error:
         raise NoConnection(
             f"Cannot connect to {target.shown}: {str(error).strip()}",
             hint="Check host, port, database, role and password, and whether the server runs. "
             "Behind PgBouncer, connect to PostgreSQL itself.",
         ) from None
+
+
+def _parameters(target: Target) -> dict[str, Any]:
+    return {
+        "connect_timeout": target.variables.get("PGCONNECT_TIMEOUT", _CONNECT_TIMEOUT_S),
+        "fallback_application_name": "migrator",
+        **_KEEPALIVES,
+        **target.parameters,
+        "client_encoding": "UTF8",
+    }
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import click
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+import migrator
 from migrator.cli.main import cli
 from migrator.cli.options import Duration
 from tests.support import databases
@@ -213,6 +214,10 @@ BAD_TARGETS = {
     "host=127.0.0.1 connect_timeout=x": "Cannot connect to",
     "service=nowhere": "Cannot connect to",
 }
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert call(None, None, "--version").out == f"migrator {migrator.__version__}\n"
 
 
 @pytest.mark.parametrize("database", BAD_TARGETS)

@@ -18,7 +18,7 @@ OPTIONS = [
     (name, option)
     for name, command in {"": cli, **cli.commands}.items()
     for option in command.params
-    if isinstance(option, click.Option)
+    if isinstance(option, click.Option) and not option.is_eager  # --version needs none
 ]
 VALUES = {"duration": "7s", "integer range": "3", "integer": "3", "text": "x", "path": "x"}
 REQUIRED = {

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,10 +17,10 @@ from migrator.core.errors import Refused
 from migrator.core.session import for_program, open_connection, open_session
 from migrator.core.target import Target, resolve, resolve_other
 from tests.support import poolers
-from tests.support.commands import call
-from tests.support.databases import name_of, rows, run, superuser
+from tests.support.commands import call, finish, launch, said
+from tests.support.databases import applied, name_of, rows, run, superuser
 from tests.support.servers import Server, newest
-from tests.support.sets import MigrationSet
+from tests.support.sets import THREE, MigrationSet
 
 # Each of them changes how one of the values below is written, or which is read.
 BENDING = {
@@ -214,6 +215,27 @@ def test_the_targets_variables_do_not_reach_another_server() -> None:
     same = resolve_other("user=admin dbname=postgres", "--admin", variables)
     assert same is not None
     assert same.variables == variables
+
+
+@newest
+def test_a_server_that_starts_is_waited_for(
+    pg: Server, empty_database: str, made: MigrationSet, tmp_path: Path
+) -> None:
+    socket_file = f".s.PGSQL.{pg.port}"
+    target = make_conninfo(empty_database, host=str(tmp_path))
+    answer = call(made, target, "migrate", "--wait", "300ms")
+    assert answer.code == 2
+    assert "\nwaiting for postgresql://owner@/" in answer.err
+    assert "\nerror: Cannot connect to postgresql://" in answer.err
+    process = launch(made, target, "migrate", "--wait", "1min")
+    said(process, "to accept connections")
+    (tmp_path / socket_file).symlink_to(Path(pg.host, socket_file))  # now it listens
+    assert finish(process).code == 0
+    assert applied(empty_database) == THREE
+    started = time.monotonic()
+    answer = call(made, pg.dsn("nowhere"), "migrate", "--wait", "1min")  # it has started
+    assert 'database "nowhere" does not exist' in answer.err
+    assert time.monotonic() - started < 5
 
 
 # Programs
