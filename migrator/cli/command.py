@@ -74,7 +74,26 @@ class Command:
         if migrations is not None:
             root = project.root_of(migrations)
         root = root or project.root_above(Path.cwd()) or Path.cwd()
-        return cls(root, settings.load(root), migrations=migrations, **named)
+        made = cls(root, settings.load(root), migrations=migrations, **named)
+        made._read_environment()
+        return made
+
+    def _read_environment(self) -> None:
+        """Add the variables of the project's file to the environment, and say which they are."""
+        if self.settings.environment is None:
+            return
+        from migrator.core import dotenv
+
+        path = self.root / self.settings.environment
+        found = dotenv.read(path, os.environ, is_named=self.database is not None)
+        if late := [name for name in options.variables_before_command() if name in found]:
+            raise Refused(
+                f"{path}: {', '.join(late)} cannot be set there: it is needed before that is read.",
+                hint="Set it in the environment, or give the option.",
+            )
+        if found:
+            os.environ.update(found)
+            self.say(f"environment: {', '.join(found)} from {path}")
 
     @property
     def project(self) -> Project:

@@ -77,6 +77,7 @@ def cli(context: click.Context, /, **named: Any) -> None:
     """
     options.refuse_empty(context)
     context.obj = Command.begin(context.obj, **named, say=say)
+    options.refuse_empty(context)  # what the project's file of variables has given
 
 
 @cli.command()
@@ -119,26 +120,6 @@ def rollback(command: Command, /, how: dict[str, Any], **limits: Any) -> None:
 
 
 @cli.command()
-@click.argument("migration", metavar="ID")
-@click.option(
-    "--as",
-    "end",
-    type=click.Choice(["applied", "pending"]),
-    required=True,
-    help="applied: it took effect. pending: it did not.",
-)
-@options.limits
-@click.pass_obj
-def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None:
-    """Record the outcome of an interrupted file.
-
-    Only needed if the database itself does not show whether the file took effect.
-    """
-    settled = command.runner(**limits).settle(migration, applied=end == "applied")
-    answer(command, {"settled": settled, "as": end}, [f"{settled} is {end}"])
-
-
-@cli.command()
 @click.option("--yes", is_flag=True, help="Do not ask before data is destroyed.")
 @options.limits
 @click.pass_obj
@@ -156,6 +137,26 @@ def realign(command: Command, /, yes: bool, **limits: Any) -> None:
     text = [f"rolled back {each}" for each in rolled_back] or ["nothing to do"]
     text += [f"migrate will apply {each}" for each in would_apply]
     answer(command, {"rolled_back": rolled_back, "would_apply": would_apply}, text)
+
+
+@cli.command()
+@click.argument("migration", metavar="ID")
+@click.option(
+    "--as",
+    "end",
+    type=click.Choice(["applied", "pending"]),
+    required=True,
+    help="applied: it took effect. pending: it did not.",
+)
+@options.limits
+@click.pass_obj
+def settle(command: Command, /, migration: str, end: str, **limits: Any) -> None:
+    """Record the outcome of an interrupted file.
+
+    Only needed if the database itself does not show whether the file took effect.
+    """
+    settled = command.runner(**limits).settle(migration, applied=end == "applied")
+    answer(command, {"settled": settled, "as": end}, [f"{settled} is {end}"])
 
 
 @cli.command()

@@ -77,6 +77,12 @@ def name_variables(group: click.Group) -> None:
                 option.envvar = "_".join([PREFIX, *words, name]).replace("-", "_").upper()
 
 
+def variables_before_command() -> list[str]:
+    """Return the variables of the options before a command's name."""
+    context = click.get_current_context().find_root()
+    return [str(each.envvar) for each in context.command.params if each.envvar is not None]
+
+
 def refuse_empty(context: click.Context) -> None:
     """Refuse an empty environment variable: a lost secret must not mean the default.
 

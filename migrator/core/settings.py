@@ -151,6 +151,7 @@ class Settings:
         seeds: The directory of the seeds; None for `seeds` beside the migrations, if it exists.
         sql: The directory of the snapshot and the checks; None for `sql` beside the migrations.
         page: The file with the schema's diagrams; None for `docs/schema.md` beside the migrations.
+        environment: A file of environment variables; None for none.
         application: The application_name of the tool's sessions.
         lock_key: The key of the advisory lock that lets one runner at a time change a database.
         server: The table `[tool.migrator.server]`.
@@ -164,6 +165,7 @@ class Settings:
     seeds: str | None = _key(None, *_DIRECTORY)
     sql: str | None = _key(None, *_DIRECTORY)
     page: str | None = _key(None, _is_path, "a file, relative to pyproject.toml")
+    environment: str | None = _key(None, _is_path, "a file, relative to pyproject.toml")
     application: str = _key("migrator", _is_application, "1 to 63 printable ASCII characters")
     lock_key: int = _key(LOCK_KEY, _is_key, "a whole number of 64 bits")
     server: ServerNames = field(default_factory=ServerNames)

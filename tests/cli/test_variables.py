@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import click
 import pytest
 
 from migrator.cli.main import cli
-from tests.support.commands import call, execute
-from tests.support.databases import applied, name_of, tables
+from tests.support.commands import Answer, call, execute
+from tests.support.databases import applied, name_of, superuser, tables
 from tests.support.servers import Server, newest
 from tests.support.sets import THREE, MigrationSet
 
@@ -134,3 +135,72 @@ def test_a_value_that_cannot_be_is_told_by_its_variable(
     answer = call(made, None, "status")
     assert answer.code == 2
     assert "error: MIGRATOR_DATABASE is neither a postgresql:// URL" in answer.err
+
+
+# The project's file of variables
+
+
+DOTENV = """\
+# of another program, too
+SECRET_KEY='$ ` \\ #'
+export DATABASE_URL='{database}'  # the target
+MIGRATOR_MIGRATE_TO="0002"
+
+EMPTY=
+"""
+
+
+@newest
+def test_a_file_of_variables_is_read_only_where_the_settings_name_it(
+    pg: Server, empty_database: str, made: MigrationSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = pg.password_url(name_of(empty_database))
+    path = made.write(".env", DOTENV.format(database=url))
+    made.write("pyproject.toml", "[tool.migrator]\n")
+    monkeypatch.setenv("MIGRATOR_SERVER_DIRECTORY", "/proc/none")  # else the embedded server
+    assert call(made, None, "migrate").code == 1
+    made.write("pyproject.toml", '[tool.migrator]\nenvironment = ".env"\n')
+    answer = read(made, "migrate")
+    assert answer.code == 0, answer.err
+    assert f"environment: DATABASE_URL, MIGRATOR_MIGRATE_TO from {path}\n" in answer.err
+    assert applied(superuser(pg, empty_database)) == THREE[:2]
+    monkeypatch.setenv("MIGRATOR_MIGRATE_TO", "0001")
+    monkeypatch.setenv("PGHOST", "/nowhere")
+    answer = read(made, "migrate")
+    assert "Cannot connect to postgresql:///?host=/nowhere" in answer.err
+    assert "environment:" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# x\nPGPASSWORD=a b", ":2: not a line NAME=value."),
+        ("PGPASSWORD=${OTHER}", ":1: not a line NAME=value."),
+        ("PGPASSWORD='a", ":1: not a line NAME=value."),
+        ("pool", ":1: not a line NAME=value."),
+        ("MIGRATOR_JSON=1", "MIGRATOR_JSON cannot be set there"),
+        ("MIGRATOR_MIGRATE_TO=", "MIGRATOR_MIGRATE_TO is set but empty"),
+        ("DATABASE_URL=", "DATABASE_URL is set but empty"),
+        (b"PGHOST=\xff", "cannot be read: it is not UTF-8."),
+    ],
+)
+def test_a_file_of_variables_that_means_nothing_is_refused_unseen(
+    made: MigrationSet, text: str | bytes, message: str
+) -> None:
+    made.write(".env", text)
+    made.write("pyproject.toml", '[tool.migrator]\nenvironment = ".env"\n')
+    answer = read(made, "migrate")
+    assert answer.code == 2
+    assert message in answer.err
+    assert "a b" not in answer.err
+    assert "OTHER" not in answer.err
+
+
+def read(made: MigrationSet, *arguments: str) -> Answer:
+    """Run a command as `call` does; what it adds to the environment is taken away again."""
+    before = dict(os.environ)
+    try:
+        return call(made, None, *arguments)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -27,6 +27,7 @@ migrations = "db/changes"
 seeds = "db/rows"
 sql = "db/sql"
 page = "docs/tables.md"
+environment = ".env"
 application = "shop deployer"
 lock_key = -42
 
@@ -63,6 +64,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         seeds="db/rows",
         sql="db/sql",
         page="docs/tables.md",
+        environment=".env",
         application="shop deployer",
         lock_key=-42,
         server=ServerNames("shop", "shopkeeper"),
@@ -107,7 +109,8 @@ def test_the_lock_of_a_database_is_that_of_every_version_and_every_directory(
 
 MEANINGLESS = {
     "[tool.migrator]\nmigration = 'x'": "[tool.migrator] has no key migration; its keys are "
-    "migrations, seeds, sql, page, application, lock_key, server, lint, deploy, review",
+    "migrations, seeds, sql, page, environment, application, lock_key, server, lint, deploy, "
+    "review",
     "[tool.migrator]\nmigrations = 1": "migrations in [tool.migrator] is 1; it must be a directory",
     "[tool.migrator]\nseeds = ''": "seeds in [tool.migrator] is ''; it must be a directory",
     "[tool.migrator]\nlock_key = true": "lock_key in [tool.migrator] is True; it must be a whole",
