@@ -213,7 +213,7 @@ class Applier:
         found = self._online.leftovers(migration.source)
         if found.outcome in {Outcome.UNKNOWN, Outcome.HALF_DROPPED}:
             return False
-        self._online.repair(found)
+        self._online.repair(migration.source, found)
         took_effect = found.outcome in {Outcome.DONE, Outcome.HALF_DETACHED}
         self.settle(migration.id, migration if took_effect else None, "apply")
         return True

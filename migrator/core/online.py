@@ -76,9 +76,9 @@ class OnlineApplier:
                 hint=_SETTLE.format(id=migration.id),
             )
         try:
-            self.repair(found)
+            self.repair(file, found)
             if found.is_to_run:
-                self._patiently(partial(migration.run, self._backend))
+                self._patiently(file, partial(migration.run, self._backend))
         except StatementError as failure:
             if self._connection.closed:
                 raise failure.error from failure
@@ -127,10 +127,10 @@ class OnlineApplier:
             time.sleep(_POLL_S)
         return leftovers.inspect(self._connection, statement)
 
-    def repair(self, found: Leftovers) -> None:
-        """Repair what an interrupted statement left."""
+    def repair(self, file: SqlFile, found: Leftovers) -> None:
+        """Repair what the interrupted statement of a file left."""
         for statement in found.repairs:
-            self._patiently(partial(self._backend.run, statement.encode()))
+            self._patiently(file, partial(self._backend.run, statement.encode()))
 
     def refuse_contradiction(self, file: SqlFile, direction: str, *, took_effect: bool) -> None:
         """Refuse an outcome of an interrupted file that the catalogue contradicts.
@@ -174,11 +174,11 @@ class OnlineApplier:
             self._backend.execute(self._backend.recorder.ended(migration.id))
         return failed(migration.file, failure, state=state, hint=hint, blockers=self._watch.seen)
 
-    def _patiently(self, run: Callable[[], object]) -> None:
+    def _patiently(self, file: SqlFile, run: Callable[[], object]) -> None:
         """Run a statement with the long lock timeout that a wait for older transactions needs."""
         self._connection.execute(f"SET lock_timeout TO {self._wait_ms}")
         try:
-            with self._watch.over(tells=True):
+            with self._watch.over(file.path.name, tells=True):
                 run()
         finally:
             if self._backend.session.is_free:

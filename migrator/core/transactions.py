@@ -54,7 +54,7 @@ class TransactionApplier:
         """
         for attempt in range(1, self._attempts + 1):
             try:
-                with self._watch.over():
+                with self._watch.over(file.path.name):
                     run()
             except TransactionEnded as ended:
                 raise ended_transaction(file) from ended

@@ -17,6 +17,7 @@ from migrator.core.target import Target
 from migrator.sql import sql
 
 _SHORTEST_INTERVAL_S, _LONGEST_INTERVAL_S = 0.01, 0.5
+_FIRST_REPORT_S, _SECOND_REPORT_S, _REPORT_INTERVAL_S = 1.0, 10.0, 60.0
 _PREPARED = "a prepared transaction (see pg_prepared_xacts)"
 
 
@@ -52,10 +53,11 @@ class Watch:
         self.told: list[str] = []
 
     @contextmanager
-    def over(self, *, tells: bool = False) -> Iterator[None]:  # noqa: ARG002
-        """Watch a statement; afterwards `seen` holds the sessions for which it last waited.
+    def over(self, name: str, *, tells: bool = False) -> Iterator[None]:  # noqa: ARG002
+        """Watch a file that runs; afterwards `seen` holds the sessions for which it last waited.
 
         Args:
+            name: The name of the file, for messages.
             tells: Report them at once and at each change, because the wait may be long.
 
         """
@@ -68,8 +70,9 @@ UNWATCHED = Watch()
 class SessionWatch(Watch):
     """Watches, from a second session, for whom the migrating session waits.
 
-    The second session is opened only if a statement takes long enough. If it cannot be opened, for
-    example because there are too many connections, nobody is seen and the work continues.
+    It also says what has run for a second, for ten seconds, and then each minute. The second
+    session is opened only if a statement takes long enough. If it cannot be opened, for example
+    because there are too many connections, nobody is seen and the work continues.
 
     Args:
         target: The database.
@@ -91,7 +94,9 @@ class SessionWatch(Watch):
         self._say = say
         self._ended = threading.Event()
         self._since: float | None = None
+        self._name = ""
         self._tells = False
+        self._next_report_s = 0.0
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def __enter__(self) -> SessionWatch:
@@ -105,9 +110,10 @@ class SessionWatch(Watch):
         self._thread.join(timeout=1)  # not longer: its connection may be dead
 
     @contextmanager
-    def over(self, *, tells: bool = False) -> Iterator[None]:
-        """Watch over a statement; see `Watch.over`."""
-        self.seen, self._tells, self._since = Blockers(), tells, time.monotonic()
+    def over(self, name: str, *, tells: bool = False) -> Iterator[None]:
+        """Watch over a file that runs; see `Watch.over`."""
+        self.seen, self._name, self._tells = Blockers(), name, tells
+        self._next_report_s, self._since = _FIRST_REPORT_S, time.monotonic()
         try:
             yield
         finally:
@@ -116,13 +122,22 @@ class SessionWatch(Watch):
     def _run(self) -> None:
         connection = None
         with suppress(psycopg.Error, Refused, OSError):  # OSError: nobody reads what is told
-            while not self._ended.wait(self._interval_s):
+            while not self._ended.wait(self._pause_s()):
                 since = self._since
                 if since is not None and time.monotonic() - since >= self._interval_s:
                     connection = connection or open_connection(self._target)
                     self._look(connection)
+                    if time.monotonic() - since >= self._next_report_s:
+                        self._report(connection, since)
         if connection is not None:
             connection.close()
+
+    def _pause_s(self) -> float:
+        """Return how long to wait until the next look, or until the next report is due."""
+        if (since := self._since) is None:
+            return self._interval_s
+        due_s = since + self._next_report_s - time.monotonic()
+        return min(self._interval_s, max(due_s, _SHORTEST_INTERVAL_S))
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
         rows = connection.execute(sql("core/blockers"), {"pid": self._pid}).fetchall()
@@ -135,3 +150,19 @@ class SessionWatch(Watch):
             if self._tells:
                 self._say(f"waiting for {words}")
         self.seen = Blockers(pids, words)
+
+    def _report(self, connection: psycopg.Connection[Any], since: float) -> None:
+        """Say how long a file has been running, and what it waits for now."""
+        seconds = time.monotonic() - since
+        last = self._next_report_s
+        self._next_report_s = (
+            _SECOND_REPORT_S if last == _FIRST_REPORT_S else (seconds + _REPORT_INTERVAL_S)
+        )
+        row = connection.execute(sql("core/activity"), {"pid": self._pid}).fetchone()
+        what = ""
+        if row is not None and row[1] is not None:
+            what = f", waiting for {row[1]} on {row[2]}, held by {self.seen.words or 'nobody now'}"
+        elif row is not None and row[0] == "SyncRep":
+            what = ", committed, waiting for a synchronous standby"
+        if self._since == since:  # else it has ended meanwhile
+            self._say(f"{self._name}: running for {seconds:.0f} s{what}")

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from migrator.core.settings import LOCK_KEY
-from tests.support.commands import call, finish, launch
+from tests.support.commands import call, finish, launch, said
 from tests.support.databases import applied, locked, name_of, rows, run, tables
 from tests.support.servers import Server, newest
 from tests.support.sets import THREE, MigrationSet
@@ -31,6 +31,20 @@ def altered(empty_database: str, made: MigrationSet) -> MigrationSet:
 
 @newest
 class TestLocks:
+    def test_what_takes_long_says_so_and_what_it_waits_for(
+        self, empty_database: str, altered: MigrationSet
+    ) -> None:
+        altered.add("0005.a.pause", "SELECT pg_sleep(1.2)")
+        with locked(empty_database, "a") as blocker:
+            process = launch(altered, empty_database, "migrate", "--lock-timeout", "1min")
+            line = said(process, "0004.a.alter.sql: running for 1 s")
+            waiting = ", waiting for AccessExclusiveLock on a, held by pid"
+            assert f"{waiting} {blocker.info.backend_pid}, user owner" in line
+            blocker.rollback()
+        answer = finish(process)
+        assert answer.code == 0
+        assert "\n0005.a.pause.sql: running for 1 s\n" in answer.err
+
     def test_a_lock_time_out_is_tried_again(
         self, empty_database: str, altered: MigrationSet
     ) -> None:

@@ -172,7 +172,7 @@ def test_one_signal_ends_the_wait_for_a_synchronous_standby(
 ) -> None:
     with absent_standby(pg, empty_database):
         process = launch(made, empty_database, "migrate", "--no-seed")
-        until(lambda: rows(empty_database, f"{SESSIONS} AND wait_event = 'SyncRep'"))
+        said(process, "running for 1 s, committed, waiting for a synchronous standby")
         answer = interrupted(process, empty_database, number)
     assert "has 3 migrations applied, the last 0003.c.create; pending: 0." in answer.err
     assert "The transaction has already committed locally" in answer.err
