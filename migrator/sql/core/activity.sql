@@ -16,5 +16,4 @@ LEFT JOIN pg_locks AS l
 WHERE
     a.pid = %(pid)s
     AND a.state = 'active'
-    AND a.wait_event IS NOT NULL
-LIMIT 1;
+    AND a.wait_event IS NOT NULL;

@@ -5,4 +5,4 @@ SELECT
     t.rollback_text
 FROM yoyo._yoyo_migration AS m
 INNER JOIN yoyo.migration_text AS t ON m.migration_hash = t.migration_hash
-WHERE m.migration_id = any(%(ids)s);
+WHERE m.migration_id = any(%(ids)s); -- noqa: references.qualification
