@@ -1,7 +1,7 @@
 -- Where the roles of sql/roles/ are in use, its scripts forgot nothing: each table is granted to one
 -- of them; where one reads a table by columns, because of what is secret in it, each column is
--- granted to one by name; and app may execute what checks and defaults call. A migration that adds
--- such a thing adds it to sql/roles/grants.sql, too.
+-- granted to one by name; and app may execute what checks and defaults call. docs/roles.md shows how
+-- a migration grants what it adds.
 WITH roles AS (
     SELECT
         r.oid AS role_id,

@@ -1,6 +1,5 @@
 -- Says what app, worker and readonly may do in this database; docs/roles.md shows it as a table.
--- Run it with psql as the owner of the tables, or a superuser, after roles.sql and after each
--- migration that adds a table or a column:
+-- Run it with psql as the owner of the tables, or a superuser, after roles.sql:
 --     psql -X -f sql/roles/grants.sql "$DATABASE_URL"
 -- It first takes back what they have, in the same transaction, so that they have just this.
 \ir names.sql
