@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrator.catalogue.objects import COLUMN_ORDER, Object
-from migrator.review import catalogue, changes, locks
+from migrator.core.files import SqlFile
+from migrator.review import catalogue, changes, growth, locks
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.review.changes import Change
-from migrator.review.growth import Done
+from migrator.review.growth import Done, Extents, Rows
 from migrator.review.measure import FileTrace, Part, Trace
-from migrator.review.report import RelationWork
+from migrator.review.report import RelationWork, Sample
 
 _LOCKED_FOR_ROWS = "rpmf"
 _ROUTINES = {"aggregate", "function", "procedure"}
@@ -75,6 +76,89 @@ class Step:
     lock_timeout_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """The facts about one file.
+
+    Args:
+        source: The file.
+        present: How many rows each table had before it.
+        watched: The traces of its statements.
+        steps: The facts about each statement.
+        holds: From which statement to which each lock is held.
+        extents: How many rows each table had after it.
+        samples: For each statement, its time and WAL at each size.
+
+    """
+
+    source: SqlFile
+    present: Rows
+    watched: FileTrace
+    steps: Sequence[Step]
+    holds: Sequence[Hold]
+    extents: Extents
+    samples: Sequence[Sequence[Sample]] = ()
+
+    @property
+    def growing(self) -> set[str]:
+        """The tables with whose rows its work grows."""
+        works = [work for step in self.steps for work in growth.scaling(step.work)]
+        return {name for work in works for name in work.grows_with if name}
+
+    def at(
+        self, samples: Sequence[Sample], done: Sequence[Done], small: Rows, large: Rows
+    ) -> FileFacts:
+        """Return the facts with those of another run, on larger tables.
+
+        Args:
+            samples: The time and WAL of each statement.
+            done: What each of them did to rows.
+            small: How many rows each table had before the migration in the first run.
+            large: How many it had in the other.
+
+        """
+        before = self.samples or [()] * len(samples)
+        steps = [
+            replace(step, work=growth.fitted(step.work, more.work, small, large))
+            for step, more in zip(self.steps, done, strict=True)
+        ]
+        both = [(*some, sample) for some, sample in zip(before, samples, strict=True)]
+        return replace(self, steps=steps, samples=both)
+
+
+def facts(source: SqlFile, watched: FileTrace, present: Rows) -> FileFacts:
+    """Return the facts about a file.
+
+    Args:
+        source: The file.
+        watched: The traces of its statements.
+        present: How many rows each table had.
+
+    """
+    done, extents = growth.works(watched, growth.extents(watched.before, present))
+    held = holds(watched, transactional=source.transactional)
+    return FileFacts(source, present, watched, steps(watched, done), held, extents)
+
+
+def of_rollback(source: SqlFile, watched: FileTrace, present: Rows, file: FileFacts) -> FileFacts:
+    """Return the facts about a rollback file.
+
+    What existed before the migration is what others wait for, also in its rollback.
+
+    Args:
+        source: The rollback file.
+        watched: The traces of its statements.
+        present: How many rows each table had.
+        file: The facts about the file that was applied.
+
+    """
+    before = growth.extents(watched.before, present, file.extents)
+    back = replace(watched, before=file.watched.before)
+    done, extents = growth.works(back, before)
+    held = holds(back, transactional=source.transactional)
+    return FileFacts(source, present, back, steps(back, done, told=False), held, extents)
+
+
 def holds(watched: FileTrace, *, transactional: bool) -> list[Hold]:
     """Return the locks of a file, in the order in which they are taken.
 
@@ -118,16 +202,17 @@ def _hides(more: Hold, less: Hold) -> bool:
     )
 
 
-def steps(watched: FileTrace, done: Sequence[Done]) -> list[Step]:
+def steps(watched: FileTrace, done: Sequence[Done], *, told: bool = True) -> list[Step]:
     """Return the facts about each statement of a file.
 
     Args:
         watched: The traces of its statements.
         done: What each of them did to rows.
+        told: Whether to tell what an application misses.
 
     """
     found = []
-    missed = _changes(watched)
+    missed = _changes(watched) if told else [[] for _ in done]
     for seen, rows, since in zip(watched.seen, done, missed, strict=True):
         dropped = _dropped(seen)
         found.append(

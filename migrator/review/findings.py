@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from migrator.core.settings import Thresholds
 from migrator.review import growth, locks
-from migrator.review.evidence import Hold, Step
+from migrator.review.evidence import FileFacts, Hold, Step
 from migrator.review.report import Finding, Lock, Opinion, Proof, RelationWork, count
 
 INSTEAD = {
@@ -58,11 +58,9 @@ class Evidence:
     """Everything that the rules know about one migration.
 
     Args:
-        steps: What each statement did.
-        holds: From which statement to which each lock is held.
-        locks: The same locks as the report tells them.
+        file: The facts about the file; None if it was not run.
+        locks: Its locks as the report tells them.
         roots: For each partition, its topmost parent; for each other table, itself.
-        transactional: Whether the file runs in one transaction.
         claims: The keys and values of its header.
         proof: What applying and rolling back showed.
         rollback_name: The name of the rollback file.
@@ -71,16 +69,29 @@ class Evidence:
 
     """
 
-    steps: Sequence[Step]
-    holds: Sequence[Hold]
+    file: FileFacts | None
     locks: Sequence[Lock]
     roots: Mapping[str, str]
-    transactional: bool
     claims: Mapping[str, str]
     proof: Proof
     rollback_name: str
     counts: Mapping[str, int] | None
     settings: Thresholds
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """What each statement did."""
+        return self.file.steps if self.file else ()
+
+    @property
+    def holds(self) -> Sequence[Hold]:
+        """From which statement to which each lock is held."""
+        return self.file.holds if self.file else ()
+
+    @property
+    def transactional(self) -> bool:
+        """Whether the file runs in one transaction."""
+        return self.file is not None and self.file.source.transactional
 
     def rows(self, table: str) -> int | None:
         """Return how many rows a table has in production; None if that is unknown."""
@@ -123,6 +134,23 @@ def find(evidence: Evidence, opinions: Sequence[Opinion]) -> list[Finding]:
         if opinion.verdict == "beyond measuring":
             instead = f"See https://squawkhq.com/docs/{opinion.rule}."
             found.append(Finding(opinion.rule, opinion.message, instead, opinion.line))
+    return _in_order(evidence, found)
+
+
+def find_in_rollback(evidence: Evidence) -> list[Finding]:
+    """Apply the rules on work under locks to a rollback file: an incident is no better moment.
+
+    Which tables it locks follows from what it undoes: nobody could split it. Nor is advice on
+    design of use where it restores what was there.
+    """
+    found = [each for step in evidence.steps for each in _of_work(evidence, step)]
+    found += _after_a_lock(evidence)
+    found += _lock_timeouts(evidence)
+    told = [replace(each, file=evidence.rollback_name) for each in found]
+    return _in_order(evidence, told)
+
+
+def _in_order(evidence: Evidence, found: Sequence[Finding]) -> list[Finding]:
     order = {rule: place for place, rule in enumerate(RULES)}
     kept = [each for each in found if each.rule not in evidence.settings.ignore]
     return sorted(kept, key=lambda each: (order.get(each.rule, len(order)), each.line))

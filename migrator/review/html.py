@@ -35,6 +35,7 @@ from migrator.review.report import (
     duration,
     folded,
     size,
+    unallowed,
 )
 
 _HERE = Path(__file__).parent
@@ -209,7 +210,7 @@ def render(report: Report) -> str:
     names = {finding.rule: "" for each in report.migrations for finding in each.findings}
     return environment.get_template("page.html.j2").render(
         report=report,
-        worst=[each for article in sorted(articles, key=_rank) for each in _worst(article)],
+        worst=[(each, _reasons(each)) for each in sorted(articles, key=_rank) if _reasons(each)],
         rules=[(name, rules.finds(name)) for name in names],
         articles=articles,
         signs=_SIGNS,
@@ -231,10 +232,10 @@ def _rank(article: Article) -> tuple[int, float, str]:
     return article.migration.rank
 
 
-def _worst(article: Article) -> list[tuple[Article, Mark | None]]:
-    """Return what must be decided about a migration; None for what was not measured."""
-    marks = [(article, each) for each in article.marks if each.finding.allowed is None]
-    return [*([(article, None)] if article.migration.not_measured else []), *marks]
+def _reasons(article: Article) -> list[str]:
+    """Return why a migration should not be applied yet, the worst first."""
+    migration = article.migration
+    return [*migration.not_measured, *(each.message for each in unallowed(migration.findings))]
 
 
 def _digest(text: str) -> str:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from migrator.core.files import Migration, SqlFile
 from migrator.core.settings import Settings
 from migrator.lint import squawk
+from migrator.lint.squawk import SquawkWarning
 from migrator.review import allow, catalogue, evidence, findings, growth, locks, opinions
 from migrator.review.catalogue import KINDS
-from migrator.review.evidence import Hold, Step
+from migrator.review.evidence import FileFacts, Hold
 from migrator.review.findings import Evidence
-from migrator.review.growth import Extents
-from migrator.review.measure import FileTrace
 from migrator.review.report import (
     FileReview,
     Finding,
@@ -25,7 +23,6 @@ from migrator.review.report import (
     Proof,
     Range,
     RelationWork,
-    Sample,
     StatementReview,
 )
 
@@ -41,13 +38,9 @@ class Measurements:
     Args:
         migration: The migration.
         rollback: Its rollback file.
-        present: How many rows each table had.
-        watched: The traces of its statements; None if it was not run.
-        steps: The facts about each statement.
-        holds: From which statement to which each lock is held.
-        extents: How many rows each table had afterwards.
+        file: The facts about its file; None if that was not run.
+        back: The facts about its rollback file; None if that was not run, or failed.
         proof: What applying and rolling back showed.
-        samples: For each statement, its time and WAL at each size.
         not_measured: Why something could not be measured; empty if everything was.
         found: Findings that the run itself made, not a rule.
 
@@ -55,13 +48,9 @@ class Measurements:
 
     migration: Migration
     rollback: SqlFile
-    present: Mapping[str, int] = field(default_factory=dict)
-    watched: FileTrace | None = None
-    steps: list[Step] = field(default_factory=list)
-    holds: list[Hold] = field(default_factory=list)
-    extents: Extents = field(default_factory=dict)
+    file: FileFacts | None = None
+    back: FileFacts | None = None
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
-    samples: list[list[Sample]] = field(default_factory=list)
     not_measured: list[str] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
 
@@ -77,56 +66,64 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
 
     """
     source = facts.migration.source
-    statements = _statements(facts, counts)
     known = Evidence(
-        steps=facts.steps,
-        holds=facts.holds,
+        file=facts.file,
         locks=(),
-        roots=evidence.roots(facts.watched.before) if facts.watched else {},
-        transactional=source.transactional,
+        roots=evidence.roots(facts.file.watched.before) if facts.file else {},
         claims=source.header,
         proof=facts.proof,
         rollback_name=facts.rollback.path.name,
         counts=counts,
         settings=settings.review,
     )
-    known = replace(known, locks=_locks(facts, statements, known))
     is_there = squawk.program() is not None
-    warnings = squawk.check([source.path], settings.lint.ignore) if is_there else []
-    opinion = opinions.judge(warnings, facts.steps)
-    found = [*facts.found, *(findings.find(known, opinion) if facts.watched else [])]
+    paths = [source.path, facts.rollback.path]
+    warned = squawk.check(paths, settings.lint.ignore) if is_there else []
+    file, known = _file(source, known, warned)
+    back, undoing = _file(facts.rollback, replace(known, file=facts.back, claims={}), warned)
+    found = [*facts.found]
+    if facts.file:
+        found += findings.find(known, file.opinions)
+    if facts.back:
+        found += findings.find_in_rollback(undoing)
     notes = _notes(facts, known)
     if len(source.text) > _LONGEST_TEXT:
         notes.append("the file is too long to be shown in full")
-    claims = {name: said for name, said in source.header.items() if name != "purpose"}
-    text = source.text.decode()
+    text, is_whole = source.text.decode(), not facts.not_measured
     return MigrationReview(
-        **_file(source),
+        **{each.name: getattr(file, each.name) for each in fields(file)},
         id=facts.migration.id,
         purpose=source.header.get("purpose", ""),
-        claims=claims,
-        locks=tuple(known.locks),
-        statements=tuple(statements),
-        opinions=tuple(opinion),
-        duration_ms=_total([each.duration_ms for each in statements]),
-        rollback=FileReview(**_file(facts.rollback)),
+        claims={name: said for name, said in source.header.items() if name != "purpose"},
+        rollback=back,
         proof=facts.proof,
-        findings=tuple(allow.apply(text, found, today, is_whole=not facts.not_measured)),
+        findings=tuple(allow.apply(text, found, today, is_whole=is_whole)),
         not_measured=tuple(facts.not_measured),
         notes=tuple(notes),
     )
 
 
-def _file(source: SqlFile) -> dict[str, Any]:
-    return {
-        "path": _shown(source.path),
-        "checksum": source.checksum,
-        "transactional": source.transactional,
-        "text": _cut(source.text.decode()),
-    }
+def _file(
+    source: SqlFile, known: Evidence, warned: Sequence[SquawkWarning]
+) -> tuple[FileReview, Evidence]:
+    """Return the review of a file, and the evidence with its locks."""
+    statements = _statements(known.file, known.counts) if known.file else []
+    held = _locks(known.file, statements, known) if known.file else []
+    mine = [each for each in warned if each.path == source.path]
+    file = FileReview(
+        path=_shown(source.path),
+        checksum=source.checksum,
+        transactional=source.transactional,
+        text=_cut(source.text.decode()),
+        locks=tuple(held),
+        statements=tuple(statements),
+        opinions=tuple(opinions.judge(mine, known.steps)),
+        duration_ms=_total([each.duration_ms for each in statements]),
+    )
+    return file, replace(known, locks=held)
 
 
-def _statements(facts: Measurements, counts: Counts) -> list[StatementReview]:
+def _statements(facts: FileFacts, counts: Counts) -> list[StatementReview]:
     padded = [*facts.samples, *([()] * len(facts.steps))]
     shown = []
     for place, (step, samples) in enumerate(zip(facts.steps, padded, strict=False)):
@@ -191,27 +188,23 @@ def _extrapolated(
     return Range.around(start + slope * sum(known) / len(known)), False
 
 
-def _locks(
-    facts: Measurements, statements: Sequence[StatementReview], known: Evidence
-) -> list[Lock]:
-    """Return the strongest lock on each relation, and others that block writes, in this order."""
+def _locks(facts: FileFacts, statements: Sequence[StatementReview], known: Evidence) -> list[Lock]:
+    """Return the strongest lock on each relation and others that block writes, by their harm."""
     strongest: dict[tuple[int, bool], str] = {}
-    for hold in known.holds:
+    for hold in facts.holds:
         key = hold.relation.oid, hold.is_brief
         strongest[key] = locks.strongest([strongest.get(key, ""), hold.mode])
-    source = facts.migration.source
-    before = facts.watched.before if facts.watched else None
-    wholes = catalogue.wholes(before) if before else {}
+    wholes = catalogue.wholes(facts.watched.before)
     found = []
-    for hold in known.holds:
+    for hold in facts.holds:
         relation, table, mode = hold.relation, hold.table.name, hold.mode
-        if relation.is_index and _says_no_more(hold, known.holds, facts):
+        if relation.is_index and _says_no_more(hold, facts):
             continue
         if mode != strongest[relation.oid, hold.is_brief] and not locks.blocks_writes(mode):
             continue
         index = relation.name if relation.is_index else ""
         is_whole = hold.last == len(facts.steps) - 1
-        until = "COMMIT" if source.transactional else "the end of the statement"
+        until = "COMMIT" if facts.source.transactional else "the end of the statement"
         until = "a moment later" if hold.is_brief else until
         under = [each.duration_ms for each in statements[hold.first : hold.last + 1]]
         found.append(
@@ -226,23 +219,23 @@ def _locks(
                 held_ms=Range.around(0.0) if hold.is_brief else _total(under),
                 rows=known.rows(table),
                 large=known.is_large(table),
-                promised=findings.promised(source.header, relation.name, wholes[relation.oid]),
+                promised=findings.promised(known.claims, relation.name, wholes[relation.oid]),
             )
         )
     return sorted(found, key=lambda each: (-each.harm, each.table, each.relation))
 
 
-def _says_no_more(hold: Hold, others: Sequence[Hold], facts: Measurements) -> bool:
+def _says_no_more(hold: Hold, facts: FileFacts) -> bool:
     """Say whether the lock on an index blocks no more than the lock on its table.
 
     Nobody waits for an index that is dropped: no new plan uses it.
     """
-    after = facts.watched.after.relations if facts.watched else {}
+    after = facts.watched.after.relations
     if hold.mode != locks.ACCESS_EXCLUSIVE or hold.relation.oid not in after:
         return True
     return any(
         each.relation.oid == hold.table.oid and each.mode == locks.ACCESS_EXCLUSIVE
-        for each in others
+        for each in facts.holds
     )
 
 
@@ -251,7 +244,7 @@ def _notes(facts: Measurements, known: Evidence) -> list[str]:
     told = []
     locked = {each.relation for each in known.locks}
     for relation, mode in findings.claimed(known.claims).items():
-        if relation not in locked and facts.watched and not facts.not_measured:
+        if relation not in locked and facts.file and not facts.not_measured:
             told.append(f"the header names {mode} on {relation}, but no lock on it was measured")
     for lock in findings.strongest(known.locks):
         if locks.strength(lock.promised) > locks.strength(lock.mode):

@@ -7,7 +7,7 @@ another apply is lost by the rollback.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,12 +33,18 @@ class Shown:
     Args:
         proof: The proof.
         samples: A sample for each statement, from the second time that the file was applied.
+        back: The traces of the rollback file's statements; None if it failed.
+        present: How many rows each table had before that.
+        back_samples: A sample for each of its statements, from the second rollback.
         stands: Whether the database is in the state after the migration.
 
     """
 
     proof: Proof
     samples: list[Sample] = field(default_factory=list)
+    back: FileTrace | None = None
+    present: Mapping[str, int] = field(default_factory=dict)
+    back_samples: list[Sample] = field(default_factory=list)
     stands: bool = False
 
 
@@ -51,6 +57,7 @@ def prove(
     rows_before: Contents,
     watched: FileTrace,
     run: Callable[[SqlFile], Failure | None],
+    watch: Callable[[SqlFile], FileTrace],
     write: Callable[[], None],
     sample_rows: int,
 ) -> Shown:
@@ -64,12 +71,15 @@ def prove(
         rows_before: The rows from before it was applied.
         watched: What was recorded when it was.
         run: Runs a file in the database; returns what failed.
+        watch: Runs a file in the database, and records what it does.
         write: Writes new rows, as an application would after the migration.
         sample_rows: How many rows the tables have.
 
     """
     left = leftovers.invalid_indexes(observer)
-    if failure := run(rollback):
+    present = contents.count(observer)
+    undone = watch(rollback)
+    if failure := undone.failure:
         raised = isinstance(failure.error, psycopg.errors.RaiseException)
         verdict: Literal["irreversible", "not measured"] = (
             "irreversible" if raised else "not measured"
@@ -79,14 +89,15 @@ def prove(
         return Shown(told, stands=rollback.transactional)
     back = contents.read(observer)
     destroyed = contents.lost(rows_before.tables, back.tables)
-    differs = _differences(watched.held_before, objects.read(observer), "after the rollback")
+    differs = _differences(watched.held_before, undone.held_after, "after the rollback")
     differs += contents.moved(rows_before.sequences, back.sequences)
     left += leftovers.invalid_indexes(observer)
 
     def incomplete(failure: Failure, source: SqlFile, what: str) -> Shown:
         error = f"{what}: {_where(source, failure)}"
         lost = (*destroyed,)
-        return Shown(Proof("not measured", lost, lost, (*differs,), (*left,), error))
+        told = Proof("not measured", lost, lost, (*differs,), (*left,), error)
+        return Shown(told, back=undone, present=present)
 
     clocked, again = measure.clock(target, apply, sample_rows)
     if again.failure:
@@ -94,7 +105,8 @@ def prove(
     differs += _differences(watched.held_after, objects.read(observer), "after applying it again")
     write()
     written = contents.read(observer)
-    if failure := run(rollback):
+    undoing, again = measure.clock(target, rollback, sample_rows)
+    if failure := again.failure:
         return incomplete(failure, rollback, "it fails on rows written after the migration")
     if failure := run(apply):
         return incomplete(failure, apply, "the migration cannot be applied again on newer rows")
@@ -104,7 +116,7 @@ def prove(
         if each not in destroyed
     ]
     proven = Proof("lossy" if lost else "lossless", (*lost,), (*destroyed,), (*differs,), (*left,))
-    return Shown(proven, clocked, stands=True)
+    return Shown(proven, clocked, undone, present, undoing, stands=True)
 
 
 def _where(source: SqlFile, failure: Failure) -> str:

@@ -35,10 +35,10 @@ from migrator.review import (
     selection,
     states,
 )
-from migrator.review.evidence import Step
+from migrator.review.evidence import FileFacts, Step
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
-from migrator.review.report import Finding, Proof, Report
+from migrator.review.report import Finding, Proof, Report, Sample
 from migrator.review.selection import Selection
 from migrator.review.states import NoState, States
 from migrator.server.scratch import Scratch
@@ -171,19 +171,16 @@ class Review:
         with open_connection(target) as observer:
             observer.prepare_threshold = None  # what it looks at changes from one look to the next
             before, behind = contents.read(observer), catalogue.behind(observer)
-            facts.present = {name: rows.count for name, rows in before.tables.items()}
-            watched = facts.watched = made.watch(target, observer, source)
-            extents = growth.extents(watched.before, facts.present)
-            done, facts.extents = growth.works(watched, extents)
-            facts.steps = evidence.steps(watched, done)
-            facts.holds = evidence.holds(watched, transactional=source.transactional)
+            present = {name: rows.count for name, rows in before.tables.items()}
+            watched = made.watch(target, observer, source)
+            file = facts.file = evidence.facts(source, watched, present)
             if watched.failure:
                 self._failed(made, facts, watched.failure, before, is_last=is_last)
                 left = tuple(leftovers.invalid_indexes(observer))
                 facts.proof = Proof("not measured", invalid_indexes=left)
                 return False
             facts.found += findings.of_sequences(
-                facts.steps, facts.holds, behind, catalogue.behind(observer)
+                file.steps, file.holds, behind, catalogue.behind(observer)
             )
             shown = proof.prove(
                 target,
@@ -192,24 +189,32 @@ class Review:
                 facts.rollback,
                 rows_before=before,
                 watched=watched,
-                run=lambda file: made.run(target, file),
-                write=lambda: made.write(target, _touched(facts)),
+                run=lambda source: made.run(target, source),
+                watch=lambda source: made.watch(target, observer, source),
+                write=lambda: made.write(target, _touched(file)),
                 sample_rows=self._settings.small_rows,
             )
         facts.proof = shown.proof
-        facts.samples = [[sample] for sample in shown.samples]
-        if self._real is not None:  # as many rows as in production
-            facts.samples = [
-                [replace(sample, rows=_rows_worked_on(step, facts.present))]
-                for step, sample in zip(facts.steps, shown.samples, strict=False)
-            ]
-        touched = {each.relation for step in facts.steps for each in step.work}
+        facts.file = self._sampled(file, shown.samples)
+        if shown.back:
+            back = evidence.of_rollback(facts.rollback, shown.back, shown.present, file)
+            facts.back = self._sampled(back, shown.back_samples)
+        touched = {each.relation for step in file.steps for each in step.work}
         facts.not_measured += [
             f"{table} could not be filled: {made.unfilled[table]}"
-            for table in sorted(touched | {table for step in facts.steps for table in step.held})
-            if table in made.unfilled and not facts.present.get(table)
+            for table in sorted(touched | {table for step in file.steps for table in step.held})
+            if table in made.unfilled and not present.get(table)
         ]
         return shown.stands
+
+    def _sampled(self, facts: FileFacts, samples: Sequence[Sample]) -> FileFacts:
+        """Return the facts with the time and WAL of each statement."""
+        if self._real is not None:  # as many rows as in production
+            samples = [
+                replace(sample, rows=_rows_worked_on(step, facts.present))
+                for step, sample in zip(facts.steps, samples, strict=False)
+            ]
+        return replace(facts, samples=[[each] for each in samples])
 
     def _failed(
         self,
@@ -247,7 +252,8 @@ class Review:
             each.migration.id: each for each in found if not each.not_measured and _growing(each)
         }
         for each in growing.values():
-            each.samples = []
+            each.file = each.file and replace(each.file, samples=())
+            each.back = each.back and replace(each.back, samples=())
         for size in self._settings.sizes if growing else ():
             self._say(f"timing at {size:,} rows")
             self._clock_at(made, growing, size)
@@ -268,14 +274,14 @@ class Review:
             else:
                 sizes |= dict.fromkeys(_growing(facts), size)
                 made.fill(target, sizes)
-                stands = self._clock_one(target, facts, size)
+                stands = self._clock_one(made, target, facts, size)
             if not stands:
                 made.drop(target)
                 target = None
         if target is not None:
             made.drop(target)
 
-    def _clock_one(self, target: Target, facts: Measurements, size: int) -> bool:
+    def _clock_one(self, made: States, target: Target, facts: Measurements, size: int) -> bool:
         """Measure time and WAL of a migration; say whether it could be applied."""
         source = facts.migration.source
         with open_connection(target) as connection:
@@ -285,14 +291,23 @@ class Review:
             why = _where(source, watched.failure)
             facts.not_measured.append(f"at {size:,} rows: {why}")
             return False
-        before = facts.samples or [[] for _ in samples]
-        facts.samples = [[*some, sample] for some, sample in zip(before, samples, strict=True)]
-        done, _ = growth.works(watched, growth.extents(watched.before, present))
-        facts.steps = [
-            replace(step, work=growth.fitted(step.work, more.work, facts.present, present))
-            for step, more in zip(facts.steps, done, strict=True)
-        ]
-        return True
+        assert facts.file is not None  # noqa: S101  it was measured
+        done, extents = growth.works(watched, growth.extents(watched.before, present))
+        small = facts.file.present
+        facts.file = facts.file.at(samples, done, small, present)
+        if facts.back is None or not facts.back.growing:
+            return True
+        with open_connection(target) as connection:
+            left = contents.count(connection)
+        samples, back = measure.clock(target, facts.rollback, size)
+        if back.failure:
+            why = _where(facts.rollback, back.failure)
+            facts.not_measured.append(f"at {size:,} rows: {why}")
+            return False
+        extents = growth.extents(back.before, left, extents)
+        done, _ = growth.works(replace(back, before=watched.before), extents)
+        facts.back = facts.back.at(samples, done, small, present)
+        return made.run(target, source) is None
 
 
 def _rows_worked_on(step: Step, present: Mapping[str, int]) -> int:
@@ -302,15 +317,13 @@ def _rows_worked_on(step: Step, present: Mapping[str, int]) -> int:
 
 
 def _growing(facts: Measurements) -> set[str]:
-    """Return the tables with whose rows the work of a migration grows."""
-    works = [work for step in facts.steps for work in growth.scaling(step.work)]
-    return {name for work in works for name in work.grows_with if name}
+    """Return the tables with whose rows the work of a migration grows, or that of its rollback."""
+    return {name for each in (facts.file, facts.back) if each for name in each.growing}
 
 
-def _touched(facts: Measurements) -> set[str]:
+def _touched(facts: FileFacts) -> set[str]:
     """Return the tables that a migration made or locked: those that an application would write."""
     watched = facts.watched
-    assert watched is not None  # noqa: S101  it was applied
     old = {each.name for each in watched.before.relations.values()}
     strong = locks.strength(locks.SHARE_UPDATE_EXCLUSIVE)
     locked = {

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 
 from migrator.catalogue import contents
+from migrator.catalogue.objects import Catalogue
 from migrator.core import files
 from migrator.core.errors import Refused
 from migrator.core.failure import error_text
@@ -16,6 +17,7 @@ from migrator.core.project import Project
 from migrator.core.session import Connection, open_connection, open_session
 from migrator.core.target import Target
 from migrator.review import measure, reach
+from migrator.review.catalogue import CatalogueState
 from migrator.review.measure import Failure, FileTrace
 from migrator.review.selection import Selection
 from migrator.rows.demands import Demands, demands
@@ -130,7 +132,10 @@ class States:
                 return failure
 
     def watch(self, target: Target, observer: Connection, source: SqlFile) -> FileTrace:
-        """Run a file that does not reach beyond, and record what it does; see `measure.watch`."""
+        """Run a file, and record what it does; see `measure.watch`."""
+        if failure := self.beyond(source):
+            nothing = CatalogueState({}, {}, {})
+            return FileTrace(nothing, Catalogue({}), Catalogue({}), failure=failure)
         while True:
             watched = measure.watch(target, observer, source, self._guard)
             failure = watched.failure

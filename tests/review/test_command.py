@@ -104,7 +104,7 @@ def test_each_version_is_measured_and_the_gate_follows(pg: Server, queue: Migrat
     failed = call(queue, None, "--json", "review", "0003", "0004", *scratch(pg))
     assert failed.code == 1
     assert found(failed) == {
-        "0003.jobs.wider": ["rewrite"],
+        "0003.jobs.wider": ["rewrite", "rewrite"],  # the file and its rollback
         "0004.jobs.no_state": ["rollback-loss", "breaking-change"],
     }
     rewrite, drop = failed.document["migrations"]

@@ -4,6 +4,7 @@ A case is one file: a header that says what PostgreSQL does, then the files of a
 
     -- case: what it is, in one line
     -- finds: rewrite on tasks, work-after-lock on tasks    all findings, or: nothing
+    -- finds: scan on tasks in the rollback                 those in the rollback file
     -- locks: ACCESS EXCLUSIVE on tasks                     the strongest on each relation, or: none
     -- proof: lossless                                      lossy, irreversible, not measured
     -- squawk: adding-field-with-default confirmed          squawk's warnings, or: silent
@@ -55,6 +56,7 @@ STOPS_NOBODY = "ACCESS SHARE"
 CONFIRMED, REFUTED, BEYOND = "confirmed", "refuted", "beyond measuring"
 # What squawk does not read: the rollback file, and what our headers say.
 UNREAD = {"rollback-loss", "rollback-fails", "rollback-differs", "locks-header", "allowance"}
+IN_THE_ROLLBACK = " in the rollback"
 _FILE = re.compile(r"^-- file: (\S+)\n", re.MULTILINE)
 _LINE = re.compile(r"-- (?:(\d+) )?([a-z]+): (.*)")
 _KEYS = {"case", "finds", "locks", "proof", "squawk", "since", "known", "when"}
@@ -193,7 +195,9 @@ def answer(report: Report) -> Truth:
     for migration in report.migrations:
         for each in migration.findings:
             if each.allowed is None:
-                finds.add(f"{each.rule} on {each.relation}" if each.relation else each.rule)
+                told = f"{each.rule} on {each.relation}" if each.relation else each.rule
+                is_back = each.file and each.rule not in UNREAD
+                finds.add(told + IN_THE_ROLLBACK if is_back else told)
         if migration.not_measured:
             finds.add(NOT_MEASURED)
         for lock in migration.locks:
@@ -227,6 +231,10 @@ class Verdict(NamedTuple):
             "gives advice beyond measuring": self.says_more,
         }
         return ", ".join(words for words, holds in told.items() if holds)
+
+
+def _is_unread(found: str) -> bool:
+    return found.split()[0] in UNREAD or found.endswith(IN_THE_ROLLBACK)
 
 
 def own(truth: Truth) -> list[str]:
@@ -267,7 +275,7 @@ def _shown(said: Sequence[str]) -> str:
 def _counts(truths: Sequence[Truth]) -> str:
     hazards = [each for each in truths if own(each)]
     missed = [each for each in hazards if not verdict(each).is_seen]
-    unread = [each for each in missed if {rule.split()[0] for rule in own(each)} <= UNREAD]
+    unread = [each for each in missed if all(map(_is_unread, own(each)))]
     safe = [each for each in truths if not own(each)]
     wolf = [each for each in safe if verdict(each).is_false_alarm]
     more = [each for each in safe if verdict(each).says_more]
