@@ -234,7 +234,7 @@ class Verdict(NamedTuple):
 
 
 def _is_unread(found: str) -> bool:
-    return found.split()[0] in UNREAD or found.endswith(IN_THE_ROLLBACK)
+    return found.split(maxsplit=1)[0] in UNREAD or found.endswith(IN_THE_ROLLBACK)
 
 
 def own(truth: Truth) -> list[str]:

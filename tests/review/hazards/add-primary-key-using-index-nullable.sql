@@ -1,5 +1,5 @@
 -- case: a primary key USING INDEX on a nullable column: all rows are read
--- finds: breaking-change on tasks, scan on tasks
+-- finds: breaking-change on tasks, index-build on tasks in the rollback, scan on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent

@@ -1,5 +1,5 @@
 -- case: a unique constraint USING an existing INDEX
--- finds: nothing
+-- finds: index-build on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent

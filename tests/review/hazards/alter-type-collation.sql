@@ -1,5 +1,5 @@
 -- case: another collation: no row is written, but every index on the column is rebuilt
--- finds: index-build on tasks
+-- finds: index-build on tasks, index-build on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: changing-column-type confirmed

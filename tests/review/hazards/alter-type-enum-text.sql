@@ -1,5 +1,6 @@
 -- case: a column changes from an enum to text
--- finds: breaking-change on tasks, rewrite on tasks, rollback-fails
+-- finds: breaking-change on tasks, rewrite on tasks, rewrite on tasks in the rollback
+-- finds: rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: changing-column-type confirmed

@@ -1,5 +1,5 @@
 -- case: numeric with another scale: every row is rewritten
--- finds: rewrite on tasks
+-- finds: rewrite on tasks, rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy
 -- squawk: changing-column-type confirmed

@@ -1,5 +1,5 @@
 -- case: numeric with more digits: no row is read, but the rollback fails on larger values
--- finds: rollback-fails
+-- finds: rewrite on tasks in the rollback, rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: changing-column-type refuted

@@ -1,5 +1,6 @@
 -- case: a column changes from text to integer
 -- finds: ban-drop-constraint, breaking-change on tasks, rewrite on tasks
+-- finds: rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: ban-drop-constraint beyond measuring, changing-column-type confirmed, constraint-missing-not-valid confirmed

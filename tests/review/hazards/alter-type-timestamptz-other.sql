@@ -1,5 +1,5 @@
 -- case: a column changes from timestamp to timestamptz, in another time zone than UTC
--- finds: breaking-change on tasks, rewrite on tasks
+-- finds: breaking-change on tasks, rewrite on tasks, rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: changing-column-type confirmed

@@ -1,5 +1,6 @@
 -- case: a shorter varchar: every row is rewritten
 -- finds: breaking-change on tasks, prefer-text-field, rewrite on tasks
+-- finds: scan on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: changing-column-type confirmed, prefer-text-field beyond measuring

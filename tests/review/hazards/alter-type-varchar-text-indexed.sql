@@ -1,5 +1,5 @@
 -- case: varchar becomes text, and its index keeps its file: nothing is built
--- finds: nothing
+-- finds: rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy
 -- squawk: changing-column-type refuted

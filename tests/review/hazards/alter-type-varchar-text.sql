@@ -1,5 +1,5 @@
 -- case: varchar becomes text; the rollback cuts longer values, and the header says so
--- finds: nothing
+-- finds: rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy
 -- squawk: changing-column-type refuted

@@ -1,5 +1,5 @@
 -- case: a longer varchar: no row is read, but the rollback fails on longer values
--- finds: prefer-text-field, rollback-fails
+-- finds: prefer-text-field, rewrite on tasks in the rollback, rollback-fails
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: changing-column-type refuted, prefer-text-field beyond measuring

@@ -1,5 +1,6 @@
 -- case: a reference is dropped: both tables are locked, and the rollback fails on new orphans
--- finds: ban-drop-constraint, second-table on users, rollback-fails, several-tables
+-- finds: ban-drop-constraint, rollback-fails, scan on tasks in the rollback
+-- finds: scan on users in the rollback, second-table on users, several-tables
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on users
 -- proof: not measured
 -- squawk: ban-drop-constraint beyond measuring

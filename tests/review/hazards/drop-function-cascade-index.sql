@@ -1,5 +1,5 @@
 -- case: CASCADE drops the index on a function, which the file does not name
--- finds: breaking-change, cascade, second-table on tasks
+-- finds: breaking-change, cascade, index-build on tasks in the rollback, second-table on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: ban-drop-function confirmed

@@ -1,5 +1,5 @@
 -- case: DROP INDEX: a short lock that blocks reads and writes
--- finds: nothing
+-- finds: index-build on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: require-concurrent-index-deletion confirmed

@@ -1,5 +1,5 @@
 -- case: DROP NOT NULL: the rollback fails on new NULLs
--- finds: ban-drop-not-null, rollback-fails
+-- finds: ban-drop-not-null, rollback-fails, scan on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: ban-drop-not-null beyond measuring

@@ -1,5 +1,6 @@
 -- case: a serial column is dropped with its sequence
--- finds: breaking-change on tasks, breaking-change on tasks_number_seq, rollback-differs, rollback-loss
+-- finds: breaking-change on tasks, breaking-change on tasks_number_seq
+-- finds: rewrite on tasks in the rollback, rollback-differs, rollback-loss
 -- locks: ACCESS EXCLUSIVE on tasks, ACCESS EXCLUSIVE on tasks_number_seq
 -- proof: lossy
 -- squawk: ban-drop-column confirmed

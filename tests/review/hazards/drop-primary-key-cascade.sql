@@ -1,5 +1,7 @@
 -- case: CASCADE drops the references of other tables
--- finds: ban-drop-constraint, breaking-change on tasks, cascade, rollback-fails, second-table on comments, several-tables
+-- finds: ban-drop-constraint, breaking-change on tasks, cascade
+-- finds: index-build on tasks in the rollback, rollback-fails, scan on comments in the rollback
+-- finds: scan on tasks in the rollback, second-table on comments, several-tables
 -- locks: ACCESS EXCLUSIVE on comments, ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: ban-drop-constraint beyond measuring

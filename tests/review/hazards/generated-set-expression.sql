@@ -1,5 +1,5 @@
 -- case: another expression of a stored generated column
--- finds: rewrite on tasks
+-- finds: rewrite on tasks, rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent

@@ -1,5 +1,5 @@
 -- case: an index of a partitioned table, built partition by partition
--- finds: nothing
+-- finds: index-build on events_2024 in the rollback, work-after-lock on events in the rollback
 -- locks: ACCESS EXCLUSIVE on idx_events_2024_kind, SHARE on events, SHARE UPDATE EXCLUSIVE on events_2024
 -- proof: lossless
 -- squawk: require-concurrent-index-creation refuted

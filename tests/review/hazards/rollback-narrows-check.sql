@@ -1,5 +1,5 @@
 -- case: a wider CHECK: the rollback fails on new rows
--- finds: ban-drop-constraint, rollback-fails, scan on tasks
+-- finds: ban-drop-constraint, rollback-fails, scan on tasks, scan on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: not measured
 -- squawk: ban-drop-constraint beyond measuring, constraint-missing-not-valid confirmed

@@ -1,5 +1,7 @@
 -- case: two columns are merged, and the rollback splits them differently
--- finds: breaking-change on people, large-write on people, rollback-loss, work-after-lock on people
+-- finds: breaking-change on people, large-write on people, large-write on people in the rollback
+-- finds: rollback-loss, scan on people in the rollback, work-after-lock on people
+-- finds: work-after-lock on people in the rollback
 -- locks: ACCESS EXCLUSIVE on people
 -- proof: lossy
 -- squawk: ban-drop-column confirmed

@@ -1,5 +1,5 @@
 -- case: a serial column becomes bigint, and its sequence still ends at two billion
--- finds: breaking-change on tasks, rewrite on tasks
+-- finds: breaking-change on tasks, rewrite on tasks, rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: changing-column-type confirmed

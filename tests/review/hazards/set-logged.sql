@@ -1,5 +1,5 @@
 -- case: SET LOGGED: the table is rewritten, and written to the WAL
--- finds: rewrite on tasks
+-- finds: rewrite on tasks, rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent

@@ -1,5 +1,5 @@
 -- case: NOT NULL with the help of a CHECK, in three files
--- finds: ban-drop-constraint
+-- finds: ban-drop-constraint, scan on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: adding-not-nullable-field refuted, ban-drop-constraint beyond measuring

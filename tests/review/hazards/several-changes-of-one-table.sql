@@ -1,5 +1,5 @@
 -- case: several changes in one ALTER TABLE: one rewrite
--- finds: rewrite on tasks
+-- finds: rewrite on tasks, rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossy
 -- squawk: adding-field-with-default confirmed, changing-column-type confirmed
