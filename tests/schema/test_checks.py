@@ -58,6 +58,9 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
         ("ALTER TABLE task_types ALTER id RESTART WITH 1", "task_types"),
         ("UPDATE agent_types SET id = 1000000 WHERE type_name = 'translator'", "agent_types"),
     ],
+    "index_descends_on_domain": [
+        ("CREATE INDEX a ON agents (user_id, success_rate DESC NULLS LAST, id DESC)", "a")
+    ],
     "index_not_valid": [
         (
             f"UPDATE pg_index SET {column} = FALSE WHERE indexrelid = 'idx_users_newest'::regclass",
@@ -254,6 +257,9 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
 
 # What looks like a breach of a rule and is none.
 HARMLESS = {
+    "index_descends_on_domain": [
+        "CREATE INDEX a ON tasks (created_at DESC, id) INCLUDE (campaign_id)",
+    ],
     "index_redundant": [
         "CREATE INDEX a ON users (created_at DESC) WHERE is_admin",
         "CREATE INDEX a ON users (created_at DESC, id)",
