@@ -89,4 +89,5 @@ forgotten AS (
 
 SELECT pg_describe_object(f.class_id, f.object_id, f.column_number) AS object_name
 FROM forgotten AS f
-WHERE EXISTS (SELECT FROM granted);
+WHERE EXISTS (SELECT FROM granted)
+ORDER BY object_name;
