@@ -113,6 +113,11 @@ def _way_out(error: psycopg.Error, otherwise: str) -> str:
     match error:
         case psycopg.errors.ActiveSqlTransaction():
             return "Put the statement alone into a file with -- transactional: false."
+        case psycopg.errors.InvalidTransactionTermination():
+            return (
+                "Take COMMIT and ROLLBACK out; or put the DO or CALL alone into a file with "
+                "-- transactional: false."
+            )
         case psycopg.errors.DiskFull():
             return "Free space on the server's disk, and run the command again."
         case psycopg.errors.LockNotAvailable():

@@ -13,7 +13,7 @@ import hashlib
 import heapq
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,14 @@ _LOOKS_LIKE_DIRECTIVE = re.compile(
     r"\s*(?:--|/?\*+)?\s*(?:transactional|depends)\s*:\s*(?:\S*)", re.IGNORECASE
 )
 _HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
+# How files of other tools begin that hold what applies and what rolls back.
+_BOTH_HALVES = (
+    ("dbmate", re.compile(r"\s*--\s*migrate:(up|down)\b")),
+    ("goose", re.compile(r"\s*--\s*\+goose\s+(Up|Down)\b", re.IGNORECASE)),
+    ("sql-migrate", re.compile(r"\s*--\s*\+migrate\s+(Up|Down)\b", re.IGNORECASE)),
+    ("node-pg-migrate", re.compile(r"\s*--\s*(Up|Down) Migration\b", re.IGNORECASE)),
+)
+_HALVES_OF_TERN = b"---- create above / drop below ----"
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 _NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")  # not the year of 2026_02_01_name
 _LINE_END = re.compile(r"[\r\n]")  # for PostgreSQL and yoyo, a lone CR also ends a comment
@@ -112,6 +120,10 @@ def parse(path: Path, text: bytes) -> SqlFile:
     text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     problems = list(_byte_problems(path, text))
     header = _header(text[:_LONGEST_HEADER].decode("utf-8", "replace"))
+    problems += [
+        f"{path}:{number}: a file with both halves, as {tool} writes it: make a pair of it"
+        for number, tool in _both_halves(header, text)
+    ]
     directives: dict[str, str] = {}
     said: dict[str, str] = {}
     for number, line in enumerate(header, 1):
@@ -139,6 +151,15 @@ def parse(path: Path, text: bytes) -> SqlFile:
         said,
         tuple(problems),
     )
+
+
+def _both_halves(header: Sequence[str], text: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the line and the tool of each mark of a file that applies and rolls back."""
+    for number, line in enumerate(header, 1):
+        yield from ((number, tool) for tool, mark in _BOTH_HALVES if mark.match(line))
+    middle = text.find(_HALVES_OF_TERN)
+    if middle >= 0:
+        yield text.count(b"\n", 0, middle) + 1, "tern"
 
 
 def write(path: Path, text: str) -> None:
@@ -386,7 +407,9 @@ def _problems(source: SqlFile) -> list[str]:
     except sqltext.SqlTextError as error:
         return [*problems, _at(source, error.offset, str(error))]
     if not count:
-        problems.append(f"{source.path}: the file has no statement")
+        problems.append(
+            f"{source.path}: the file has no statement; if it is to do nothing, write SELECT;"
+        )
     before = source.text[:first_start].decode()
     header_length = len(_header(before[:_LONGEST_HEADER]))
     for number, line in enumerate(_LINE_END.split(before), 1):

@@ -60,7 +60,7 @@ FAULTS: dict[str, tuple[Callable[[MigrationSet], Any], str]] = {
     "duplicate number": (twice, "has the same number as"),
     "unknown depends": (text(f"-- depends: none\n{GOOD}"), "depends on none, which does not exist"),
     "cyclic depends": (text(f"-- depends: {LATE}\n{GOOD}"), "depend on each other in a circle"),
-    "empty file": (text(""), "the file has no statement"),
+    "empty file": (text(""), "the file has no statement; if it is to do nothing, write SELECT;"),
     "syntax error in the last statement": (
         text(f"{GOOD}\nCREATE TABEL x ();"),
         ":2:8: syntax error",
@@ -80,6 +80,14 @@ FAULTS: dict[str, tuple[Callable[[MigrationSet], Any], str]] = {
     "directive too late": (text(f"/* */\n-- transactional: false\n{GOOD}"), ":2: yoyo ignores"),
     "not UTF-8": (text(b"SELECT 1;\n-- caf\xe9\n"), ":2: not UTF-8 (byte 16)"),
     "NUL": (text(b"SELECT 1;\n\0"), ":2: a NUL byte (byte 10)"),
+    "both halves of dbmate": (
+        text("-- migrate:up\nCREATE TABLE late ();\n-- migrate:down\nDROP TABLE late;"),
+        ":1: a file with both halves, as dbmate writes it: make a pair of it",
+    ),
+    "both halves of tern": (
+        text("CREATE TABLE late ();\n---- create above / drop below ----\nDROP TABLE late;"),
+        ":2: a file with both halves, as tern writes it: make a pair of it",
+    ),
     "PL/pgSQL": (text(f"{GOOD}\nPERFORM f();"), ":2:1: a statement of PL/pgSQL, not of SQL"),
     "all locks released": (
         text(f"{GOOD}\nSELECT pg_advisory_unlock_all();"),
@@ -142,5 +150,6 @@ def test_what_fails_is_rolled_back_whole(
     assert answer.code == 1
     assert f"error: {path}{message}" in answer.err
     assert "state: The file was rolled back; the files before it stay applied." in answer.err
+    assert ("alone into a file with -- transactional: false" in answer.err) == ("COMMIT" in apply)
     assert tables(empty_database) == ["a", "b", "c"]
     assert applied(empty_database) == THREE
