@@ -261,12 +261,13 @@ def new(command: Command, /, domain: str, change: str) -> None:
 
 
 @cli.command()
+@click.option("--against", metavar="REF", help="Check only what changed since a git revision.")
 @click.pass_obj
-def lint(command: Command, /) -> int:
+def lint(command: Command, /, against: str | None) -> int:
     """Check the files: bytes, headers, pairs, squawk's rules."""
     from migrator.lint.lint import lint as check_files
 
-    findings = check_files(command.project)
+    findings = check_files(command.project, against)
     code = EXIT_FAILED if findings else 0
     return answer(command, {"findings": findings}, findings or ["no findings"], code)
 

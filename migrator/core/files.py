@@ -446,11 +446,19 @@ def _at(source: SqlFile, byte: int, message: str) -> str:
     return f"{source.path}:{line}:{column}: {message}"
 
 
-def refuse(problems: list[str]) -> None:
-    """Raise Refused with all problems, if there are any."""
-    if problems:
+class BadFiles(Refused):
+    """Files cannot be run; `problems` has each problem, with its place."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
         count = f"{len(problems)} problems" if len(problems) > 1 else "A problem"
-        raise Refused(
+        super().__init__(
             f"{count} in the files:\n  " + "\n  ".join(problems),
             hint="Correct the files and run the command again.",
         )
+        self.problems = problems
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise BadFiles with all problems, if there are any."""
+    if problems:
+        raise BadFiles(problems)

@@ -9,11 +9,13 @@ from migrator.core import files
 from migrator.core.errors import Refused
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_APPLY = """\
--- purpose: {purpose}
--- locks: none | MODE on relation[, MODE on relation ...]
--- reversible: yes | lossy: what is lost | no: why
-"""
+# What the header of a new file says until it is filled in.
+TEMPLATE = {
+    "purpose": "what {change} is for, in one line",
+    "locks": "none | MODE on relation[, MODE on relation ...]",
+    "reversible": "yes | lossy: what is lost | no: why",
+}
+_APPLY = "".join(f"-- {key}: {value}\n" for key, value in TEMPLATE.items())
 _ROLLBACK = (
     "-- Undo exactly what {name}.sql does. If that is impossible, RAISE EXCEPTION and say why.\n"
 )
@@ -43,9 +45,8 @@ def new(directory: Path, domain: str, change: str) -> list[Path]:
     numbers = [each.id.partition(".")[0] for each in files.discover(directory)]
     last = max((number for number in numbers if number.isdecimal()), key=int, default="0000")
     stem = f"{int(last) + 1:0{len(last)}}.{domain}.{change}"
-    purpose = f"what {change.replace('_', ' ')} is for, in one line"
     pair = {
-        directory / f"{stem}.sql": _APPLY.format(purpose=purpose),
+        directory / f"{stem}.sql": _APPLY.format(change=change.replace("_", " ")),
         directory / f"{stem}.rollback.sql": _ROLLBACK.format(name=stem),
     }
     for path, text in pair.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
@@ -13,6 +12,7 @@ from migrator.core.errors import Refused
 from migrator.core.files import Migration
 from migrator.core.plan import find
 from migrator.core.project import Project
+from migrator.lint import revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def pending(applied: Sequence[Migration], waiting: Sequence[Migration]) -> Selec
     return _select([*applied, *waiting], [each.id for each in waiting])
 
 
-def since(project: Project, revision: str) -> Selection:
+def since(project: Project, name: str) -> Selection:
     """Select the files that are new, or were changed, since a git revision.
 
     Raises:
@@ -67,23 +67,17 @@ def since(project: Project, revision: str) -> Selection:
 
     """
     migrations = files.discover(project.migrations, project.apart)
-    commit = _git(
-        project.migrations, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"
-    ).strip()
-    then = _names(_git(project.migrations, "ls-tree", "-z", "--name-only", commit, "./"))
-    changed = _names(
-        _git(project.migrations, "diff", "-z", "--name-only", "--relative", commit, "--", ".")
-    )
-    new = [each.id for each in migrations if f"{each.id}.sql" not in then]
+    known = revision.since(project.migrations, name)
+    new = [each.id for each in migrations if known.is_new(f"{each.id}.sql")]
     edited = [
         each.id
         for each in migrations
-        if each.id not in new and {f"{each.id}.sql", each.rollback_path.name} & changed
+        if each.id not in new and {f"{each.id}.sql", each.rollback_path.name} & known.changed
     ]
     notes = tuple(
-        f"{each} was changed since {revision}: `migrate` refuses a database that already has it"
+        f"{each} was changed since {name}: `migrate` refuses a database that already has it"
         for each in edited
-        if f"{each}.sql" in changed
+        if f"{each}.sql" in known.changed
     )
     return _select(migrations, [*new, *edited], notes)
 
@@ -91,8 +85,8 @@ def since(project: Project, revision: str) -> Selection:
 def commit(directory: Path) -> str:
     """Return the commit of a directory's files, and whether they differ; empty outside of git."""
     try:
-        head = _git(directory, "rev-parse", "HEAD").strip()
-        changed = _git(directory, "status", "--porcelain", "--", ".")
+        head = revision.git(directory, "rev-parse", "HEAD").strip()
+        changed = revision.git(directory, "status", "--porcelain", "--", ".")
     except Refused:
         return ""
     return f"{head}, with changes that are not committed" if changed else head
@@ -110,29 +104,3 @@ def _select(
     last = max((n for n, each in enumerate(migrations, 1) if each.id in reviewed), default=0)
     is_whole = last == len(migrations)
     return Selection([*migrations[:last]], frozenset(reviewed), notes, is_whole)
-
-
-def _names(listed: str) -> set[str]:
-    return {Path(each).name for each in listed.split("\0") if each}
-
-
-def _git(directory: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603  no shell
-            ["git", *arguments],  # noqa: S607  the user's git
-            cwd=directory,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise Refused(
-            "--against REF needs git, which is not installed.",
-            hint="Install git, name the migrations, or give a database: --against URL.",
-        ) from None
-    if done.returncode:
-        raise Refused(
-            f"git cannot tell what is new: {done.stderr.strip()}",
-            hint="Give a revision that `git log` shows. In CI, fetch the whole history.",
-        )
-    return done.stdout

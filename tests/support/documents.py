@@ -145,7 +145,7 @@ def raised_messages() -> dict[str, str]:
             and isinstance(node.value, ast.Constant)
             and isinstance(node.value.value, str)
         }
-        nodes = _message_nodes(tree, problems_are_yielded=path.stem in {"files", "lint"})
+        nodes = _message_nodes(tree, problems_are_yielded=path.stem in {"files", "headers", "lint"})
         if path.stem == "prerequisites":
             nodes = chain(nodes, _with_hints(tree))
         for node in chain.from_iterable(map(_alternatives, nodes)):
