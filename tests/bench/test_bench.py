@@ -229,7 +229,7 @@ def test_deploys_of_a_database_that_is_worked_on_lose_nothing(
     assert "LOST" not in told
     for step in ("applied: rehearsal", "undone: undo", "restored: restore", "restored: swap"):
         assert f"| {step} | " in told
-    assert " of pg_restore --jobs=2 |" in told
+    assert " of pg_restore and migrate |" in told
     with pg.connect() as connection:
         left = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^deploy'")
         assert left.fetchall() == []
