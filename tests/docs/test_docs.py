@@ -379,7 +379,8 @@ def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> 
         "backups verify": ["backups verify BACKUPS"],
         "backups make": ["backups make BACKUPS"],
         "backups prune": ["backups prune BACKUPS", "backups prune --dry-run BACKUPS"],
-        "status": ["status"],
+        "status": ["status", "status --diff"],
+        "realign": ["realign --yes"],
         "new": ["new tasks something"],
         "lint": ["lint"],
         "server stop": ["server stop"],
@@ -414,7 +415,7 @@ def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> 
     assert said.pop("an error") == {"error", "state", "next", "exit_code"}  # see the example
     assert found == said
     states = {span for row in documents.table(REFERENCE, "States").values() for span in row[0]}
-    assert states | {"up_to_date", "deploys"} == of_status
+    assert states | {"up_to_date", "deploys", "not_read", "diffs"} == of_status
 
 
 def _in_place(line: str, backups: Path) -> str:
