@@ -467,7 +467,7 @@ def test_a_screen_reader_is_told_the_structure(browser: Browser, file: Path) -> 
     assert ("columnheader", "Worst lock") in nodes
     assert ("columnheader", "Rows in production") in nodes
     pictures = [name for role, name in nodes if role == "image"]
-    assert len([name for name in pictures if name.startswith("Time line of the locks of")]) == 8
+    assert len([name for name in pictures if name.startswith("Time line of the locks of")]) == 9
     nameless = {"link", "button", "image", "heading", "table", "article", "navigation", "region"}
     assert [role for role, name in nodes if role in nameless and not name] == []
 
