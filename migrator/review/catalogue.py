@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 
-from migrator.catalogue import objects as reading
 from migrator.catalogue.objects import Address, Object
 from migrator.sql import sql
 
@@ -119,7 +118,7 @@ def read(
     connection: psycopg.Connection[Any],
     *,
     committed: bool = False,
-    known: Mapping[Address, Object] | None = None,
+    known: Mapping[Address, Object],
     start: CatalogueState | None = None,
 ) -> CatalogueState:
     """Read the catalogue as a session sees it.
@@ -128,7 +127,7 @@ def read(
         connection: The session.
         committed: Count the rows that all sessions have read and written, instead of the rows of
             this session's transaction.
-        known: What the database holds, if that is known; None to read it.
+        known: What the database holds.
         start: The state since which replaced functions are looked for; None not to look.
 
     """
@@ -139,7 +138,7 @@ def read(
     constraints = {
         oid: Constraint(*row) for oid, *row in _ask(connection, sql("review/constraints"))
     }
-    objects = reading.read(connection).by_address if known is None else dict(known)
+    objects = dict(known)
     is_published = any(each.kind == "publication" for each in objects.values())
     published = dict(_ask(connection, sql("review/published"))) if is_published else {}
     if start is None:

@@ -276,15 +276,17 @@ def _works_under(
     """Return the large work of a statement under a lock, but for that which other rules find."""
     work = [each for each in step.work if evidence.is_much(each)]
     mine = [each for each in work if each.relation == hold.table.name]
-    if mine and (is_first or not _is_query(step)):
+    mode = step.held.get(hold.table.name, "")
+    if any(
+        each.rewritten
+        or each.indexes_built
+        or (_is_scanned(step, each, mode) and not _writes_much(evidence, each))
+        for each in mine
+    ):
         return []  # other rules find the work on what it locks: a rewrite, a scan, an index build
     if is_first:
         return [each for each in work if not locks.blocks_writes(step.held.get(each.relation, ""))]
     return work
-
-
-def _is_query(step: Step) -> bool:
-    return step.part.words[0] not in {"ALTER", "CREATE", "DROP", "TRUNCATE"}
 
 
 def _second_tables(evidence: Evidence) -> Iterator[Finding]:

@@ -181,7 +181,11 @@ def run(target: Target, source: SqlFile, guard: Guard = _nothing) -> Failure | N
 
 
 def watch(
-    target: Target, observer: Connection, source: SqlFile, guard: Guard = _nothing
+    target: Target,
+    observer: Connection,
+    source: SqlFile,
+    guard: Guard = _nothing,
+    undoes: FileTrace | None = None,
 ) -> FileTrace:
     """Run a file and record what each statement does.
 
@@ -190,6 +194,8 @@ def watch(
         observer: A connection to it, on which nothing else is done.
         source: The file. It is committed unless one of its statements fails.
         guard: As of `run`.
+        undoes: What was recorded about the migration just before, if the file is its rollback;
+            then it is not read after each statement what the database holds.
 
     """
     with _subject(target) as connection:
@@ -198,7 +204,8 @@ def watch(
         connection.add_notice_handler(lambda notice: said.extend(_told(notice)))
         reader = connection if source.transactional else observer
         committed = not source.transactional
-        held = objects.read(observer)
+        held = undoes.held_after if undoes else objects.read(observer)
+        read: list[Catalogue] = []  # what the database holds after the last statement, if known
         before = catalogue.read(reader, committed=committed, known=held.by_address)
         watched = FileTrace(before, held, held)
 
@@ -209,9 +216,11 @@ def watch(
             if committed:
                 connection.execute("SELECT pg_stat_force_next_flush()")
             had = watched.seen[-1].locks if watched.seen and source.transactional else {}
-            known = None if _may_change(part, had, held) else watched.after.objects
             now = watched.after
             if not part.is_setting:
+                is_read = not undoes and _may_change(part, had, held)
+                read[:] = [objects.read(reader)] if is_read else []
+                known = read[0].by_address if read else now.objects
                 now = catalogue.read(reader, committed=committed, known=known, start=watched.before)
             ((shown,),) = connection.execute("SHOW lock_timeout").fetchall()
             timeout = _milliseconds(shown)
@@ -234,7 +243,7 @@ def watch(
 
         passed = gate.Gates(target, connection, observer, watched.before)
         watched.failure = _run(connection, source, execute, guard, after)
-        watched.held_after = objects.read(observer)
+        watched.held_after = read[0] if read and not watched.failure else objects.read(observer)
         return watched
 
 

@@ -190,7 +190,7 @@ class Review:
                 rows_before=before,
                 watched=watched,
                 run=lambda source: made.run(target, source),
-                watch=lambda source: made.watch(target, observer, source),
+                watch=lambda source: made.watch(target, observer, source, watched),
                 write=lambda: made.write(target, _touched(file)),
                 sample_rows=self._settings.small_rows,
             )

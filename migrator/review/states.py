@@ -131,13 +131,19 @@ class States:
             if failure is None or not self._scratch.add_missing_role(str(failure.error)):
                 return failure
 
-    def watch(self, target: Target, observer: Connection, source: SqlFile) -> FileTrace:
+    def watch(
+        self,
+        target: Target,
+        observer: Connection,
+        source: SqlFile,
+        undoes: FileTrace | None = None,
+    ) -> FileTrace:
         """Run a file, and record what it does; see `measure.watch`."""
         if failure := self.beyond(source):
             nothing = CatalogueState({}, {}, {})
             return FileTrace(nothing, Catalogue({}), Catalogue({}), failure=failure)
         while True:
-            watched = measure.watch(target, observer, source, self._guard)
+            watched = measure.watch(target, observer, source, self._guard, undoes)
             failure = watched.failure
             if failure is None or not self._scratch.add_missing_role(str(failure.error)):
                 return watched

@@ -471,7 +471,7 @@ def test_no_lock_outside_a_transaction_is_missed(empty_database: str, statement:
     table = "p" if "DETACH" in statement else "t"
     with open_connection(target) as subject, open_connection(target) as observer:
         for attempt in range(10):
-            before = read(observer, committed=True)
+            before = read(observer, committed=True, known={})
             passage = gate.Gates(target, subject, observer, before)
             passage.run(statement.format(name=f"i{attempt}").encode())
             (oid,) = [each.oid for each in before.relations.values() if each.name == table]
@@ -487,7 +487,7 @@ def test_a_statement_that_fails_at_a_gate_is_told(empty_database: str) -> None:
     run(empty_database, "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (1)")
     target = Target.parse(empty_database, "test")
     with open_connection(target) as subject, open_connection(target) as observer:
-        passage = gate.Gates(target, subject, observer, read(observer, committed=True))
+        passage = gate.Gates(target, subject, observer, read(observer, committed=True, known={}))
         with pytest.raises(psycopg.errors.UniqueViolation):
             passage.run(b"CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)")
     left = rows(empty_database, "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass")

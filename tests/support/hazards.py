@@ -49,8 +49,8 @@ from tests.support.servers import NEWEST, ROOT, Server
 PAGE = ROOT / "docs" / "hazards.md"
 DIRECTORY = ROOT / "tests" / "review" / "hazards"
 NOT_MEASURED = "not-measured"  # what a finding would be called that something was not measured
-# Every table counts as large, as production's rows are not known: so few rows do.
-SETTINGS = replace(settings.load(ROOT), review=Thresholds(small_rows=200, sizes=(400, 800)))
+# Every table counts as large, as production's rows are not known: so few rows do, at one size.
+SETTINGS = replace(settings.load(ROOT), review=Thresholds(small_rows=200, sizes=(400,)))
 EVERY, FAST = "all", "fast"
 STOPS_NOBODY = "ACCESS SHARE"
 CONFIRMED, REFUTED, BEYOND = "confirmed", "refuted", "beyond measuring"
