@@ -23,6 +23,7 @@ FILES = [
     path
     for place in ("migrations", "seeds", "sql", "migrator", "bench", "tests")
     for path in sorted((ROOT / place).rglob("*.sql"))
+    if path.parent != ROOT / "sql" / "roles"  # scripts of psql, with its variables and commands
 ]
 
 
