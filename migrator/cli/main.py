@@ -17,7 +17,7 @@ import click
 from migrator import __version__
 from migrator.cli import options
 from migrator.cli.command import Command, in_words
-from migrator.core import process
+from migrator.core import layouts, process
 
 if TYPE_CHECKING:
     from migrator.core.plan import Plan
@@ -243,6 +243,25 @@ def adopt(command: Command, /, migration: str | None, tool: str | None, **limits
         "moved": adopted.is_moved,
     }
     answer(command, document, adopted.lines)
+
+
+@cli.command()
+@click.option(
+    "--from", "tool", type=click.Choice(layouts.TOOLS), required=True, help="The tool of the files."
+)
+@click.argument("directory", metavar="DIR", type=options.DIRECTORY)
+@click.argument("out", metavar="OUT", type=options.DIRECTORY)
+@click.pass_obj
+def convert(command: Command, /, tool: str, directory: Path, out: Path) -> int:
+    """Lay the files of another migration tool out as pairs.
+
+    DIR has its files, and is only read. OUT gets the pairs. What cannot be converted is named.
+    """
+    from migrator.takeover.convert import convert as lay_out
+
+    done = lay_out(tool, directory, out)
+    document = {"out": str(done.out), "converted": done.ids, "problems": done.problems}
+    return answer(command, document, done.lines, EXIT_FAILED if done.problems else 0)
 
 
 @cli.command()

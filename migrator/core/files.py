@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.core import sqltext
+from migrator.core import layouts, sqltext
 from migrator.core.errors import Refused
 
 CHECKSUM_ALGORITHM = "sha256/1"  # of the text without BOM, with LF line ends
@@ -234,8 +234,8 @@ def discover(directory: Path, apart: Collection[Path] = ()) -> list[Migration]:
         elif name.endswith(".py") or name.startswith("post-apply"):
             problems.append(f"{path}: only raw SQL migrations can be run, no Python and no hooks")
         elif name.endswith(".sql"):
-            problems.extend(_pair_problems(path, present))
             source = read(path)
+            problems.extend(_pair_problems(source, present))
             problems.extend(source.problems)
             migrations.append(
                 Migration(
@@ -303,9 +303,21 @@ def _name_problems(directory: Path, name: str) -> Iterator[str]:
         yield f"{path}: a file name may have at most {_LONGEST_NAME} printable characters"
 
 
-def _pair_problems(path: Path, present: set[str]) -> Iterator[str]:
+def _pair_problems(source: SqlFile, present: set[str]) -> Iterator[str]:
+    path = source.path
     rollback = path.name.removesuffix(".sql") + ROLLBACK_SUFFIX
-    if rollback not in present:
+    header = "\n".join(_header(source.text[:_LONGEST_HEADER].decode("utf-8", "replace"))).encode()
+    if tool := layouts.tool_by_text(header if rollback in present else source.text):
+        yield (
+            f"{path}: has both halves in one file, as {tool} has them; "
+            f"`convert --from {tool} DIR OUT` makes pairs of such files"
+        )
+    elif rollback not in present and (tool := layouts.tool_by_name(path.name)):
+        yield (
+            f"{path}: has a name as {tool} gives them; "
+            f"`convert --from {tool} DIR OUT` makes pairs of such files"
+        )
+    elif rollback not in present:
         yield (
             f"{path}: its rollback file {rollback} is missing; "
             "if no rollback is possible, let it RAISE EXCEPTION"

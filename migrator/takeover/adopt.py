@@ -159,8 +159,8 @@ def _applied(
             f"{history.words}: was begun and not ended: {', '.join(failed)}.",
             hint=f"Finish or repair it with {history.tool.name} first.",
         )
-    places = [_place(migrations, each.name) for each in entries or []]
-    unknown = [each.name for each, at in zip(entries or [], places, strict=True) if at is None]
+    places = _places(migrations, [each.name for each in entries or []])
+    unknown = [each.name for each, at in zip(entries or [], places, strict=True) if not at]
     if entries is None or unknown:
         if last is None:
             what = f": {', '.join(unknown)}" if unknown else ""
@@ -172,8 +172,7 @@ def _applied(
         return list(migrations[: migrations.index(last) + 1])
     applied: set[int] = set()
     for each, at in zip(entries, places, strict=True):
-        assert at is not None  # noqa: S101  else it is unknown
-        applied |= {*range(at + 1)} if each.covers else {at}
+        applied |= {*range(at[-1] + 1)} if each.covers else {*at}
     gaps = [migrations[at].id for at in range(len(applied)) if at not in applied]
     if gaps:
         raise Refused(
@@ -190,23 +189,29 @@ def _applied(
     return found
 
 
-def _place(migrations: Sequence[Migration], name: str) -> int | None:
-    """Return the place of the migration that another tool calls by a name; None if unknown.
+def _places(migrations: Sequence[Migration], names: Sequence[str]) -> list[list[int]]:
+    """Return the places of the files that another tool calls by some names, name by name.
 
-    A file is found by its id; by its number; or by the part of its id after the number, where
-    `convert` puts a version that is no number.
+    Files are found by their id; by the part of it after the number, where `convert` puts a version
+    if it numbers the files itself; or by their number. One of these ways has to serve for all.
     """
-    name = name.removesuffix(".sql")
-    label = name.replace(".", "_").lower()
-    number = _number(name)
-    found = [
-        at
-        for at, each in enumerate(migrations)
-        if each.id == name
-        or each.id.split(".")[1:2] == [label]
-        or (number is not None and _number(each.id) == number)
-    ]
-    return found[0] if len(found) == 1 else None
+    names = [each.removesuffix(".sql") for each in names]
+    for key, of_file in (
+        (str, lambda id_: id_),
+        (_label, lambda id_: _label("".join(id_.split(".")[1:2]))),
+        (_number, _number),
+    ):
+        files = [of_file(each.id) for each in migrations]
+        places = [
+            [at for at, each in enumerate(files) if each and each == key(name)] for name in names
+        ]
+        if any(places):
+            return places
+    return [[] for _ in names]
+
+
+def _label(version: str) -> str:
+    return str(int(version)) if version.isdecimal() else version.replace(".", "_").lower()
 
 
 def _number(name: str) -> str | None:

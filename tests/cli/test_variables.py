@@ -25,6 +25,7 @@ VALUES = {"duration": "7s", "integer range": "3", "integer": "3", "text": "x", "
 REQUIRED = {
     "settle": ["0001", "--as", "applied"],
     "baseline": ["0001"],
+    "convert": ["--from", "goose", "x", "y"],
     "restore": ["x"],
     "server": ["start"],
 }

@@ -124,6 +124,16 @@ def _of(place: Place, tool: str) -> None:
     )
 
 
+def _theirs(place: Place, _: str) -> None:
+    for name, statement in {
+        "00001_accounts": "CREATE TABLE accounts (id int)",
+        "00002_index": "CREATE INDEX ix ON accounts (id)",
+    }.items():
+        path = place.root / "theirs" / f"{name}.sql"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"-- +goose Up\n{statement};\n", encoding="utf-8")
+
+
 def _without(place: Place, extension: str) -> None:
     place.prepare_by_sql(f"DROP EXTENSION {extension} CASCADE")
 
@@ -150,6 +160,7 @@ PREPARATIONS: dict[str, Callable[[Place, str], None]] = {
     "missing": _missing,
     "of": _of,
     "others": _others,
+    "theirs": _theirs,
     "started": _started,
     "unmanaged": _unmanaged,
     "with": _with_tests,
@@ -406,6 +417,7 @@ def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> 
         for name in names or [first_cell]:
             said[name] = {key for key in keys if not key.startswith("--")}
     assert said.pop("baseline") == {"marked"}  # starts a server: see its example
+    assert said.pop("convert") == {"out", "converted", "problems"}  # see its example
     assert said.pop("adopt") == {"adopted", "from", "tables", "moved"}  # the same
     assert said.pop("settle") == {"settled", "as", "applied", "pending"}  # see test_online.py
     assert said.pop("server start") == said["server url"]
