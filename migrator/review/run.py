@@ -45,13 +45,7 @@ from migrator.server.scratch import Scratch
 
 Say = Callable[[str], None]
 
-_MOST_ATTEMPTS = 6
-_NOT_NULL = (psycopg.errors.NotNullViolation, psycopg.errors.CheckViolation)
 _NO_SQUAWK = "squawk is not installed (pip install squawk-cli), so its warnings are missing"
-
-
-class _RowsDoNotFit(Exception):
-    """A migration failed on NULLs that rows must not have by then: again, without them."""
 
 
 class Review:
@@ -125,14 +119,6 @@ class Review:
         )
 
     def _facts(self, made: States) -> list[Measurements]:
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            try:
-                return self._facts_of_all(made, is_last=attempt == _MOST_ATTEMPTS)
-            except _RowsDoNotFit:
-                continue
-        raise AssertionError  # the last attempt takes what there is
-
-    def _facts_of_all(self, made: States, *, is_last: bool) -> list[Measurements]:
         """Measure each migration, in one database as long as each of them can be applied there."""
         found: list[Measurements] = []
         target: Target | None = None
@@ -141,23 +127,23 @@ class Review:
             if is_reviewed:
                 found.append(Measurements(migration, files.read(migration.rollback_path)))
             try:
-                target = target or made.before(place)
+                if target is None:
+                    target = made.before(place)
+                else:
+                    made.fill(target, migration)
             except NoState as none:
                 if is_reviewed:
                     found[-1].not_measured.append(_cannot_be_applied(none))
                 continue
             if is_reviewed:
                 self._say(f"reviewing {migration.id}")
-                stands = self._measure(made, target, found[-1], is_last=is_last)
+                stands = self._measure(made, target, found[-1])
             else:
-                stands = made.run(target, migration.source) is None
-            if stands:
-                made.fill(target)
-            else:
-                target = None
+                stands = made.apply(target, migration)
+            target = target if stands else None
         return found
 
-    def _measure(self, made: States, target: Target, facts: Measurements, *, is_last: bool) -> bool:
+    def _measure(self, made: States, target: Target, facts: Measurements) -> bool:
         """Run a migration on few rows, record what it does, and test its rollback.
 
         Returns:
@@ -170,12 +156,15 @@ class Review:
             return False
         with open_connection(target) as observer:
             observer.prepare_threshold = None  # what it looks at changes from one look to the next
-            before, behind = contents.read(observer), catalogue.behind(observer)
+            while True:
+                before, behind = contents.read(observer), catalogue.behind(observer)
+                watched = made.watch(target, observer, source)
+                if not made.mend(target, facts.migration, watched.failure):
+                    break
             present = {name: rows.count for name, rows in before.tables.items()}
-            watched = made.watch(target, observer, source)
             file = facts.file = evidence.facts(source, watched, present)
             if watched.failure:
-                self._failed(made, facts, watched.failure, before, is_last=is_last)
+                _note_failure(facts, watched.failure, before)
                 left = tuple(leftovers.invalid_indexes(observer))
                 facts.proof = Proof("not measured", invalid_indexes=left)
                 return False
@@ -216,36 +205,6 @@ class Review:
             ]
         return replace(facts, samples=[[each] for each in samples])
 
-    def _failed(
-        self,
-        made: States,
-        facts: Measurements,
-        failure: Failure,
-        before: Contents,
-        *,
-        is_last: bool,
-    ) -> None:
-        """Note why a migration failed, or ask for rows without the NULLs on which it failed.
-
-        Raises:
-            _RowsDoNotFit: Try again, with rows that have no NULL in these columns.
-
-        """
-        diagnosis = failure.error.diag
-        table, column = diagnosis.table_name or "", diagnosis.column_name
-        words = _where(facts.migration.source, failure)
-        if isinstance(failure.error, _NOT_NULL) and table in before.tables:
-            known = before.tables[table].columns
-            if column and column not in known:
-                message = f"fails if {table} has rows: {states.in_words(failure)}"
-                instead = findings.INSTEAD["fails-on-rows"]
-                facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))
-            elif not is_last and made.avoid_null(
-                {(table, each) for each in ([column] if column else known)}
-            ):
-                raise _RowsDoNotFit
-        facts.not_measured.append(words)
-
     def _clock(self, made: States, found: Sequence[Measurements]) -> None:
         """Run the migrations whose work grows with the rows, at both sizes."""
         growing = {
@@ -270,10 +229,10 @@ class Review:
                 continue  # its own measurement says so
             facts = growing.get(migration.id)
             if facts is None:
-                stands = made.run(target, migration.source) is None
+                stands = made.apply(target, migration)
             else:
                 sizes |= dict.fromkeys(_growing(facts), size)
-                made.fill(target, sizes)
+                made.fill(target, migration, sizes)
                 stands = self._clock_one(made, target, facts, size)
             if not stands:
                 made.drop(target)
@@ -308,6 +267,17 @@ class Review:
         done, _ = growth.works(replace(back, before=watched.before), extents)
         facts.back = facts.back.at(samples, done, small, present)
         return made.run(target, source) is None
+
+
+def _note_failure(facts: Measurements, failure: Failure, before: Contents) -> None:
+    """Note why a migration failed on the rows."""
+    facts.not_measured.append(_where(facts.migration.source, failure))
+    table, column = failure.error.diag.table_name, failure.error.diag.column_name
+    is_null = isinstance(failure.error, psycopg.errors.NotNullViolation)
+    if is_null and table in before.tables and column not in before.tables[table].columns:
+        message = f"fails if {table} has rows: {states.in_words(failure)}"
+        instead = findings.INSTEAD["fails-on-rows"]
+        facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))
 
 
 def _rows_worked_on(step: Step, present: Mapping[str, int]) -> int:

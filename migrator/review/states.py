@@ -20,7 +20,7 @@ from migrator.review import measure, reach
 from migrator.review.catalogue import CatalogueState
 from migrator.review.measure import Failure, FileTrace
 from migrator.review.selection import Selection
-from migrator.rows.demands import Demands, demands
+from migrator.rows.demands import Demands, TableDemands, demands
 from migrator.rows.filler import Filler
 from migrator.server.scratch import Scratch
 
@@ -57,10 +57,11 @@ class States:
         self._scratch = scratch
         self._guard = reach.guard(is_own=scratch.is_own)
         self._small_rows = project.settings.review.small_rows
-        self._not_null: frozenset[tuple[str, str]] = frozenset()
+        self._needed: dict[str, set[tuple[str, str]]] = {}  # without NULL, by the migration's id
         self._later: list[Demands] = []
-        self._fill_files = sorted((project.sql / "fill").glob("*.sql")) if project.sql else []
-        self._unfit = {*self._fill_files}
+        paths = sorted((project.sql / "fill").glob("*.sql")) if project.sql else []
+        self._fill_files = {path.stem: path for path in paths}  # by the name of the table
+        self._corrected: dict[tuple[str, str], TableDemands] = {}  # as of when its file ran
         self._made = 0
         self._makes_rows = real is None
         self._base = self._build(real or scratch.create("base"))
@@ -109,7 +110,7 @@ class States:
                     raise NoState(migration, failure)
                 raise no_state_before(migration, failure)
         if is_filled:
-            self.fill(target)
+            self.fill(target, self._selection.remaining[place])
         return target
 
     def drop(self, target: Target) -> None:
@@ -131,6 +132,13 @@ class States:
             if failure is None or not self._scratch.add_missing_role(str(failure.error)):
                 return failure
 
+    def apply(self, target: Target, migration: Migration) -> bool:
+        """Run a migration that is not measured; say whether it could be applied."""
+        while failure := self.run(target, migration.source):
+            if not self.mend(target, migration, failure):
+                return False
+        return True
+
     def watch(
         self,
         target: Target,
@@ -150,19 +158,56 @@ class States:
 
     # Rows
 
-    def avoid_null(self, columns: Collection[tuple[str, str]]) -> bool:
-        """Fill columns without NULL from now on; say whether that is new.
+    def mend(self, target: Target, migration: Migration, failure: Failure | None) -> bool:
+        """Replace NULLs on which a migration may have failed; say whether there were any.
 
         Args:
-            columns: Pairs of table and column.
+            target: The database, in the state before the migration.
+            migration: The migration.
+            failure: What failed; None if nothing did.
 
         """
-        is_new = not self._not_null.issuperset(columns)
-        self._not_null |= {*columns}
-        return is_new
+        if failure is None or not self._makes_rows or not migration.source.transactional:
+            return False
+        known = self._needed.setdefault(migration.id, set())
+        found = self._at_fault(target, failure.error) - known
+        known |= found
+        if found:
+            self.fill(target, migration)
+        return bool(found)
 
-    def fill(self, target: Target, sizes: Mapping[str, int] | None = None) -> None:
-        """Fill every table up to few rows, and the tables in `sizes` up to their size."""
+    def _at_fault(self, target: Target, error: psycopg.Error) -> set[tuple[str, str]]:
+        """Return the columns, as pairs with their table, of whose NULLs an error may tell."""
+        with open_session(target).connection as connection:
+            tables = demands(connection).tables
+        nullable = {
+            (name, column)
+            for name, table in tables.items()
+            for column in table.columns
+            if not table.columns[column].not_null
+        }
+        place, column = error.diag.table_name, error.diag.column_name
+        there = {each for each in nullable if each[0].split(".")[-1].strip('"') == place}
+        match error:
+            case psycopg.errors.NotNullViolation():
+                return {each for each in there if each[1] == column}
+            case psycopg.errors.CheckViolation():
+                return there
+            case psycopg.errors.RaiseException() | psycopg.errors.AssertFailure():
+                return {each for each in nullable if any(_is_given(each, e) for e in self._later)}
+        return set()
+
+    def fill(
+        self, target: Target, following: Migration, sizes: Mapping[str, int] | None = None
+    ) -> None:
+        """Fill every table up to few rows, and the tables in `sizes` up to their size.
+
+        Args:
+            target: The database.
+            following: The migration that is applied next.
+            sizes: The number of rows of tables that get more.
+
+        """
         if not self._makes_rows:
             return
         with open_session(target).connection as connection:
@@ -171,11 +216,15 @@ class States:
                 wanted, before = wanted.with_later(later, before=before), later
             everything = dict.fromkeys(wanted.tables, self._small_rows)
             larger = {table: size for table, size in (sizes or {}).items() if table in everything}
-            filler = Filler(connection, wanted, not_null=self._not_null)
+            needed = self._needed.get(following.id, set())
+            filler = Filler(connection, wanted, not_null=needed)
             self.unfilled = filler.fill({**everything, **larger})
-            for path in self._fill_files:
-                if path.stem in {name.replace('"', "") for name in wanted.tables}:
-                    self._unfit.discard(path)
+            for name, table in wanted.tables.items():
+                path = self._fill_files.get(name.replace('"', ""))
+                at = name, str(target.parameters["dbname"])
+                is_other = self._corrected.get(at) != table
+                if path and (is_other or filler.grown & {name, *table.leaves}):
+                    self._corrected[at] = table
                     self._correct(connection, path)
 
     def _correct(self, connection: Connection, path: Path) -> None:
@@ -195,16 +244,26 @@ class States:
                 for table, rows in contents.count(connection).items()
                 if table in tables
             }
-            Filler(connection, demands(connection), not_null=self._not_null).fill(sizes)
+            Filler(connection, demands(connection)).fill(sizes)
 
     def notes_at_end(self) -> list[str]:
         """Return what a reader of the review should know about the rows."""
+        ran = {name.replace('"', "") for name, _ in self._corrected}
         unfit = [
             f"sql/fill/{path.name} was not run: no table has this name"
-            for path in sorted(self._unfit)
-            if self._selection.is_whole and self._makes_rows
+            for name, path in self._fill_files.items()
+            if name not in ran and self._selection.is_whole and self._makes_rows
         ]
         return [*self.notes, *unfit]
+
+
+def _is_given(column: tuple[str, str], later: Demands) -> bool:
+    """Say whether a pending migration forbids NULL in a column."""
+    table = later.tables.get(column[0])
+    if table is None or column[1] not in table.columns:
+        return False
+    rules = [rule.text for rule in table.rules if rule.columns == {column[1]}]
+    return table.columns[column[1]].not_null or any("IS NOT NULL" in each for each in rules)
 
 
 def no_state_before(migration: Migration, failure: Failure) -> Refused:

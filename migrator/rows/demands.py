@@ -21,7 +21,7 @@ from migrator.sql import sql
 Table = str
 Connection = psycopg.Connection[Any]
 
-_PARTS = ("tables", "columns", "rules", "keys", "references", "triggers", "types")
+_PARTS = ("tables", "columns", "rules", "keys", "references", "types")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,6 @@ class TableDemands:
         above: The partitioned tables that it is a part of, the nearest first.
         leaves: The partitions that hold a partitioned table's rows; empty for an ordinary table.
         is_partitioned: Whether it holds no rows itself.
-        triggers: The code of those that look at rows which are written.
 
     """
 
@@ -167,7 +166,6 @@ class TableDemands:
     above: tuple[Table, ...] = ()
     leaves: tuple[Table, ...] = ()
     is_partitioned: bool = False
-    triggers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +316,6 @@ def _table(
         tuple(references),
         tuple(row["above"]),
         is_partitioned=row["is_partitioned"],
-        triggers=tuple(each["body"] for each in parts["triggers"]),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -17,7 +16,7 @@ class Unfillable(Exception):
     """A table cannot be filled; the message says why."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Group:
     """References that share columns, so that their keys must be taken together.
 
@@ -32,8 +31,8 @@ class Group:
     """
 
     number: int
-    references: list[Reference]
-    columns: list[str] = field(default_factory=list)
+    references: tuple[Reference, ...]
+    columns: tuple[str, ...] = ()
     size: int = 0
     index: str = ""
     apart: frozenset[str] = frozenset()
@@ -44,14 +43,12 @@ class Group:
         return f"fill_keys_{self.number}"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """How the rows of one table are made, as far as that is decided.
 
-    A step takes a draft and returns another one, with what it decides: documents, then references,
-    then what must be distinct, then samples. None changes a draft that it was given.
-
-    A column's value comes from a sample unless it is one of `made`, `copies` or `only_null`.
+    Each step takes a draft and returns the next one: references, then what must be distinct, then
+    samples. A column's value comes from a sample unless it is one of `made` or `copies`.
 
     Args:
         connection: In a transaction, at whose end the temporary tables are dropped.
@@ -60,15 +57,12 @@ class Draft:
         start: The number of the first row that is made.
         wanted: How many rows are to be made.
         others: What all tables demand, by name.
-        values: Values by column, as text.
-        takes_null: Columns that are NULL in some rows.
         end: The number of the last row that is possible.
-        only_null: Columns that are NULL in all rows.
+        capped_by: What makes it the last.
         made: SQL of `n.i` and of groups' keys by column.
         distinct: Columns of `made` that have another value in each row.
         copies: Columns that have another column's value: the row refers to itself.
         groups: References to other tables.
-        capped_by: What makes it the last.
 
     """
 
@@ -78,58 +72,22 @@ class Draft:
     start: int
     wanted: int
     others: Mapping[str, TableDemands]
-    values: dict[str, list[str]]
-    takes_null: set[str]
     end: int
-    only_null: set[str] = field(default_factory=set)
-    made: dict[str, str] = field(default_factory=dict)
-    distinct: set[str] = field(default_factory=set)
-    copies: dict[str, str] = field(default_factory=dict)
-    groups: list[Group] = field(default_factory=list)
     capped_by: str = ""
-
-    @classmethod
-    def begin(
-        cls,
-        connection: Connection,
-        table: TableDemands,
-        choices: Mapping[str, Choice],
-        *,
-        start: int,
-        wanted: int,
-        others: Mapping[str, TableDemands],
-    ) -> Draft:
-        """Begin with what is known of each column by itself; arguments are those of the class."""
-        return cls(
-            connection,
-            table,
-            choices,
-            start,
-            wanted,
-            others,
-            values={name: list(choice.values) for name, choice in choices.items()},
-            takes_null={name for name, choice in choices.items() if choice.takes_null},
-            end=2 * start + 100 * wanted + 10_000_000,
-        )
-
-    def copy(self) -> Draft:
-        """Return a draft that can be changed without this one changing."""
-        return replace(
-            self,
-            choices={name: copy(choice) for name, choice in self.choices.items()},
-            values=dict(self.values),
-            takes_null=set(self.takes_null),
-            only_null=set(self.only_null),
-            made=dict(self.made),
-            distinct=set(self.distinct),
-            copies=dict(self.copies),
-            groups=[copy(group) for group in self.groups],
-        )
+    made: Mapping[str, str] = field(default_factory=dict)
+    distinct: frozenset[str] = frozenset()
+    copies: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
 
     @property
     def top(self) -> int:
         """The number of the last row, if each number gives one."""
         return self.start + self.wanted - 1
+
+    @property
+    def tying(self) -> list[Rule]:
+        """The rules that tie columns together."""
+        return [rule for rule in self.table.rules if len(rule.columns) > 1]
 
     def column(self, name: str) -> Column:
         """Return what the table demands of a column."""
@@ -137,21 +95,39 @@ class Draft:
 
     def is_free(self, name: str) -> bool:
         """Tell whether it is still open where a column's value comes from."""
-        return (
-            name in self.choices
-            and name not in self.made
-            and name not in self.copies
-            and name not in self.only_null
+        return not (
+            name not in self.choices
+            or name in self.made
+            or name in self.copies
+            or self.choices[name].is_null
         )
+
+    def taking_null(self, names: Iterable[str]) -> set[str]:
+        """Return those of some columns that are NULL in some rows."""
+        return {name for name in names if name in self.choices and self.choices[name].takes_null}
 
     def null_together(self, name: str) -> set[str]:
         """Return a column and those that are NULL if it is."""
         full = (set(each.columns) for each in self.table.references if each.is_full)
         return {name}.union(*(columns for columns in full if name in columns))
 
-    def tying(self) -> list[Rule]:
-        """Return the rules that tie columns together."""
-        return [rule for rule in self.table.rules if len(rule.columns) > 1]
+    def with_choices(self, changed: Mapping[str, Choice]) -> Draft:
+        """Return the draft with other values for some columns."""
+        return replace(self, choices={**self.choices, **changed})
+
+    def without(self, names: Iterable[str]) -> Draft:
+        """Return the draft with nothing but NULL in some columns."""
+        return self.with_choices({name: self.choices[name].nothing for name in names})
+
+    def with_made(self, made: Mapping[str, str], *, is_distinct: bool = False) -> Draft:
+        """Return the draft with SQL for the values of some columns."""
+        distinct = self.distinct | made.keys() if is_distinct else self.distinct
+        return replace(self, made={**self.made, **made}, distinct=distinct)
+
+    def with_group(self, group: Group) -> Draft:
+        """Return the draft with another group in the place of its number, or at the end."""
+        groups = [*self.groups[: group.number], group, *self.groups[group.number + 1 :]]
+        return replace(self, groups=tuple(groups))
 
     def only(self, table: str) -> str:
         """Return a table without those that inherit from it: a reference does not see theirs."""

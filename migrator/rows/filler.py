@@ -8,10 +8,9 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
-from migrator.rows.choice import Chooser
+from migrator.rows.choice import Choice, choose
 from migrator.rows.conditions import prepared
 from migrator.rows.demands import Connection, Demands, Table, TableDemands
-from migrator.rows.documents import spoken_of
 from migrator.rows.draft import Draft, Unfillable
 from migrator.rows.expressions import quoted
 from migrator.rows.recipe import Recipe
@@ -23,13 +22,14 @@ _MOST_ACCEPTED = 0.9  # a share that is as good as all
 _LEAST_SHARE = 0.001
 _FUTILE = 100_000  # rows that may be tried in vain
 _FAILURES = 40
+_ROUNDS = 3
 _SETTINGS = """\
 SET LOCAL search_path TO public; SET LOCAL synchronous_commit TO off; SET LOCAL jit TO off;
 SET LOCAL enable_mergejoin TO off; SET LOCAL enable_nestloop TO off;
 SET LOCAL statement_timeout TO 0; SET LOCAL work_mem TO '128MB'"""
 # As a replica, no trigger and no rule fires that is not made for it.
 _MAY_REPLICATE = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
-_DROP_FUNCTIONS = "DROP FUNCTION pg_temp.fill_answer(text), pg_temp.fill_reach(text, bigint)"
+_DROP_FUNCTIONS = "DROP FUNCTION pg_temp.fill_answer(text)"
 
 
 class Filler:
@@ -38,7 +38,8 @@ class Filler:
     Args:
         connection: In autocommit mode; its role owns the tables, or is a superuser.
         demands: What rows must keep.
-        not_null: Columns that get no NULL though they could, as pairs of table and column.
+        not_null: Columns that get no NULL though they could, as pairs of table and column; rows
+            that are there get a value in place of it.
 
     """
 
@@ -52,13 +53,15 @@ class Filler:
         self.connection = connection
         self.demands = demands
         self.not_null = not_null
-        self._forced: list[tuple[Table]] = []
-        self._is_replica = False
+        self._forced = connection.execute(sql("rows/forced").encode()).fetchall()
+        self.grown: set[Table] = set()  # those that got rows
+        self._is_replica = connection.execute(_MAY_REPLICATE).fetchall() == [(True,)]
 
     def fill(self, sizes: Mapping[Table, int]) -> dict[Table, str]:
         """Bring tables up to a number of rows.
 
-        Rows that are there stay. Triggers do not fire, and are afterwards as they were.
+        Rows that are there stay, but for a NULL that must not be. Triggers do not fire, and are
+        afterwards as they were.
 
         Args:
             sizes: How many rows each table is to have; a partitioned one's are shared out.
@@ -69,17 +72,19 @@ class Filler:
         """
         reasons: dict[Table, str] = {}
         wanted = self._spread(sizes, reasons)
-        self._forced = self.connection.execute(sql("rows/forced").encode()).fetchall()
-        self._is_replica = self.connection.execute(_MAY_REPLICATE).fetchall() == [(True,)]
         with self._settings():
             self.connection.execute(sql("rows/functions").encode())
         try:
-            filled = self._fill(wanted, reasons)
+            self._fill(wanted, reasons)
+            for name in wanted:
+                if columns := [column for table, column in self.not_null if table == name]:
+                    with suppress(psycopg.Error, Unfillable), self._settings():
+                        self._complete(name, columns)
         finally:
             with suppress(psycopg.Error), self._settings():
                 self.connection.execute(_DROP_FUNCTIONS)
         with self._settings():
-            self._finish(filled, reasons)
+            self._finish(reasons)
         return reasons
 
     def _spread(self, sizes: Mapping[Table, int], reasons: dict[Table, str]) -> dict[Table, int]:
@@ -97,31 +102,24 @@ class Filler:
                 wanted[leaf] = max(wanted.get(leaf, 0), -(-size // len(leaves)))
         return wanted
 
-    def _fill(self, wanted: Mapping[Table, int], reasons: dict[Table, str]) -> list[Table]:
-        """Fill the tables that have too few rows; return which those are."""
+    def _fill(self, wanted: Mapping[Table, int], reasons: dict[Table, str]) -> None:
+        """Fill the tables that have too few rows."""
         with self._settings():
-            counts = {name: self._count(name) for name in wanted}
+            counts = {name: self._count(name, most) for name, most in wanted.items()}
         lacking = {name: size for name, size in wanted.items() if counts[name] < size}
         tables = {
             name: (prepared(self.demands.tables[name]), size) for name, size in lacking.items()
         }
         try:
             with self._settings():
-                chosen = Chooser(self.connection, tables, self.not_null).choose()
+                chosen = choose(self.connection, tables, self.not_null)
         except psycopg.Error as error:
             reasons |= dict.fromkeys(lacking, _first_line(error))
-            return []
+            return
         for name in self._in_order(lacking):
             try:
                 with self._settings():
-                    draft = Draft.begin(
-                        self.connection,
-                        *chosen[name],
-                        start=counts[name] + 1,
-                        wanted=lacking[name] - counts[name],
-                        others=self.demands.tables,
-                    )
-                    recipe = Recipe(draft)
+                    recipe = self._recipe(chosen[name], counts[name], lacking[name])
                     with self._quiet(name):
                         reason = self._insert(recipe)
                     self._advance_sequences(name)
@@ -129,7 +127,7 @@ class Filler:
                 reason = _first_line(error)
             if reason:
                 reasons[name] = reason
-        return [*lacking]
+            self.grown.add(name)
 
     @contextmanager
     def _settings(self) -> Iterator[None]:
@@ -144,8 +142,10 @@ class Filler:
             for (table,) in self._forced:
                 self.connection.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY".encode())
 
-    def _count(self, name: Table) -> int:
-        row = self.connection.execute(f"SELECT count(*) FROM ONLY {name}".encode()).fetchone()
+    def _count(self, name: Table, most: int | None, where: str = "TRUE") -> int:
+        """Return how many rows of a table there are, up to a number."""
+        some = f"SELECT FROM ONLY {name} WHERE {where} LIMIT {'ALL' if most is None else most}"
+        row = self.connection.execute(f"SELECT count(*) FROM ({some}) AS f".encode()).fetchone()
         return int((row or (0,))[0])
 
     def _in_order(self, lacking: Mapping[Table, int]) -> list[Table]:
@@ -168,7 +168,7 @@ class Filler:
     ) -> tuple[set[Table], set[Table]]:
         """Return the tables that a table's rows must refer to, and those that they may."""
         needs: set[Table] = set()
-        likes = spoken_of(table, among)
+        likes: set[Table] = set()
         for reference in table.references:
             parent = self.demands.tables.get(reference.table)
             parents = {reference.table, *(parent.leaves if parent else ())} & set(among)
@@ -181,21 +181,36 @@ class Filler:
 
     # Rows
 
+    def _recipe(
+        self, chosen: tuple[TableDemands, Mapping[str, Choice]], there: int, size: int
+    ) -> Recipe:
+        table, choices = chosen
+        start, wanted = there + 1, size - there
+        end = 2 * start + 100 * wanted + 10_000_000
+        others = self.demands.tables
+        return Recipe.of(Draft(self.connection, table, choices, start, wanted, others, end))
+
     def _insert(self, recipe: Recipe) -> str:
         """Make a table's rows; return why they are fewer than wanted, if they are."""
         draft = recipe.draft
         missing, low, size = draft.wanted, draft.start, min(_PROBE, draft.wanted)
-        tried = in_vain = 0
+        tried = in_vain = failures = 0
         failure = ""
         patience = max(_FUTILE, 2 * draft.top)
         while missing and in_vain < patience and low <= draft.end:
             high = min(low + size - 1, draft.end)
             try:
-                made = self._try(recipe, low, high, missing)
+                with self.connection.transaction():
+                    statement = recipe.insert(low, high, missing)
+                    made = self.connection.execute(statement.encode()).rowcount
             except psycopg.Error as error:
+                failures += 1
+                if careful := recipe.more_careful(error):
+                    recipe = careful
+                    continue
                 failure = _first_line(error)
                 made = 0
-                if size > 1 and recipe.failures < _FAILURES:
+                if size > 1 and failures < _FAILURES:
                     size = -(-size // 4)
                     continue
             tried += high - low + 1
@@ -211,22 +226,25 @@ class Filler:
         rows = draft.wanted - missing + draft.start - 1
         return f"only {rows} rows are possible{': ' + why if why else ''}"
 
+    def _complete(self, name: Table, columns: Sequence[str]) -> None:
+        """Give rows that have NULL in some columns what new rows would have there."""
+        lacks = " OR ".join(f"{quoted(each)} IS NULL" for each in columns)
+        for _ in range(_ROUNDS):  # in each, some values may not go with a row's others
+            lacking = self._count(name, None, lacks)
+            if not lacking:
+                return
+            there = self._count(name, None) - lacking
+            table = prepared(self.demands.tables[name]), there + lacking
+            chosen = choose(self.connection, {name: table}, self.not_null)
+            recipe = self._recipe(chosen[name], there, there + lacking)
+            with self._quiet(name):
+                self.connection.execute(recipe.complete(columns, lacks, lacking).encode())
+
     def _size(self, missing: int, share: float) -> int:
         """Return how many rows to try next, so that hardly ever more are accepted than wanted."""
         if share > _MOST_ACCEPTED:
             return missing
         return min(int(missing / max(share, _LEAST_SHARE)) + 10, _MOST_AT_ONCE)
-
-    def _try(self, recipe: Recipe, low: int, high: int, most: int) -> int:
-        """Make the rows of some numbers, with more care each time that this fails."""
-        while True:
-            statement = recipe.insert(low, high, most)
-            try:
-                with self.connection.transaction():
-                    return self.connection.execute(statement.encode()).rowcount
-            except psycopg.Error as error:
-                if not recipe.be_careful(error):
-                    raise
 
     @contextmanager
     def _quiet(self, name: Table) -> Iterator[None]:
@@ -254,9 +272,9 @@ class Filler:
                     " WHERE m.greatest > q.last_value OR NOT q.is_called".encode()
                 )
 
-    def _finish(self, filled: Sequence[Table], reasons: dict[Table, str]) -> None:
+    def _finish(self, reasons: dict[Table, str]) -> None:
         """Refresh what is made of the rows, and count them for the planner."""
-        if not filled:
+        if not self.grown:
             return
         views = self.connection.execute(sql("rows/views").encode()).fetchall()
         for (view,) in views:
@@ -265,8 +283,8 @@ class Filler:
                     self.connection.execute(f"REFRESH MATERIALIZED VIEW {view}".encode())
             except psycopg.Error as error:
                 reasons[view] = _first_line(error)
-        above = {name: self.demands.tables[name].above for name in filled}
-        names = dict.fromkeys(above[name][-1] if above[name] else name for name in filled)
+        above = {name: self.demands.tables[name].above for name in sorted(self.grown)}
+        names = dict.fromkeys(parents[-1] if parents else name for name, parents in above.items())
         costly = self.connection.execute(sql("rows/statistics").encode()).fetchall()
         # Statistics of both columns are left out where neither list has both.
         lists = [

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import psycopg
 
@@ -22,78 +23,83 @@ def refer(draft: Draft) -> Draft:
         Unfillable: The table refers to one that has no rows.
 
     """
-    draft = draft.copy()
-    usable = []
+    usable: list[Reference] = []
+    copies: dict[str, str] = {}
     for reference in draft.table.references:
         if not draft.choices.keys() >= set(reference.columns):
-            _do_without(draft, reference)  # one of a column that is computed
+            draft = _without(draft, reference)  # one of a column that is computed
         elif reference.table in (draft.table.name, *draft.table.above):
             pairs = zip(reference.columns, reference.referenced, strict=True)
-            draft.copies |= {name: source for name, source in pairs if name != source}
+            copies |= {name: source for name, source in pairs if name != source}
         elif draft.query(f"SELECT FROM {draft.only(reference.table)} LIMIT 1"):
             usable.append(reference)
         else:
-            _do_without(draft, reference)
+            draft = _without(draft, reference)
     # A column that another reference fills cannot be the row's own key too.
     referring = {name for each in usable for name in each.columns}
-    draft.only_null |= draft.copies.keys() & referring & draft.takes_null
-    draft.copies = {
-        name: source for name, source in draft.copies.items() if name not in draft.only_null
+    draft = draft.without(draft.taking_null(copies.keys() & referring))
+    usable = [each for each in usable if not _is_null(draft, each)]
+    for references in connected(usable, lambda each: each.columns):
+        draft = _grouped(draft, references)
+    copies = {name: of for name, of in copies.items() if not draft.choices[name].is_null}
+    own = {
+        name: replace(draft.choices[name], values=draft.choices[of].values)
+        for name, of in copies.items()
     }
-    usable = [each for each in usable if not draft.only_null & set(each.columns)]
-    for number, references in enumerate(connected(usable, lambda each: each.columns)):
-        group = _group(draft, number, references)
-        if group.size:
-            draft.groups.append(group)
-    for name, source in draft.copies.items():
-        draft.values[name] = draft.values.get(source, [])
-    for group in draft.groups:
-        for name in group.columns:
-            draft.made[name] = f"k{group.number}.{quoted(name)}"
-            draft.values[name] = _some_keys(draft, group, name)
-    return draft
+    return replace(draft.with_choices(own), copies=copies)
 
 
-def _do_without(draft: Draft, reference: Reference) -> None:
-    nullable = draft.takes_null & set(reference.columns)
+def _without(draft: Draft, reference: Reference) -> Draft:
+    """Return the draft with NULL for a reference that cannot be met, if that is possible."""
+    nullable = draft.taking_null(reference.columns)
     if nullable and (not reference.is_full or len(nullable) == len(reference.columns)):
-        draft.only_null |= nullable
-    elif not reference.is_later:
+        return draft.without(nullable)
+    if not reference.is_later:
         is_empty = draft.choices.keys() >= set(reference.columns)
         why = "which has no rows" if is_empty else "by a column that is computed"
         raise Unfillable(f"it refers to {reference.table}, {why}")
+    return draft
 
 
-def _group(draft: Draft, number: int, references: list[Reference]) -> Group:
-    """Return the group of some references, without those that cannot be met and need not be."""
-    group = Group(number, _in_order(draft, references))
+def _grouped(draft: Draft, references: list[Reference]) -> Draft:
+    """Return the draft with a group of references, but for those that cannot be met."""
+    group = Group(len(draft.groups), _in_order(draft, references))
     try:
         with draft.connection.transaction():
-            read_keys(draft, group)
+            group = read_keys(draft, group)
     except psycopg.Error:  # a key that does not become a value of today's type
-        group.references = [each for each in group.references if not each.is_later]
-        read_keys(draft, group)
-    if group.size:
-        return group
-    for reference in [each for each in group.references if _is_optional(draft, each)]:
-        _do_without(draft, reference)
-    group.references = [
-        each
-        for each in group.references
-        if not each.is_later and not draft.only_null & set(each.columns)
-    ]
-    read_keys(draft, group)
-    if group.references and not group.size:
-        tables = ", ".join(each.table for each in group.references)
-        raise Unfillable(f"no rows of {tables} go together")
-    return group
+        now = tuple(each for each in group.references if not each.is_later)
+        group = read_keys(draft, replace(group, references=now))
+    if not group.size:
+        for reference in [each for each in group.references if _is_optional(draft, each)]:
+            draft = _without(draft, reference)
+        rest = tuple(
+            each for each in group.references if not (each.is_later or _is_null(draft, each))
+        )
+        group = read_keys(draft, replace(group, references=rest))
+        if rest and not group.size:
+            tables = ", ".join(each.table for each in rest)
+            raise Unfillable(f"no rows of {tables} go together")
+    if not group.size:
+        return draft
+    keys = {name: _some_keys(draft, group, name) for name in group.columns}
+    draft = draft.without(name for name, found in keys.items() if not found)
+    taken = {
+        name: replace(draft.choices[name], values=found) for name, found in keys.items() if found
+    }
+    made = {name: f"k{group.number}.{quoted(name)}" for name in group.columns}
+    return draft.with_group(group).with_choices(taken).with_made(made)
+
+
+def _is_null(draft: Draft, reference: Reference) -> bool:
+    return any(draft.choices[name].is_null for name in reference.columns)
 
 
 def _is_optional(draft: Draft, reference: Reference) -> bool:
-    return reference.is_later or bool(draft.takes_null & set(reference.columns))
+    return reference.is_later or bool(draft.taking_null(reference.columns))
 
 
-def _in_order(draft: Draft, references: list[Reference]) -> list[Reference]:
+def _in_order(draft: Draft, references: list[Reference]) -> tuple[Reference, ...]:
     """Return references so that each shares a column with those before it, the widest first."""
     rest = sorted(references, key=lambda each: (-len(each.columns), _is_optional(draft, each)))
     ordered = [rest.pop(0)]
@@ -102,19 +108,22 @@ def _in_order(draft: Draft, references: list[Reference]) -> list[Reference]:
         following = next((each for each in rest if bound & set(each.columns)), rest[0])
         rest.remove(following)
         ordered.append(following)
-    return ordered
+    return (*ordered,)
 
 
 def read_keys(
-    draft: Draft, group: Group, apart: Iterable[str] = (), *, whole: bool = False
-) -> None:
-    """Put keys that go together into the group's temporary table, numbered from 0.
+    draft: Draft, group: Group, apart: Sequence[str] = (), *, whole: bool = False
+) -> Group:
+    """Put keys that go together into a group's temporary table, numbered from 0.
 
     Args:
         draft: The table.
-        group: Its columns and size are set.
+        group: Its references.
         apart: Columns whose values come once each before any comes again.
         whole: Take every combination and not only one for each key of the widest reference.
+
+    Returns:
+        The group with its columns and its size.
 
     """
     bound: dict[str, str] = {}
@@ -124,10 +133,8 @@ def read_keys(
         for name, referenced in zip(reference.columns, reference.referenced, strict=True):
             if name not in bound:
                 bound[name] = _as_own(draft, f"r{place}.{quoted(referenced)}", name, reference)
-    group.columns = list(bound)
     if not bound:
-        group.size = 0
-        return
+        return replace(group, columns=(), size=0)
     selected = ", ".join(f"{text} AS {quoted(name)}" for name, text in bound.items())
     order = ""
     if apart:
@@ -135,11 +142,12 @@ def read_keys(
         selected += f", row_number() OVER (PARTITION BY {columns}) AS fill_turn"
         order = "ORDER BY f.fill_turn"
     names = ", ".join(f"f.{quoted(column)}" for column in bound)
-    group.size = draft.create(
+    size = draft.create(
         group.keys,
         f"SELECT row_number() OVER ({order}) - 1 AS fill_n, {names}"
         f" FROM (SELECT {selected} FROM {' '.join(joins)} LIMIT {_most(draft)}) AS f",
     )
+    return replace(group, columns=(*bound,), size=size)
 
 
 def _most(draft: Draft) -> int:
@@ -175,16 +183,14 @@ def _join(
         columns += f", row_number() OVER ({partition}) - 1 AS fill_r"
         columns += f", count(*) OVER ({partition}) AS fill_c"
         on.append(f"r{place}.fill_r = r0.fill_r % r{place}.fill_c")
-    kind = "LEFT JOIN" if fresh and fresh <= draft.takes_null else "JOIN"
+    kind = "LEFT JOIN" if fresh and fresh <= draft.taking_null(fresh) else "JOIN"
     return f"{kind} (SELECT {columns} FROM {table}) AS r{place} ON {' AND '.join(on) or 'TRUE'}"
 
 
-def _some_keys(draft: Draft, group: Group, name: str) -> list[str]:
+def _some_keys(draft: Draft, group: Group, name: str) -> tuple[str, ...]:
     column = quoted(name)
     found = draft.query(
         f"SELECT DISTINCT {column}::text FROM (SELECT {column} FROM pg_temp.{group.keys}"
         f" LIMIT 20) AS f WHERE {column} IS NOT NULL"
     )
-    if not found:
-        draft.only_null.add(name)
-    return [value for (value,) in found]
+    return tuple(value for (value,) in found)

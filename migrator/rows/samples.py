@@ -35,7 +35,7 @@ def find_samples(draft: Draft) -> int:
     """
     sizes: list[int] = []
     places: dict[str, int] = {}
-    for part in connected(draft.tying(), lambda rule: rule.columns):
+    for part in connected(draft.tying, lambda rule: rule.columns):
         names = [name for name in draft.choices if any(name in rule.columns for rule in part)]
         places |= dict.fromkeys(names, len(sizes))
         sizes.append(_find_part(draft, len(sizes), names, part))
@@ -43,7 +43,7 @@ def find_samples(draft: Draft) -> int:
     for seed, name in enumerate(draft.choices, 1):
         if name in places:
             columns.append(f"p{places[name]}.{quoted(name)}")
-        elif draft.is_free(name) or name in draft.takes_null or name in draft.only_null:
+        elif draft.is_free(name) or draft.choices[name].takes_null:
             columns.append(f"{_alone(draft, name, seed)} AS {quoted(name)}")
     joins = "".join(
         f" JOIN pg_temp.fill_part_{number} AS p{number}"
@@ -67,17 +67,15 @@ def find_samples(draft: Draft) -> int:
 
 def _alone(draft: Draft, name: str, seed: int) -> str:
     """Return SQL for a column whose value does not depend on others'."""
-    column = draft.column(name)
-    varied = draft.choices[name].varied
-    if name in draft.only_null:
-        return f"NULL::{column.type.plain}"
+    column, choice = draft.column(name), draft.choices[name]
+    varied = choice.varied
     if varied is not None and draft.is_free(name):
         # In another order for each column, or all would have the same number.
         number = f"(n.i * {_FIRST_PRIME + 2 * seed} % {values.VARIETY})"
         text = typed(varied.text.replace("n.i", number), column)
-    elif draft.values[name]:
+    elif choice.values:
         text = _drawn(draft, name, seed)
-    elif name in draft.takes_null:
+    elif choice.takes_null:
         return f"NULL::{column.type.plain}"
     elif column.default is not None:
         text = typed(column.default, column)
@@ -87,13 +85,14 @@ def _alone(draft: Draft, name: str, seed: int) -> str:
 
 
 def _drawn(draft: Draft, name: str, seed: int) -> str:
-    index = f"({chance('n.i', seed)} % {len(draft.values[name])})::integer"
-    return typed(f"({listed(draft.values[name])})[1 + {index}]", draft.column(name))
+    known = draft.choices[name].values
+    index = f"({chance('n.i', seed)} % {len(known)})::integer"
+    return typed(f"({listed(known)})[1 + {index}]", draft.column(name))
 
 
 def _or_null(draft: Draft, name: str, text: str, seed: int) -> str:
     """Return SQL that is NULL in a quarter of the rows, if a column may be."""
-    if name not in draft.takes_null:
+    if not draft.choices[name].takes_null:
         return text
     return f"CASE WHEN {chance('n.i', seed + 1000)} & 3 <> 0 THEN {text} END"
 
@@ -104,7 +103,7 @@ def _or_null(draft: Draft, name: str, text: str, seed: int) -> str:
 def _find_part(draft: Draft, number: int, names: list[str], rules: list[Rule]) -> int:
     """Find values for columns that rules tie together; return how many combinations."""
     for name in names:
-        if not draft.values[name] and name not in draft.takes_null | draft.only_null:
+        if not draft.choices[name].values and not draft.choices[name].takes_null:
             kind = draft.column(name).type.name
             raise Unfillable(f"no value is known for {name}, of type {kind}")
     # Rules to come are not kept where rules of today cannot be kept with them.
@@ -120,7 +119,7 @@ def _draw(draft: Draft, number: int, names: list[str], rules: list[Rule]) -> int
     columns = []
     for seed, name in enumerate(names, 17 * number):
         text = f"NULL::{draft.column(name).type.plain}"
-        if draft.values[name] and name not in draft.only_null:
+        if draft.choices[name].values:
             text = _or_null(draft, name, _drawn(draft, name, seed), seed)
         columns.append(f"{text} AS {quoted(name)}")
     wanted = condition(rules)
@@ -142,8 +141,8 @@ def _search(draft: Draft, number: int, names: list[str], rules: list[Rule]) -> i
     """Go through all combinations, where chance finds none; return how many go together."""
     sets = []
     for place, name in enumerate(names):
-        able: list[str | None] = [*draft.values[name]] if name not in draft.only_null else []
-        able += [None] if name in draft.takes_null | draft.only_null else []
+        choice = draft.choices[name]
+        able: list[str | None] = [*choice.values, *([None] if choice.takes_null else [])]
         turned = [*able[place % len(able) :], *able[: place % len(able)]]
         sets.append(
             f"(SELECT {typed('fill_v', draft.column(name))} AS {quoted(name)}"

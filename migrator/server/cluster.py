@@ -213,15 +213,20 @@ class Cluster:
         finally:
             os.close(alive)
 
-    def end(self) -> bool:
-        """End every process of the server, those of a killed one too; tell if there was any."""
+    def end(self, *, at_once: bool = False) -> bool:
+        """End every process of the server, those of a killed one too; tell if there was any.
+
+        Args:
+            at_once: Whether what is not on the disk yet may be lost.
+
+        """
         if not self.lives():
             return False
         found, holders = self.find(), self._holders()
         pid = found.pid if found else self._recorded_pid()
         if pid and (found or pid in holders):
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)  # a fast shutdown
+                os.kill(pid, signal.SIGQUIT if at_once else signal.SIGINT)  # a fast shutdown
             if wait_until(lambda: not self.lives()):
                 return True
         for holder in self._holders():

@@ -191,7 +191,7 @@ class EmbeddedServer:
         try:
             if locked(claim):
                 left = EmbeddedServer(directory, self.names, self.shared)
-                left.cluster.end()
+                left.cluster.end(at_once=True)
                 with suppress(OSError):
                     Path(left._place().socket_directory).rmdir()
                 for place in (left.cluster.home, directory):

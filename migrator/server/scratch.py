@@ -79,9 +79,9 @@ class Scratch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Drop the databases of this run, and close the connection."""
+        """Drop the databases of this run, unless their server is thrown away; disconnect."""
         try:
-            while self._made:
+            while self._made and not self.is_own:
                 self.drop(self._made.pop())
         except (psycopg.Error, NoConnection):
             if error is None:  # else what happened first is told; the next run drops what is left

@@ -86,6 +86,28 @@ def test_a_file_that_is_not_reviewed_may_fail_on_the_rows(pg: Server, jobs: Migr
 
 
 @newest
+def test_a_file_that_checks_a_backfill_by_hand_is_measured_on_filled_rows(
+    pg: Server, jobs: MigrationSet
+) -> None:
+    drop = "ALTER TABLE jobs DROP CONSTRAINT given;\n"
+    jobs.add(
+        "0002.jobs.owner", "ALTER TABLE jobs ADD owner text;\n", "ALTER TABLE jobs DROP owner;\n"
+    )
+    jobs.add(
+        "0003.jobs.filled",
+        "DO $$ BEGIN IF EXISTS (SELECT FROM jobs WHERE owner IS NULL) THEN"
+        " RAISE EXCEPTION 'fill it first'; END IF; END $$;\n",
+    )
+    given = "ALTER TABLE jobs ADD CONSTRAINT given CHECK (owner IS NOT NULL) NOT VALID;\n"
+    jobs.add("0004.jobs.given", given, drop)
+    jobs.add("0005.jobs.valid", "ALTER TABLE jobs VALIDATE CONSTRAINT given;\n")
+    migrations = review(jobs, pg, "0002", "0003", "0004", "0005").document["migrations"]
+    assert [each["not_measured"] for each in migrations] == [[], [], [], []]
+    assert migrations[3]["statements"][0]["work"][0]["read"] >= 100
+    assert len(migrations[3]["statements"][0]["samples"]) == 2
+
+
+@newest
 def test_a_file_of_fill_runs_on_its_table_and_one_that_fits_none_is_told(
     pg: Server, jobs: MigrationSet
 ) -> None:

@@ -167,7 +167,7 @@ def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
     project = replace(Project.at(directory), settings=SETTINGS)
     ids = [each.id for each in files.discover(directory) if not each.id.endswith(".before")]
     place = Target.parse(server.dsn("postgres", server.user), "test")
-    with kept_roles(server), OwnScratch(place) as scratch:
+    with as_before(server), OwnScratch(place) as scratch:
         work = Review(
             project,
             selection.by_id(project, ids),
@@ -179,14 +179,18 @@ def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
 
 
 @contextmanager
-def kept_roles(server: Server) -> Iterator[None]:
-    """Drop the roles that a review has made; its databases are gone by then."""
-    roles = "SELECT quote_ident(rolname) FROM pg_roles"
+def as_before(server: Server) -> Iterator[None]:
+    """Drop the databases and the roles that a review has made, whose server would be gone."""
+    queries = {
+        "DATABASE": "SELECT quote_ident(datname) FROM pg_database",
+        "ROLE": "SELECT quote_ident(rolname) FROM pg_roles",
+    }
     with server.connect() as connection:
-        before = {*connection.execute(roles).fetchall()}
+        before = {kind: connection.execute(query).fetchall() for kind, query in queries.items()}
         yield
-        for (name,) in {*connection.execute(roles).fetchall()} - before:
-            connection.execute(f"DROP ROLE {name}".encode())
+        for kind, query in queries.items():
+            for (name,) in {*connection.execute(query).fetchall()} - {*before[kind]}:
+                connection.execute(f"DROP {kind} {name}".encode())
 
 
 def answer(report: Report) -> Truth:
