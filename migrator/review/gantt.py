@@ -160,7 +160,7 @@ def _bars(
     for _, group in groupby(sorted(held, key=alike), alike):
         first, *others = group
         place = next((at for at, each in enumerate(statements) if each.line >= first.line), 0)
-        end = _WIDTH if first.until == "COMMIT" else edges[place + 1]
+        end = _end(first, place, statements, edges)
         yield Bar(
             _short(first.relation) if not others else count(1 + len(others), first.kind),
             f"of {_short(first.table)}" if first.relation != first.table else "",
@@ -174,6 +174,18 @@ def _bars(
             y + _LABEL,
         )
         y += _LABEL + _BAR + _GAP
+
+
+def _end(
+    lock: Lock, place: int, statements: Sequence[StatementReview], edges: Sequence[float]
+) -> float:
+    """Return where the bar of a lock ends that a statement takes."""
+    if lock.until == "COMMIT":
+        return _WIDTH
+    if lock.held_ms and not lock.held_ms.estimate:  # for a moment
+        return edges[place] + _LEAST_OF_ALL / len(statements) / 4
+    ends = (at for at, each in enumerate(statements) if lock.until == f"line {each.end_line}")
+    return edges[next(ends, place) + 1]
 
 
 def _ticks(

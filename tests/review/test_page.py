@@ -12,8 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from migrator.review import html, rules
-from migrator.review.report import FileReview, Finding, MigrationReview, duration, in_words, size
+from migrator.review import gantt, html, rules
+from migrator.review.report import (
+    FileReview,
+    Finding,
+    Lock,
+    MigrationReview,
+    Range,
+    StatementReview,
+    duration,
+    in_words,
+    size,
+)
 from tests.support.pages import Page
 from tests.support.reports import HOSTILE, TURNED, file_of, sample
 
@@ -200,6 +210,27 @@ def test_every_class_of_the_page_has_a_style(page: Page) -> None:
     assert {name for name in used if not re.search(rf"\.{name}\b", STYLE)} == set()
     styled = {*re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/|url\(.*?\)", "", STYLE))}
     assert styled - used == set()
+
+
+def test_a_bar_is_as_long_as_its_lock_is_held() -> None:
+    statements = [StatementReview(n, n, "", duration_ms=Range.around(1_000)) for n in (1, 2, 3)]
+    held = (("a", 1, "COMMIT", 3_000), ("b", 1, "line 2", 2_000), ("c", 2, "a moment later", 0))
+    file = FileReview(
+        **file_of("a.sql", "a;\nb;\nc;\n"),
+        statements=tuple(statements),
+        locks=tuple(
+            Lock(name, "table", name, "SHARE", "", line, until, Range.around(ms), 5, True, "")
+            for name, line, until, ms in held
+        ),
+    )
+    chart = gantt.chart(file)
+    assert chart
+    whole, two, moment = chart.bars
+    second, third = (each.x for each in chart.ticks[1:])
+    assert (whole.x, whole.x + whole.width) == (0, 100)
+    assert two.x + two.width == pytest.approx(third)
+    assert moment.x == second
+    assert moment.width < (third - second) / 2
 
 
 def test_nothing_moves() -> None:

@@ -354,8 +354,8 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
             ),
             Finding(
                 "work-after-lock",
-                "works on users (48,000 rows) while generated_content is locked against reads and "
-                "writes, since line 6",
+                "works on users (48,000 rows) under ACCESS EXCLUSIVE, since line 6, which blocks "
+                "reads and writes of generated_content",
                 "Split the file: put the statement that takes the lock into its own file, or last.",
                 15,
                 table,
