@@ -70,6 +70,16 @@ _SPACE = _compiled(rf"(?:[ \t\f\v\n\r]++|--[^\n\r]*+){_STEP}")
 _LINE_END = _compiled(r"[\n\r]")
 # Statements that begin so can be anywhere.
 _HARMLESS_HEAD = _compiled(r"\s*+(?:INSERT|UPDATE|DELETE|MERGE|COMMENT)\b", re.IGNORECASE)
+# Many such statements at once, each on as few parts as a row usually has, without any quote but '.
+_SIMPLE_STATEMENTS = _compiled(
+    rf"""(?:
+      \s*+(?:--[^\n\r]*+\s*+)?
+      (?i:INSERT|UPDATE|DELETE|MERGE|COMMENT)\b
+      (?: [^;'"$\\/-]++ | (?<!{_NOT_OF_WORD}[eE])'[^']*+' | -(?!-) | /(?!\*) ){{1,60}}
+      ;
+    ){_STEP}""",
+    re.VERBOSE,
+)
 _COMMENT_EDGE = _compiled(r"/\*|\*/")
 _NEXT_WORD = _compiled(r"\s*([A-Za-z]+)")
 _HEAD_WORDS = 14
@@ -185,7 +195,11 @@ class _Scanner:
         """Pass over the harmless statements that end within a size; say if there was any."""
         before = self.position
         limit = min(len(self.text), before + size)
-        while head := _HARMLESS_HEAD.match(self.text, self.position, limit):
+        while True:
+            self.position = _end_of_run(_SIMPLE_STATEMENTS, self.text, self.position, limit)
+            head = _HARMLESS_HEAD.match(self.text, self.position, limit)
+            if head is None:
+                break
             end = _end_of_run(_PLAIN, self.text, head.end(), limit)
             if not self.text.startswith(b";", end, limit):
                 break

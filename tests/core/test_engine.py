@@ -22,6 +22,7 @@ from tests.support.databases import applied, database, locked, name_of, rows, ru
 from tests.support.predecessors import stock_url
 from tests.support.servers import ROOT, Server, newest
 from tests.support.sets import THREE, MigrationSet
+from tests.support.torture import Proxy
 from tests.support.waiting import until
 
 SLEEP = "SELECT pg_sleep(30);\n"
@@ -396,6 +397,23 @@ class TestInterruptions:
             process.terminate()
             assert finish(process).code == 130
         assert tables(empty_database) == []
+
+
+@newest
+def test_a_file_takes_one_round_trip(pg: Server, empty_database: str, tmp_path: Path) -> None:
+    sent = []
+    for files in (1, 11):
+        made = MigrationSet(tmp_path / str(files))
+        for number in range(1, files + 1):
+            made.table(number, f"t{number}")
+        run(empty_database, "DROP SCHEMA IF EXISTS yoyo CASCADE", "DROP TABLE IF EXISTS t1")
+        line = Proxy(f"{pg.host}/.s.PGSQL.{pg.port}")
+        answer = call(made, line.through(empty_database), "migrate")
+        line.close()
+        assert answer.code == 0, answer.err
+        sent.append(line.messages)
+    assert sent[1] - sent[0] == 10
+    assert sent[0] < 15
 
 
 # Durability
