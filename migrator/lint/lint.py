@@ -121,11 +121,11 @@ def _one_a_statement(
 
 
 def _first_lines(path: Path) -> list[int]:
-    """Return the line on which each statement of a file begins; none if the text breaks off."""
+    """Return the line on which each statement of a file begins; none if it cannot be read so."""
     text = files.read(path).text
     try:
         return [sqltext.line_and_column(text, each.start)[0] for each in sqltext.statements(text)]
-    except sqltext.SqlTextError:
+    except (sqltext.SqlTextError, UnicodeDecodeError):
         return []
 
 
