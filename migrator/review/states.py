@@ -245,6 +245,9 @@ class States:
                 if table in tables
             }
             Filler(connection, demands(connection)).fill(sizes)
+            for table in sizes:
+                if path := self._fill_files.get(table.replace('"', "")):
+                    self._correct(connection, path)
 
     def notes_at_end(self) -> list[str]:
         """Return what a reader of the review should know about the rows."""
