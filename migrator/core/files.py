@@ -28,14 +28,6 @@ _LOOKS_LIKE_DIRECTIVE = re.compile(
     r"\s*(?:--|/?\*+)?\s*(?:transactional|depends)\s*:\s*(?:\S*)", re.IGNORECASE
 )
 _HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
-# How files of other tools begin that hold what applies and what rolls back.
-_BOTH_HALVES = (
-    ("dbmate", re.compile(r"\s*--\s*migrate:(up|down)\b")),
-    ("goose", re.compile(r"\s*--\s*\+goose\s+(Up|Down)\b", re.IGNORECASE)),
-    ("sql-migrate", re.compile(r"\s*--\s*\+migrate\s+(Up|Down)\b", re.IGNORECASE)),
-    ("node-pg-migrate", re.compile(r"\s*--\s*(Up|Down) Migration\b", re.IGNORECASE)),
-)
-_HALVES_OF_TERN = b"---- create above / drop below ----"
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 _NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")  # not the year of 2026_02_01_name
 _LINE_END = re.compile(r"[\r\n]")  # for PostgreSQL and yoyo, a lone CR also ends a comment
@@ -119,10 +111,11 @@ def parse(path: Path, text: bytes) -> SqlFile:
     """
     text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     problems = list(_byte_problems(path, text))
-    header = _header(text[:_LONGEST_HEADER].decode("utf-8", "replace"))
+    header = _leading_comments(text)
     problems += [
-        f"{path}:{number}: a file with both halves, as {tool} writes it: make a pair of it"
-        for number, tool in _both_halves(header, text)
+        f"{path}:{number}: a file with both halves, as {tool} writes it; "
+        f"`convert --from {tool} DIR OUT` makes pairs of such files"
+        for number, tool in layouts.marks(header, text)
     ]
     directives: dict[str, str] = {}
     said: dict[str, str] = {}
@@ -153,15 +146,6 @@ def parse(path: Path, text: bytes) -> SqlFile:
     )
 
 
-def _both_halves(header: Sequence[str], text: bytes) -> Iterator[tuple[int, str]]:
-    """Yield the line and the tool of each mark of a file that applies and rolls back."""
-    for number, line in enumerate(header, 1):
-        yield from ((number, tool) for tool, mark in _BOTH_HALVES if mark.match(line))
-    middle = text.find(_HALVES_OF_TERN)
-    if middle >= 0:
-        yield text.count(b"\n", 0, middle) + 1, "tern"
-
-
 def write(path: Path, text: str) -> None:
     """Write a file atomically: a reader sees either the old or the new text."""
     part = path.with_name(f"{path.name}.part")
@@ -183,6 +167,10 @@ def _byte_problems(path: Path, text: bytes) -> Iterator[str]:
         position += error.start
         line = text.count(b"\n", 0, position) + 1
         yield f"{path}:{line}: not UTF-8 (byte {position}): save the file as UTF-8"
+
+
+def _leading_comments(text: bytes) -> list[str]:
+    return _header(text[:_LONGEST_HEADER].decode("utf-8", "replace"))
 
 
 def _header(text: str) -> list[str]:
@@ -306,18 +294,14 @@ def _name_problems(directory: Path, name: str) -> Iterator[str]:
 def _pair_problems(source: SqlFile, present: set[str]) -> Iterator[str]:
     path = source.path
     rollback = path.name.removesuffix(".sql") + ROLLBACK_SUFFIX
-    header = "\n".join(_header(source.text[:_LONGEST_HEADER].decode("utf-8", "replace"))).encode()
-    if tool := layouts.tool_by_text(header if rollback in present else source.text):
-        yield (
-            f"{path}: has both halves in one file, as {tool} has them; "
-            f"`convert --from {tool} DIR OUT` makes pairs of such files"
-        )
-    elif rollback not in present and (tool := layouts.tool_by_name(path.name)):
+    if rollback in present or any(layouts.marks(_leading_comments(source.text), source.text)):
+        return
+    if tool := layouts.tool_by_name(path.name):
         yield (
             f"{path}: has a name as {tool} gives them; "
             f"`convert --from {tool} DIR OUT` makes pairs of such files"
         )
-    elif rollback not in present:
+    else:
         yield (
             f"{path}: its rollback file {rollback} is missing; "
             "if no rollback is possible, let it RAISE EXCEPTION"

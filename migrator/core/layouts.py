@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 # What `convert` reads.
 TOOLS = (
@@ -12,33 +13,41 @@ TOOLS = (
     "flyway",
     "golang-migrate",
     "goose",
+    "node-pg-migrate",
     "sql-migrate",
     "sqlx",
     "tern",
 )
+# How files begin that hold what applies and what rolls back.
+_MARKS = (
+    ("dbmate", re.compile(r"\s*--\s*migrate:(up|down)\b")),
+    ("goose", re.compile(r"\s*--\s*\+goose\s+(Up|Down)\b", re.IGNORECASE)),
+    ("sql-migrate", re.compile(r"\s*--\s*\+migrate\s+(Up|Down)\b", re.IGNORECASE)),
+    ("node-pg-migrate", re.compile(r"\s*--\s*(Up|Down) Migration\b", re.IGNORECASE)),
+)
+_MIDDLE_OF_TERN = b"---- create above / drop below ----"
+_NAMES = (
+    ("golang-migrate", re.compile(r"\d+_.*\.(up|down)\.sql")),
+    ("flyway", re.compile(r"[VURB][0-9._]*__.*\.sql")),
+    ("diesel", re.compile(r"(up|down)\.sql")),
+)
 
-# Lines that only that tool's files have; the last one is between the halves.
-_MARKERS = {
-    "dbmate": rb"^--\s*migrate:(?:up|down)\b",
-    "goose": rb"^--\s*\+goose\s+(?:Up|Down)\b",
-    "sql-migrate": rb"^--\s*\+migrate\s+(?:Up|Down)\b",
-    "tern": rb"^---- create above / drop below ----",
-}
-_NAMES = {
-    "golang-migrate": r"\d+_.*\.(up|down)\.sql",
-    "flyway": r"[VURB][0-9._]*__.*\.sql",
-    "diesel": r"(up|down)\.sql",
-}
 
+def marks(header: Sequence[str], text: bytes) -> Iterator[tuple[int, str]]:
+    """Yield the line and the tool of each mark of a file that applies and rolls back.
 
-def tool_by_text(text: bytes) -> str | None:
-    """Return the tool whose markers a text has; None if it has none."""
-    for tool, marker in _MARKERS.items():
-        if re.search(marker, text, re.MULTILINE | re.IGNORECASE):
-            return tool
-    return None
+    Args:
+        header: The leading comments of the file.
+        text: The whole text.
+
+    """
+    for number, line in enumerate(header, 1):
+        yield from ((number, tool) for tool, mark in _MARKS if mark.match(line))
+    middle = text.find(_MIDDLE_OF_TERN)
+    if middle >= 0:
+        yield text.count(b"\n", 0, middle) + 1, "tern"
 
 
 def tool_by_name(name: str) -> str | None:
-    """Return the tool that names its files so; None if this one may."""
-    return next((tool for tool, form in _NAMES.items() if re.fullmatch(form, name)), None)
+    """Return the tool that gives its files such names; None if this one may have it."""
+    return next((tool for tool, form in _NAMES if form.fullmatch(name)), None)

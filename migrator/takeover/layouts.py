@@ -196,6 +196,12 @@ _dbmate = _with_markers(
 )
 
 
+_node_pg_migrate = _with_markers(
+    r"^\s*--\s*(up|down) migration\b(.*)\n?",
+    lambda _, __: True,
+)
+
+
 def _tern(directory: Path) -> Layout:
     separator, apart = b"---- create above / drop below ----", rb"^---- tern: disable-tx ----$\n?"
     found = []
@@ -361,6 +367,7 @@ READERS: dict[str, Callable[[Path], Layout]] = {
     "flyway": _flyway,
     "golang-migrate": _golang_migrate,
     "goose": _goose,
+    "node-pg-migrate": _node_pg_migrate,
     "sql-migrate": _sql_migrate,
     "sqlx": _sqlx,
     "tern": _tern,

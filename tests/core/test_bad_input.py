@@ -82,11 +82,11 @@ FAULTS: dict[str, tuple[Callable[[MigrationSet], Any], str]] = {
     "NUL": (text(b"SELECT 1;\n\0"), ":2: a NUL byte (byte 10)"),
     "both halves of dbmate": (
         text("-- migrate:up\nCREATE TABLE late ();\n-- migrate:down\nDROP TABLE late;"),
-        ":1: a file with both halves, as dbmate writes it: make a pair of it",
+        ":1: a file with both halves, as dbmate writes it",
     ),
     "both halves of tern": (
         text("CREATE TABLE late ();\n---- create above / drop below ----\nDROP TABLE late;"),
-        ":2: a file with both halves, as tern writes it: make a pair of it",
+        ":2: a file with both halves, as tern writes it",
     ),
     "PL/pgSQL": (text(f"{GOOD}\nPERFORM f();"), ":2:1: a statement of PL/pgSQL, not of SQL"),
     "all locks released": (

@@ -117,9 +117,13 @@ class TestStockYoyo:
             *(f'ALTER TABLE {each} SET SCHEMA "Its own"' for each in tables),
         )
         assert of_yoyo.adopt(beside_others=True) == THREE[:2]
-        run(of_yoyo.database, "DROP TABLE yoyo.migration_checksum, yoyo.seed_checksum, yoyo.intent")
+        run(
+            of_yoyo.database,
+            "DROP TABLE yoyo.migration_text, yoyo.migration_checksum, yoyo.seed_checksum, yoyo.intent",
+        )
         assert of_yoyo.adopt(beside_others=True) == THREE[:2]
         assert rows(of_yoyo.database, "SELECT count(*) FROM yoyo.migration_checksum") == [(2,)]
+        assert rows(of_yoyo.database, "SELECT count(*) FROM yoyo.migration_text") == [(2,)]
 
     def test_its_lock_and_old_tables_are_refused(self, of_yoyo: Takeover) -> None:
         run(of_yoyo.database, "INSERT INTO yoyo_lock VALUES (1, now(), 4711)")

@@ -56,6 +56,12 @@ LAID_OUT: dict[str, dict[str, str]] = {
         f"---- create above / drop below ----\n---- tern: disable-tx ----\n{NO_INDEX}\n",
         "003_two.sql": f"{FUNCTION}\n---- create above / drop below ----\n{NO_FUNCTION}\n",
     },
+    "node-pg-migrate": {
+        "1704067200000_parts.sql": f"-- Up Migration\n{TABLE}\n-- Down Migration\n{NO_TABLE}\n",
+        "1704067200001_index.sql": f"-- Up Migration\n{INDEX.replace(' CONCURRENTLY', '')}\n"
+        f"-- Down Migration\n{NO_INDEX.replace(' CONCURRENTLY', '')}\n",
+        "1704067200002_two.sql": f"-- Up Migration\n{FUNCTION}\n-- Down Migration\n{NO_FUNCTION}\n",
+    },
     "golang-migrate": {
         "000001_parts.up.sql": f"BEGIN;\n{TABLE}\nCOMMIT;\n",
         "000001_parts.down.sql": f"begin;\n{NO_TABLE}\ncommit;\n",
@@ -152,6 +158,7 @@ IDS = {
     "diesel": ["20240101000000.parts", "20240102000000.index", "20240103000000.two"],
     "goose": ["00001.parts", "00002.index", "00003.two"],
     "golang-migrate": ["000001.parts", "000002.index", "000003.two"],
+    "node-pg-migrate": ["1704067200000.parts", "1704067200001.index", "1704067200002.two"],
     "sql-migrate": ["0001.parts", "0002.index", "0010.two"],
     "tern": ["001.parts", "002.index", "003.two"],
     "flyway": ["0001.1.parts", "0002.1_2.index", "0003.1_10.two"],
@@ -377,7 +384,7 @@ class TestWhatCannotBeConverted:
 
 
 @newest
-@pytest.mark.parametrize("tool", ["dbmate", "goose", "sql-migrate", "tern"])
+@pytest.mark.parametrize("tool", ["dbmate", "goose", "node-pg-migrate", "sql-migrate", "tern"])
 def test_a_file_with_both_halves_is_refused_by_name(
     empty_database: str, made: MigrationSet, tool: str
 ) -> None:
@@ -386,13 +393,13 @@ def test_a_file_with_both_halves_is_refused_by_name(
     answer = call(made, empty_database, "migrate")
     assert answer.code == 2
     assert (
-        f"has both halves in one file, as {tool} has them; `convert --from {tool} DIR OUT`"
+        f"a file with both halves, as {tool} writes it; `convert --from {tool} DIR OUT`"
         in answer.err
     )
     if tool != "tern":  # beside a rollback file, it would run both halves
         for name in LAID_OUT[tool]:
             made.write(f"migrations/{name.removesuffix('.sql')}.rollback.sql", "SELECT;")
-        assert "has both halves in one file" in call(made, empty_database, "migrate").err
+        assert "a file with both halves" in call(made, empty_database, "migrate").err
 
 
 @pytest.mark.parametrize("tool", ["golang-migrate", "flyway"])
