@@ -119,7 +119,8 @@ class TestStockYoyo:
         assert of_yoyo.adopt(beside_others=True) == THREE[:2]
         run(
             of_yoyo.database,
-            "DROP TABLE yoyo.migration_text, yoyo.migration_checksum, yoyo.seed_checksum, yoyo.intent",
+            "DROP TABLE yoyo.migration_text, yoyo.migration_checksum, yoyo.seed_checksum",
+            "DROP TABLE yoyo.intent",
         )
         assert of_yoyo.adopt(beside_others=True) == THREE[:2]
         assert rows(of_yoyo.database, "SELECT count(*) FROM yoyo.migration_checksum") == [(2,)]
