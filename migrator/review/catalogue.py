@@ -42,6 +42,7 @@ class Relation:
         filenode: The number of its storage file; it changes when the relation is rewritten.
         is_valid: False for an index that no query uses.
         read: How many rows scans have returned so far.
+        scans: How many scans there were so far.
         inserted: How many rows have been inserted so far.
         updated: How many rows have been updated so far.
         deleted: How many rows have been deleted so far.
@@ -56,6 +57,7 @@ class Relation:
     filenode: int
     is_valid: bool
     read: int = 0
+    scans: int = 0
     inserted: int = 0
     updated: int = 0
     deleted: int = 0

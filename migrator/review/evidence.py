@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.catalogue.objects import COLUMN_ORDER, Object
@@ -11,7 +11,7 @@ from migrator.core.files import SqlFile
 from migrator.review import catalogue, changes, growth, locks
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.review.changes import Change
-from migrator.review.growth import Done, Extents, Rows
+from migrator.review.growth import Done, Extents, Growth, Rows
 from migrator.review.measure import FileTrace, Part, Trace
 from migrator.review.report import RelationWork, Sample
 
@@ -58,7 +58,9 @@ class Step:
         subjects: The tables of which it changed, made or dropped something but by a CASCADE; None
             if it changed no object, or runs code: then it is about all that it locks.
         changes: What a running application may miss after the file, and has since this statement.
+        freed: The tables and domains that lost a constraint which nothing else implies.
         emptied: The tables that lost all rows at once.
+        spared: The tables that it searched for rows to write, and where it found none.
         said: The messages of PostgreSQL.
         lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
 
@@ -71,7 +73,9 @@ class Step:
     dropped: tuple[str, ...]
     subjects: frozenset[str] | None
     changes: tuple[Change, ...]
+    freed: tuple[str, ...]
     emptied: tuple[str, ...]
+    spared: tuple[str, ...]
     said: tuple[str, ...]
     lock_timeout_ms: int
 
@@ -126,16 +130,20 @@ class FileFacts:
         return replace(self, steps=steps, samples=both)
 
 
-def facts(source: SqlFile, watched: FileTrace, present: Rows) -> FileFacts:
+def facts(
+    source: SqlFile, watched: FileTrace, present: Rows, grown: Mapping[str, Growth]
+) -> FileFacts:
     """Return the facts about a file.
 
     Args:
         source: The file.
         watched: The traces of its statements.
         present: How many rows each table had.
+        grown: How many rows tables have in production that earlier files have made.
 
     """
-    done, extents = growth.works(watched, growth.extents(watched.before, present))
+    before = growth.extents(watched.before, present, grown=grown)
+    done, extents = growth.works(watched, before)
     held = holds(watched, transactional=source.transactional)
     return FileFacts(source, present, watched, steps(watched, done), held, extents)
 
@@ -224,7 +232,9 @@ def steps(watched: FileTrace, done: Sequence[Done], *, told: bool = True) -> lis
                 tuple(dropped),
                 _subjects(seen, watched.before, dropped),
                 tuple(each for each in since if not each.title or each.title not in dropped),
+                tuple(_freed(seen, watched.after)),
                 rows.emptied,
+                rows.spared,
                 tuple(dict.fromkeys(seen.said)),
                 seen.lock_timeout_ms,
             )
@@ -257,6 +267,18 @@ def _validated(
         if table and became_valid and table.name in read:
             told.append(f"{constraint.name} on {table.name}")
     return tuple(told)
+
+
+def _freed(seen: Trace, last: CatalogueState) -> Iterator[str]:
+    objects = last.objects.values()
+    left = {(each.whole, each.properties.get("definition")) for each in objects}
+    for each in objects:
+        if "NOT NULL" in each.properties:
+            left.add((each.whole, f"CHECK (({each.name} IS NOT NULL))"))
+    for each in catalogue.vanished(seen.before, seen.after):
+        guarantee = (each.whole, each.properties.get("definition"))
+        if each.kind.endswith(" constraint") and guarantee not in left:
+            yield each.whole
 
 
 def _dropped(seen: Trace) -> list[str]:

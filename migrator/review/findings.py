@@ -124,6 +124,7 @@ def find(evidence: Evidence, opinions: Sequence[Opinion]) -> list[Finding]:
     found: list[Finding] = []
     for step in evidence.steps:
         found += _of_work(evidence, step)
+        found += _of_unknown_writes(evidence, step)
         found += _of_what_is_gone(evidence, step)
     found += _after_a_lock(evidence)
     found += _second_tables(evidence)
@@ -144,6 +145,7 @@ def find_in_rollback(evidence: Evidence) -> list[Finding]:
     design of use where it restores what was there.
     """
     found = [each for step in evidence.steps for each in _of_work(evidence, step)]
+    found += [each for step in evidence.steps for each in _of_unknown_writes(evidence, step)]
     found += _after_a_lock(evidence)
     found += _lock_timeouts(evidence)
     told = [replace(each, file=evidence.rollback_name) for each in found]
@@ -189,7 +191,19 @@ def _of_work(evidence: Evidence, step: Step) -> Iterator[Finding]:
             yield _finding("scan", message, line, relation=table)
 
 
+def _of_unknown_writes(evidence: Evidence, step: Step) -> Iterator[Finding]:
+    for table in step.spared:
+        if evidence.is_large(table):
+            message = (
+                f"writes an unknown part of {evidence.shown(table)}: "
+                "its condition holds for none of the made-up rows"
+            )
+            yield _finding("large-write", message, step.part.line, relation=table)
+
+
 def _writes_much(evidence: Evidence, work: RelationWork) -> bool:
+    if work.batch:
+        return work.batch >= evidence.settings.large_rows
     part = work.written / max(min(work.read, work.present), work.written, 1)
     written = {name: each * part for name, each in work.grows_with.items()}
     return work.written > 0 and evidence.is_much(replace(work, grows_with=written))
@@ -216,6 +230,9 @@ def _of_what_is_gone(evidence: Evidence, step: Step) -> Iterator[Finding]:
             message = f"deletes every row of {table}; a rollback does not restore them"
             yield _finding("rollback-loss", message, line, relation=table)
     for each in step.changes:
+        is_restriction = each.rule == "breaking-change" and not each.title
+        if is_restriction and evidence.rows(each.relation) == 0:
+            continue  # nobody writes to a table that has no row
         yield _finding(each.rule, each.words, line, relation=each.relation)
 
 

@@ -28,6 +28,9 @@ from migrator.sql import sql
 Locks = Mapping[int, frozenset[str]]  # modes by the relation's oid
 
 _MOST_TABLES = 20  # two sessions each
+_OF_COMMANDS = (locks.SHARE_UPDATE_EXCLUSIVE, locks.ROW_EXCLUSIVE)
+_OF_CODE = (locks.SHARE,)  # which writes rows; a lock that is one statement's, between two COMMITs
+_CODE = re.compile(rb"\s*(?:CALL|DO)\b", re.IGNORECASE)
 _POLL_S = 0.001
 
 
@@ -114,7 +117,7 @@ class Gates:
             gates = [
                 stack.enter_context(self._closed(relation, mode))
                 for relation in self._meant(statement.decode())
-                for mode in (locks.SHARE_UPDATE_EXCLUSIVE, "ROW EXCLUSIVE")
+                for mode in (_OF_CODE if _CODE.match(statement) else _OF_COMMANDS)
             ]
             gates.append(stack.enter_context(self._old_snapshot()))
             thread = threading.Thread(target=work, name="subject", daemon=True)

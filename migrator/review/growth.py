@@ -6,11 +6,13 @@ file itself inserts is told in rows of the table that they were read from.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrator.review import locks
 from migrator.review.catalogue import CatalogueState, Relation
+from migrator.review.gate import Locks
 from migrator.review.measure import FileTrace, Trace
 from migrator.review.report import RelationWork
 
@@ -19,9 +21,11 @@ _READS_WHOLE = {"VACUUM", "CLUSTER", "REINDEX", "REFRESH"}
 _RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
 # A statement that touches a smaller share of a table's rows than this is a batch.
 SHARE_OF_A_BATCH = 0.1
+_ROUGH = 10
 _FEW = 1_000  # so many rows of its own a file may insert into its own tables; nobody notices
 
 Growth = Mapping[str, float]
+_NONE: Mapping[str, Growth] = {}
 Rows = Mapping[str, int]
 
 
@@ -50,29 +54,63 @@ class Done:
     Args:
         work: Its work on each table.
         emptied: The tables that lost all rows at once.
+        spared: The tables that it looked through for rows to write, and found none.
 
     """
 
     work: tuple[RelationWork, ...]
     emptied: tuple[str, ...]
+    spared: tuple[str, ...]
 
 
-def extents(state: CatalogueState, present: Rows, known: Extents | None = None) -> Extents:
+def extents(
+    state: CatalogueState,
+    present: Rows,
+    known: Extents | None = None,
+    *,
+    grown: Mapping[str, Growth] = _NONE,
+) -> Extents:
     """Return how many rows each table has.
 
     Args:
         state: The catalogue.
         present: How many rows each table has on the scratch database, by its name.
         known: What another file, after which this one runs, did to tables.
+        grown: How many rows tables have in production that earlier files have made.
 
     """
     return {
         oid: Extent(
             present.get(each.name, 0),
-            known[oid].growth if known and oid in known else {each.name: 1.0},
+            known[oid].growth if known and oid in known else grown.get(each.name, {each.name: 1.0}),
         )
         for oid, each in state.relations.items()
     }
+
+
+def made(watched: FileTrace, after: Extents, known: Mapping[str, Growth]) -> Mapping[str, Growth]:
+    """Return how many rows the tables have in production that files have made or renamed.
+
+    Args:
+        watched: The traces of the last file.
+        after: How many rows each table had after it.
+        known: What was known before it.
+
+    """
+    old, new = watched.before.relations, watched.after.relations
+    return {
+        each.name: after.get(oid, Extent()).growth
+        for oid, each in new.items()
+        if oid not in old or old[oid].name in known or old[oid].name != each.name
+    }
+
+
+def counts(grown: Mapping[str, Growth], known: Rows | None) -> Rows:
+    """Return of tables that files have made how many rows they have, where that is known."""
+    found = {
+        name: rows(RelationWork(name, 0, grows_with=each), known) for name, each in grown.items()
+    }
+    return {name: round(each) for name, each in found.items() if each is not None}
 
 
 def works(watched: FileTrace, before: Extents) -> tuple[list[Done], Extents]:
@@ -84,6 +122,7 @@ def works(watched: FileTrace, before: Extents) -> tuple[list[Done], Extents]:
 
     """
     found, now = [], dict(before)
+    had: Locks = {}
     for seen in watched.seen:
         touches = [*_touches(seen, watched.before, now)]
         source = max(filter(_is_source, touches), key=lambda each: each.read, default=None)
@@ -100,7 +139,9 @@ def works(watched: FileTrace, before: Extents) -> tuple[list[Done], Extents]:
             if not each.is_emptied and (oid in watched.before.relations or is_many):
                 work.append(each.told(growth))
         emptied = [each.relation.name for each in touches if each.is_emptied]
-        found.append(Done((*work,), (*emptied,)))
+        spared = _spared(seen, had, watched.before, touches)
+        found.append(Done((*work,), (*emptied,), (*spared,)))
+        had = seen.locks
     return found, now
 
 
@@ -134,7 +175,11 @@ def _fitted(less: RelationWork, more: RelationWork, small: Rows, large: Rows) ->
     )
     part = max(0.0, (last - first) / (large[name] - small.get(name, 0)))
     fixed = max(0.0, last - part * large[name])
-    return replace(more, grows_with={**more.grows_with, name: part, "": fixed})
+    # Few rows make smaller batches; more of them make more batches, or larger ones.
+    larger = more.present / max(less.present, 1)
+    is_batch = larger > _ROUGH or more.batch < less.batch * larger**0.5
+    batch = more.batch if is_batch else 0
+    return replace(more, grows_with={**more.grows_with, name: part, "": fixed}, batch=batch)
 
 
 def rows(work: RelationWork, counts: Rows | None) -> float | None:
@@ -170,6 +215,7 @@ class _Touch:
     rewritten: bool
     built: tuple[str, ...]
     is_emptied: bool
+    transactions: int
 
     @property
     def share(self) -> float:
@@ -188,6 +234,7 @@ class _Touch:
             self.rewritten,
             self.built,
             growth,
+            self.written // self.transactions if self.transactions > 1 else 0,
         )
 
 
@@ -230,9 +277,31 @@ def _touches(seen: Trace, before: CatalogueState, now: Extents) -> Iterator[_Tou
             rewritten=rewritten,
             built=built,
             is_emptied=rewritten and _truncates(seen, read),
+            transactions=seen.transactions,
         )
         if touch.read or touch.written or rewritten or built:
             yield touch
+
+
+def _spared(
+    seen: Trace, had: Locks, before: CatalogueState, touches: Sequence[_Touch]
+) -> Iterator[str]:
+    """Yield the tables that a statement searched for rows to write, and where it found none."""
+    written = {each.relation.root for each in touches if each.written}
+    scans = Counter[int]()
+    for each in seen.after.relations.values():
+        was = seen.before.relations.get(each.oid)
+        scans[each.table] += each.scans - (was.scans if was else 0)
+    for oid, modes in seen.locks.items():
+        table = before.relations.get(oid)
+        if table is None or table.kind != "r" or scans[oid] <= 0 or table.root in written:
+            continue
+        if seen.searched is None:  # code that may have written
+            is_target = locks.ROW_EXCLUSIVE in modes - had.get(oid, frozenset())
+        else:
+            is_target = table.name.replace('"', "") in seen.searched
+        if is_target:
+            yield table.name
 
 
 def _read_more(index: Relation, before: CatalogueState) -> int:

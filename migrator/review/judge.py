@@ -15,6 +15,7 @@ from migrator.review import allow, catalogue, evidence, findings, growth, locks,
 from migrator.review.catalogue import KINDS
 from migrator.review.evidence import FileFacts, Hold
 from migrator.review.findings import Evidence
+from migrator.review.growth import Growth
 from migrator.review.report import (
     FileReview,
     Finding,
@@ -40,6 +41,7 @@ class Measurements:
         rollback: Its rollback file.
         file: The facts about its file; None if that was not run.
         back: The facts about its rollback file; None if that was not run, or failed.
+        grown: How many rows tables have in production that earlier files have made.
         proof: What applying and rolling back showed.
         not_measured: Why something could not be measured; empty if everything was.
         found: Findings that the run itself made, not a rule.
@@ -50,6 +52,7 @@ class Measurements:
     rollback: SqlFile
     file: FileFacts | None = None
     back: FileFacts | None = None
+    grown: Mapping[str, Growth] = field(default_factory=dict)
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
     not_measured: list[str] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
@@ -73,7 +76,7 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
         claims=source.header,
         proof=facts.proof,
         rollback_name=facts.rollback.path.name,
-        counts=counts,
+        counts={**growth.counts(facts.grown, counts), **(counts or {})},
         settings=settings.review,
     )
     is_there = squawk.program() is not None
@@ -246,11 +249,11 @@ def _notes(facts: Measurements, known: Evidence) -> list[str]:
     for relation, mode in findings.claimed(known.claims).items():
         if relation not in locked and facts.file and not facts.not_measured:
             told.append(f"the header names {mode} on {relation}, but no lock on it was measured")
+    claims = findings.claimed(known.claims)
     for lock in findings.strongest(known.locks):
-        if locks.strength(lock.promised) > locks.strength(lock.mode):
-            told.append(
-                f"the header names {lock.promised} on {lock.relation}, but the lock is {lock.mode}"
-            )
+        said = claims.get(lock.relation, "")
+        if locks.strength(said) > locks.strength(lock.mode):
+            told.append(f"the header names {said} on {lock.relation}, but the lock is {lock.mode}")
     claim = known.claims.get("reversible", "")
     if claim and not claim.startswith("yes") and facts.proof.verdict == "lossless":
         told.append(f"the header says {claim!r}, but the rollback lost nothing")

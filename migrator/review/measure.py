@@ -23,7 +23,7 @@ from migrator.core import sqltext
 from migrator.core.files import SqlFile
 from migrator.core.session import Connection, open_session
 from migrator.core.target import Target
-from migrator.review import catalogue, gate, locks
+from migrator.review import catalogue, gate, locks, targets
 from migrator.review.catalogue import CatalogueState
 from migrator.review.report import Sample
 
@@ -109,6 +109,8 @@ class Trace:
         after: The catalogue after it.
         said: The messages of PostgreSQL.
         lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
+        transactions: In how many transactions it ran: more than one if it commits batches.
+        searched: The tables that it searched for rows to write; None if it is no such statement.
 
     """
 
@@ -119,6 +121,8 @@ class Trace:
     after: CatalogueState
     said: tuple[str, ...]
     lock_timeout_ms: int
+    transactions: int = 1
+    searched: frozenset[str] | None = None
 
     @property
     def verified(self) -> set[str]:
@@ -208,6 +212,7 @@ def watch(
         read: list[Catalogue] = []  # what the database holds after the last statement, if known
         before = catalogue.read(reader, committed=committed, known=held.by_address)
         watched = FileTrace(before, held, held)
+        transactions = 1
 
         def after(part: Part) -> None:
             held = passed.locks
@@ -224,9 +229,10 @@ def watch(
                 now = catalogue.read(reader, committed=committed, known=known, start=watched.before)
             ((shown,),) = connection.execute("SHOW lock_timeout").fetchall()
             timeout = _milliseconds(shown)
-            watched.seen.append(
-                Trace(part, held, passed.brief, watched.after, now, (*said,), timeout)
-            )
+            is_write = part.words[0] in targets.WRITES
+            sought = targets.searched(connection, part.text_bytes) if is_write else None
+            seen = (part, held, passed.brief, watched.after, now, (*said,), timeout)
+            watched.seen.append(Trace(*seen, transactions, sought))
             said.clear()
 
         def execute(part: Part) -> None:
@@ -235,8 +241,11 @@ def watch(
             if source.transactional:
                 connection.execute(part.text_bytes)
                 return
+            nonlocal transactions
+            before = _transaction(connection)
             try:
                 passed.run(part.text_bytes)
+                transactions = _transaction(connection) - before - 1
             except psycopg.Error:
                 after(part)  # what it did before its failure remains
                 raise
@@ -262,6 +271,7 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
     samples: list[Sample] = []
     with _subject(target) as connection:
         committed = not source.transactional
+        transactions = 1
 
         def look() -> CatalogueState:
             if committed:
@@ -275,15 +285,18 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
             return int(row[0]) if row else 0
 
         def execute(part: Part) -> None:
+            nonlocal transactions
             before = 0 if part.is_setting else position()
+            number = _transaction(connection) if committed else 0
             started = time.perf_counter()
             connection.execute(part.text_bytes)
             ms = (time.perf_counter() - started) * 1000
+            transactions = _transaction(connection) - number - 1 if committed else 1
             samples.append(Sample(rows, ms, 0 if part.is_setting else position() - before))
 
         def after(part: Part) -> None:
             now = watched.after if part.is_setting else look()
-            watched.seen.append(Trace(part, {}, {}, watched.after, now, (), 0))
+            watched.seen.append(Trace(part, {}, {}, watched.after, now, (), 0, transactions))
 
         watched = FileTrace(look(), Catalogue({}), Catalogue({}))
         watched.failure = _run(connection, source, execute, after=after)
@@ -330,6 +343,15 @@ def _milliseconds(shown: str) -> int:
     units = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
     number, unit = re.fullmatch(r"(\d+)([a-z]*)", shown).groups()  # type: ignore[union-attr]
     return int(number) * units.get(unit, 1)
+
+
+def _transaction(connection: psycopg.Connection[Any]) -> int:
+    """Return the number of a session's transaction: each of its transactions gets the next one."""
+    ((number,),) = connection.execute(
+        "SELECT split_part(virtualtransaction, '/', 2)::bigint FROM pg_locks "
+        "WHERE pid = pg_backend_pid() LIMIT 1"
+    ).fetchall()
+    return int(number)
 
 
 def _told(notice: psycopg.errors.Diagnostic) -> list[str]:

@@ -27,6 +27,8 @@ def _judged(warned: SquawkWarning, steps: Sequence[Step]) -> Opinion:
     if judge_of is None or step is None:
         return Opinion(*said, "beyond measuring")
     shown = judge_of(step)
+    if shown and judge_of is _freeing:
+        return Opinion(*said, "beyond measuring", shown)
     if shown:
         return Opinion(*said, "confirmed", shown)
     return Opinion(*said, "refuted", _HARMLESS[judge_of])
@@ -61,9 +63,15 @@ def _breaking(step: Step) -> str:
     return "; ".join([*gone, *(f"{each} is emptied" for each in step.emptied)])
 
 
+def _freeing(step: Step) -> str:
+    """Say which tables lost a guarantee; whether anybody assumes it, nothing shows."""
+    return f"{', '.join(step.freed)} loses a constraint" if step.freed else ""
+
+
 _HARMLESS: dict[Judge, str] = {
     _heavy: "it reads and writes no existing rows under a lock that blocks others",
     _blocking: "it locks no existing table against reads",
+    _freeing: "what the constraint guaranteed still holds",
     _breaking: "it drops and renames nothing that existed before",
 }
 _JUDGES: dict[str, Judge] = {
@@ -80,6 +88,7 @@ _JUDGES: dict[str, Judge] = {
     "require-concurrent-reindex": _heavy,
     "require-concurrent-index-deletion": _blocking,
     "require-concurrent-partition-detach": _blocking,
+    "ban-drop-constraint": _freeing,
     "ban-drop-column": _breaking,
     "ban-drop-database": _breaking,
     "ban-drop-domain": _breaking,

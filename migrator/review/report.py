@@ -71,6 +71,7 @@ class RelationWork:
         indexes_built: The names of the indexes that were built on it.
         grows_with: How many rows the work touches in production: so many for each row that a
             relation had before the file, by its name; under the empty name, so many besides.
+        batch: How many rows were written in each transaction, if the statement commits batches.
 
     """
 
@@ -81,6 +82,7 @@ class RelationWork:
     rewritten: bool = False
     indexes_built: tuple[str, ...] = ()
     grows_with: Mapping[str, float] = field(default_factory=dict)
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

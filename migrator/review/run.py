@@ -79,6 +79,7 @@ class Review:
         self._counts = counts
         self._say = say
         self._real = real
+        self._grown: Mapping[str, growth.Growth] = {}
         self._notes: list[str] = [*selection.notes]
         if squawk.program() is None:
             self._notes.append(_NO_SQUAWK)
@@ -156,13 +157,19 @@ class Review:
             return False
         with open_connection(target) as observer:
             observer.prepare_threshold = None  # what it looks at changes from one look to the next
+            facts.grown = self._grown
+            rows = {**growth.counts(facts.grown, self._counts), **(self._counts or {})}
+            empty = {table for table, number in rows.items() if not number}
             while True:
                 before, behind = contents.read(observer), catalogue.behind(observer)
                 watched = made.watch(target, observer, source)
-                if not made.mend(target, facts.migration, watched.failure):
+                if not made.mend(target, facts.migration, watched.failure, empty):
                     break
             present = {name: rows.count for name, rows in before.tables.items()}
-            file = facts.file = evidence.facts(source, watched, present)
+            file = facts.file = evidence.facts(source, watched, present, facts.grown)
+            if self._real is not None:  # rows that were not found are not there
+                file = replace(file, steps=[replace(each, spared=()) for each in file.steps])
+            self._grown = growth.made(watched, file.extents, facts.grown)
             if watched.failure:
                 _note_failure(facts, watched.failure, before)
                 left = tuple(leftovers.invalid_indexes(observer))
@@ -251,7 +258,8 @@ class Review:
             facts.not_measured.append(f"at {size:,} rows: {why}")
             return False
         assert facts.file is not None  # noqa: S101  it was measured
-        done, extents = growth.works(watched, growth.extents(watched.before, present))
+        before = growth.extents(watched.before, present, grown=facts.grown)
+        done, extents = growth.works(watched, before)
         small = facts.file.present
         facts.file = facts.file.at(samples, done, small, present)
         if facts.back is None or not facts.back.growing:

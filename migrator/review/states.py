@@ -58,6 +58,7 @@ class States:
         self._guard = reach.guard(is_own=scratch.is_own)
         self._small_rows = project.settings.review.small_rows
         self._needed: dict[str, set[tuple[str, str]]] = {}  # without NULL, by the migration's id
+        self._emptied: dict[str, set[str]] = {}  # tables without rows, by the migration's id
         self._later: list[Demands] = []
         paths = sorted((project.sql / "fill").glob("*.sql")) if project.sql else []
         self._fill_files = {path.stem: path for path in paths}  # by the name of the table
@@ -158,13 +159,20 @@ class States:
 
     # Rows
 
-    def mend(self, target: Target, migration: Migration, failure: Failure | None) -> bool:
-        """Replace NULLs on which a migration may have failed; say whether there were any.
+    def mend(
+        self,
+        target: Target,
+        migration: Migration,
+        failure: Failure | None,
+        empty: Collection[str] = (),
+    ) -> bool:
+        """Take away NULLs, or rows, on which a migration may have failed; say if there were any.
 
         Args:
             target: The database, in the state before the migration.
             migration: The migration.
             failure: What failed; None if nothing did.
+            empty: The tables that have no rows in production.
 
         """
         if failure is None or not self._makes_rows or not migration.source.transactional:
@@ -172,9 +180,15 @@ class States:
         known = self._needed.setdefault(migration.id, set())
         found = self._at_fault(target, failure.error) - known
         known |= found
-        if found:
+        place, emptied = (
+            failure.error.diag.table_name,
+            self._emptied.setdefault(migration.id, set()),
+        )
+        hollow = {each for each in empty if _plain(each) == place} - emptied
+        emptied |= hollow
+        if found or hollow:
             self.fill(target, migration)
-        return bool(found)
+        return bool(found or hollow)
 
     def _at_fault(self, target: Target, error: psycopg.Error) -> set[tuple[str, str]]:
         """Return the columns, as pairs with their table, of whose NULLs an error may tell."""
@@ -187,10 +201,14 @@ class States:
             if not table.columns[column].not_null
         }
         place, column = error.diag.table_name, error.diag.column_name
-        there = {each for each in nullable if each[0].split(".")[-1].strip('"') == place}
+        there = {each for each in nullable if _plain(each[0]) == place}
         match error:
             case psycopg.errors.NotNullViolation():
-                return {each for each in there if each[1] == column}
+                return {
+                    (name, column or "")
+                    for name, table in tables.items()
+                    if _plain(name) == place and column in table.columns
+                }
             case psycopg.errors.CheckViolation():
                 return there
             case psycopg.errors.RaiseException() | psycopg.errors.AssertFailure():
@@ -226,6 +244,8 @@ class States:
                 if path and (is_other or filler.grown & {name, *table.leaves}):
                     self._corrected[at] = table
                     self._correct(connection, path)
+            for name in self._emptied.get(following.id, ()):
+                connection.execute(f"TRUNCATE {name} CASCADE".encode())
 
     def _correct(self, connection: Connection, path: Path) -> None:
         """Run the set's own sql/fill/TABLE.sql, for rules on rows that no constraint states."""
@@ -267,6 +287,11 @@ def _is_given(column: tuple[str, str], later: Demands) -> bool:
         return False
     rules = [rule.text for rule in table.rules if rule.columns == {column[1]}]
     return table.columns[column[1]].not_null or any("IS NOT NULL" in each for each in rules)
+
+
+def _plain(table: str) -> str:
+    """Return a table's name as errors tell it."""
+    return table.rpartition(".")[2].strip('"')
 
 
 def no_state_before(migration: Migration, failure: Failure) -> Refused:

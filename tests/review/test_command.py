@@ -133,6 +133,36 @@ def test_rows_of_production_decide_what_is_large(
 
 
 @newest
+def test_a_table_without_rows_in_production_has_none_in_the_review(
+    pg: Server, queue: MigrationSet, tmp_path: Path
+) -> None:
+    queue.add(
+        "0005.jobs.owner",
+        "ALTER TABLE jobs ADD COLUMN owner text NOT NULL;\n",
+        "ALTER TABLE jobs DROP COLUMN owner;\n",
+    )
+    file = tmp_path / "rows.tsv"
+    for lines, rules in (("jobs 0\n", []), ("jobs 5\n", ["fails-on-rows"])):
+        file.write_text(lines)
+        answer = call(queue, None, "--json", "review", "0005", "--rows", str(file), *scratch(pg))
+        assert found(answer)["0005.jobs.owner"] == rules
+
+
+@newest
+def test_a_table_of_an_earlier_file_is_as_large_as_what_fills_it(
+    pg: Server, queue: MigrationSet
+) -> None:
+    index = "CREATE INDEX {0}_job ON {0} (job);\n"
+    queue.add("0005.copies.create", "CREATE TABLE copies AS SELECT id AS job FROM jobs;\n")
+    queue.add("0006.copies.index", index.format("copies"), "DROP INDEX copies_job;\n")
+    queue.add("0007.notes.create", "CREATE TABLE notes (job int);\n", "DROP TABLE notes;\n")
+    queue.add("0008.notes.index", index.format("notes"), "DROP INDEX notes_job;\n")
+    answer = call(queue, None, "--json", "review", "0005", "0006", "0007", "0008", *scratch(pg))
+    assert found(answer)["0006.copies.index"] == ["index-build"]
+    assert found(answer)["0008.notes.index"] == []
+
+
+@newest
 def test_rows_writes_what_review_reads(
     queue: MigrationSet, empty_database: str, tmp_path: Path
 ) -> None:

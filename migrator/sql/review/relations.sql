@@ -18,6 +18,7 @@ SELECT
             THEN pg_stat_get_xact_tuples_fetched(c.oid) + pg_stat_get_xact_tuples_returned(c.oid)
         ELSE pg_stat_get_xact_tuples_fetched(c.oid)
     END AS rows_read,
+    pg_stat_get_xact_numscans(c.oid) AS scans,
     pg_stat_get_xact_tuples_inserted(c.oid) AS rows_inserted,
     pg_stat_get_xact_tuples_updated(c.oid) AS rows_updated,
     pg_stat_get_xact_tuples_deleted(c.oid) AS rows_deleted

@@ -2,7 +2,6 @@
 -- finds: nothing
 -- locks: ROW EXCLUSIVE on tasks
 -- proof: irreversible
--- known: the review does not see that a procedure commits each batch
 -- squawk: silent
 -- file: 0001.before.sql
 CREATE TABLE tasks (

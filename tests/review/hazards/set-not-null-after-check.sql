@@ -1,8 +1,8 @@
 -- case: SET NOT NULL that a valid CHECK proves
--- finds: ban-drop-constraint, scan on tasks in the rollback
+-- finds: scan on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
--- squawk: adding-not-nullable-field refuted, ban-drop-constraint beyond measuring
+-- squawk: adding-not-nullable-field refuted, ban-drop-constraint refuted
 -- file: 0001.before.sql
 CREATE TABLE tasks (
     id bigint PRIMARY KEY,
