@@ -187,7 +187,7 @@ class Review:
                 watched=watched,
                 run=lambda source: made.run(target, source),
                 watch=lambda source: made.watch(target, observer, source, watched),
-                write=lambda: made.write(target, _touched(file)),
+                write=lambda: made.write(target, facts.migration, _touched(file)),
                 sample_rows=self._settings.small_rows,
             )
         facts.proof = shown.proof

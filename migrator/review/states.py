@@ -256,13 +256,14 @@ class States:
             if note not in self.notes:
                 self.notes.append(note)
 
-    def write(self, target: Target, tables: Collection[str]) -> None:
-        """Write rows as an application would after a migration."""
+    def write(self, target: Target, after: Migration, tables: Collection[str]) -> None:
+        """Write rows as an application would after a migration, into tables that have some."""
+        written = {*tables} - self._emptied.get(after.id, set())
         with open_session(target).connection as connection:
             sizes = {
                 table: rows + _SINCE
                 for table, rows in contents.count(connection).items()
-                if table in tables
+                if table in written
             }
             Filler(connection, demands(connection)).fill(sizes)
             for table in sizes:

@@ -142,7 +142,10 @@ def test_a_table_without_rows_in_production_has_none_in_the_review(
         "ALTER TABLE jobs DROP COLUMN owner;\n",
     )
     file = tmp_path / "rows.tsv"
-    for lines, rules in (("jobs 0\n", []), ("jobs 5\n", ["fails-on-rows"])):
+    for lines, rules in (
+        ("jobs 0\n", []),
+        ("jobs 5\n", ["fails-on-rows", "adding-required-field"]),
+    ):
         file.write_text(lines)
         answer = call(queue, None, "--json", "review", "0005", "--rows", str(file), *scratch(pg))
         assert found(answer)["0005.jobs.owner"] == rules
