@@ -60,9 +60,9 @@ def test_a_variable_is_the_same_as_the_option(
     monkeypatch: pytest.MonkeyPatch, command: str, option: click.Option
 ) -> None:
     rest = list(REQUIRED.get(command, ()))
-    if option.opts == ["--as"]:
-        rest.remove("--as")
-        rest.remove("applied")
+    if option.opts[0] in rest:
+        at = rest.index(option.opts[0])
+        del rest[at : at + 2]
     given = [option.opts[0]] if option.is_flag else [option.opts[0], value_of(option)]
     by_option = parsed(command, [*rest, *given])
     monkeypatch.setenv(variable(command, option), "1" if option.is_flag else value_of(option))
