@@ -17,7 +17,13 @@ _POLL_S = 0.1
 
 @contextmanager
 def held(session: Session, wait_s: float, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock while the block runs, on the session that does the work; see `take`."""
+    """Hold the lock while the block runs, on the session that does the work; see `take`.
+
+    If the session holds it already, it stays as it is, also afterwards.
+    """
+    if session.facts.pid in holders(session):
+        yield
+        return
     take(session, wait_s, say)
     try:
         yield

@@ -15,8 +15,12 @@ import psycopg
 import pytest
 from yoyo import get_backend, internalmigrations, read_migrations
 
-from migrator.core import sqltext
+from migrator.core import lock, sqltext
+from migrator.core.project import Project
+from migrator.core.runner import Runner
+from migrator.core.session import Limits
 from migrator.core.settings import LOCK_KEY
+from migrator.core.target import Target
 from tests.support.commands import call, finish, launch, psql, said
 from tests.support.databases import applied, database, locked, name_of, rows, run, sleeping, tables
 from tests.support.predecessors import stock_url
@@ -116,7 +120,8 @@ def test_what_a_file_sets_reaches_neither_the_history_nor_the_next_file(
 LEAVES = """\
 CREATE TEMP TABLE a (x int); CREATE FUNCTION pg_temp.f() RETURNS int RETURN 1;
 CREATE SEQUENCE s; SELECT nextval('s'); PREPARE p AS SELECT 1; LISTEN l;
-DECLARE c CURSOR WITH HOLD FOR SELECT 1; SET my.word TO 'x'; SET ROLE owner
+DECLARE c CURSOR WITH HOLD FOR SELECT 1; SET my.word TO 'x'; SELECT pg_advisory_lock(5);
+SET ROLE owner
 """
 FINDS = """\
 DO $$ BEGIN PERFORM currval('public.s'); RAISE 'a value of a sequence';
@@ -125,7 +130,9 @@ INSERT INTO a (id) SELECT 0 FROM pg_prepared_statements UNION ALL SELECT 1 FROM 
 UNION ALL SELECT 2 FROM pg_listening_channels()
 UNION ALL SELECT 3 WHERE current_setting('my.word', TRUE) = 'x'
 UNION ALL SELECT 4 FROM pg_class WHERE relnamespace = pg_my_temp_schema()
-UNION ALL SELECT 5 FROM pg_proc WHERE pronamespace = pg_my_temp_schema();
+UNION ALL SELECT 5 FROM pg_proc WHERE pronamespace = pg_my_temp_schema()
+UNION ALL SELECT 6 FROM pg_locks
+WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND objid = 5;
 """
 
 
@@ -185,6 +192,19 @@ def test_a_file_that_releases_the_lock_is_noticed(
         assert ran.returncode == 3
         assert "migrator.lock_released" in ran.stderr
         assert applied(pg.dsn(other)) == [*THREE, "0004.f.create"]
+
+
+@newest
+def test_whoever_holds_the_lock_around_a_run_holds_it_afterwards(
+    empty_database: str, made: MigrationSet
+) -> None:
+    target = Target.parse(empty_database, "test")
+    runner = Runner(Project.at(made.migrations), target, Limits(), print)
+    lock.take(runner.session, 0, print)
+    runner.migrate(to=None, with_seeds=True, dry_run=False)
+    assert lock.holders(runner.session) == [runner.session.facts.pid]
+    lock.release(runner.session)
+    assert lock.holders(runner.session) == []
 
 
 @newest
