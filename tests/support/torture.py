@@ -575,7 +575,7 @@ class History:
     locks: int = 0
 
 
-BOOKKEEPING_TABLES = 7
+BOOKKEEPING_TABLES = 8
 
 
 def read_history(connection: Connection) -> History:
