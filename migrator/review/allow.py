@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -27,7 +27,12 @@ class _Line:
 
 
 def apply(
-    text: str, findings: Iterable[Finding], today: date, *, is_whole: bool = True
+    text: str,
+    findings: Iterable[Finding],
+    today: date,
+    *,
+    is_whole: bool = True,
+    new: Collection[str] = (),
 ) -> list[Finding]:
     """Mark the findings that a file allows.
 
@@ -36,6 +41,8 @@ def apply(
         findings: What the rules found in it.
         today: The day of the review; an allowance is valid up to its own day.
         is_whole: Whether the whole file was measured. If not, no allowance is called unused.
+        new: Tables that earlier files of the same review made. An allowance on one of them is for
+            a review of this file alone, where the table has rows.
 
     Returns:
         The findings, the allowed ones marked; then a finding for each allowance that is unused,
@@ -56,9 +63,13 @@ def apply(
     unused = [
         _wrong(line.number, f"allows {line.rule}, but this rule found nothing", "Remove the line.")
         for line in lines
-        if is_whole and line.number not in used
+        if is_whole and line.number not in used and not _is_on(line, new)
     ]
     return [*marked, *wrong, *unused]
+
+
+def _is_on(line: _Line, tables: Collection[str]) -> bool:
+    return any(each in tables for each in line.relations) if line.relations else bool(tables)
 
 
 def _read(text: str, today: date) -> tuple[list[_Line], list[Finding]]:

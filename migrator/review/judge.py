@@ -100,7 +100,7 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
         claims={name: said for name, said in source.header.items() if name != "purpose"},
         rollback=back,
         proof=facts.proof,
-        findings=tuple(allow.apply(text, found, today, is_whole=is_whole)),
+        findings=tuple(allow.apply(text, found, today, is_whole=is_whole, new=facts.grown)),
         not_measured=tuple(facts.not_measured),
         notes=tuple(notes),
     )

@@ -159,7 +159,8 @@ def test_a_table_of_an_earlier_file_is_as_large_as_what_fills_it(
     queue.add("0005.copies.create", "CREATE TABLE copies AS SELECT id AS job FROM jobs;\n")
     queue.add("0006.copies.index", index.format("copies"), "DROP INDEX copies_job;\n")
     queue.add("0007.notes.create", "CREATE TABLE notes (job int);\n", "DROP TABLE notes;\n")
-    queue.add("0008.notes.index", index.format("notes"), "DROP INDEX notes_job;\n")
+    allowed = '-- review:allow index-build on=notes until=2099-01-01 because "it is quiet"\n'
+    queue.add("0008.notes.index", allowed + index.format("notes"), "DROP INDEX notes_job;\n")
     answer = call(queue, None, "--json", "review", "0005", "0006", "0007", "0008", *scratch(pg))
     assert found(answer)["0006.copies.index"] == ["index-build"]
     assert found(answer)["0008.notes.index"] == []
