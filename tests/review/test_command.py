@@ -88,6 +88,7 @@ def found(answer: Answer) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 def test_each_version_is_measured_and_the_gate_follows(pg: Server, queue: MigrationSet) -> None:
     passed = call(queue, None, "--json", "review", "0002", *scratch(pg))
     assert passed.code == 0, passed.out
@@ -114,6 +115,7 @@ def test_each_version_is_measured_and_the_gate_follows(pg: Server, queue: Migrat
     assert databases(pg) == []
 
 
+@pytest.mark.slow
 @newest
 def test_rows_of_production_decide_what_is_large(
     pg: Server, queue: MigrationSet, tmp_path: Path
@@ -151,6 +153,7 @@ def test_a_table_without_rows_in_production_has_none_in_the_review(
         assert found(answer)["0005.jobs.owner"] == rules
 
 
+@pytest.mark.slow
 @newest
 def test_a_table_of_an_earlier_file_is_as_large_as_what_fills_it(
     pg: Server, queue: MigrationSet
@@ -298,6 +301,7 @@ def test_what_is_new_or_was_changed_since_a_revision(tmp_path: Path, queue: Migr
     assert call(queue, None, "review", "0001", "--against", "HEAD").code == 2
 
 
+@pytest.mark.slow
 @newest
 def test_every_format_is_written_and_each_can_be_printed(
     pg: Server, queue: MigrationSet, tmp_path: Path

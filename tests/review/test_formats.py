@@ -255,6 +255,7 @@ def test_hostile_text_stays_text() -> None:
         assert "@\u200beveryone" in told
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(st.text(alphabet="`\\|<>&;*_~$[]()!#@+-=.:1aG H\n\r\t\x1b\u202e\u2028", min_size=1))
 def test_no_text_can_act_as_markup(text: str) -> None:
@@ -303,6 +304,7 @@ def test_the_comment_is_never_longer_than_it_may_be(limit: int) -> None:
     assert said == ([str(left_out)] if left_out else [])
 
 
+@pytest.mark.slow
 def test_hundreds_of_migrations_fit_in_a_comment() -> None:
     migrations = tuple(replace(SAMPLE.migrations[2], id=f"{each:04}.t.c") for each in range(900))
     told = markdown.comment(replace(SAMPLE, migrations=migrations))

@@ -71,6 +71,7 @@ def of(answer: Answer) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 @newest
 def test_the_rows_are_those_of_the_backup_and_it_says_what_is_pending(
     pg: Server, jobs: MigrationSet, backed_up: str, tmp_path: Path
@@ -89,6 +90,7 @@ def test_the_rows_are_those_of_the_backup_and_it_says_what_is_pending(
     assert 'column "rank" of relation "jobs" contains null values' in rank["not_measured"][0]
 
 
+@pytest.mark.slow
 @newest
 def test_what_is_no_backup_for_this_review_is_refused(
     pg: Server, jobs: MigrationSet, backed_up: str, tmp_path: Path

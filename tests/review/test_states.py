@@ -51,6 +51,7 @@ def test_a_check_over_an_old_and_a_new_column_is_measured(pg: Server, jobs: Migr
     assert migration["statements"][0]["work"][0]["read"] >= 100
 
 
+@pytest.mark.slow
 @newest
 def test_what_failed_before_is_not_blamed_on_the_next_file(pg: Server, jobs: MigrationSet) -> None:
     jobs.add("0002.jobs.never", "ALTER TABLE jobs ADD COLUMN a int, ADD CHECK (a > 0 IS TRUE);\n")
@@ -70,6 +71,7 @@ def test_what_failed_before_is_not_blamed_on_the_next_file(pg: Server, jobs: Mig
     assert [each["not_measured"] for each in others] == [[], [], []]
 
 
+@pytest.mark.slow
 @newest
 def test_a_file_that_is_not_reviewed_may_fail_on_the_rows(pg: Server, jobs: MigrationSet) -> None:
     jobs.add("0002.jobs.note", "ALTER TABLE jobs ADD a text;\n", "ALTER TABLE jobs DROP a;\n")
@@ -85,6 +87,7 @@ def test_a_file_that_is_not_reviewed_may_fail_on_the_rows(pg: Server, jobs: Migr
     assert "0003.jobs.rank.sql:1: this earlier migration cannot be applied" in refused.err
 
 
+@pytest.mark.slow
 @newest
 def test_a_file_that_checks_a_backfill_by_hand_is_measured_on_filled_rows(
     pg: Server, jobs: MigrationSet
@@ -107,6 +110,7 @@ def test_a_file_that_checks_a_backfill_by_hand_is_measured_on_filled_rows(
     assert len(migrations[3]["statements"][0]["samples"]) == 2
 
 
+@pytest.mark.slow
 @newest
 def test_a_file_of_fill_runs_on_its_table_and_one_that_fits_none_is_told(
     pg: Server, jobs: MigrationSet
