@@ -245,10 +245,11 @@ def review(function: Callable[..., int]) -> Callable[..., int]:
     return _with(options, function)
 
 
+BACKUPS = "backups"
 _BACKUP_DIR = click.option(
     "--backup-dir",
     type=DIRECTORY,
-    default="backups",
+    default=BACKUPS,
     show_default=True,
     metavar="DIR",
     help="The directory of the backups.",

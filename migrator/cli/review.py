@@ -13,6 +13,7 @@ from typing import Any
 from migrator.backup import restore
 from migrator.backup.programs import programs
 from migrator.cli.command import Command
+from migrator.cli.options import BACKUPS
 from migrator.core import files
 from migrator.core.errors import Failed, Refused
 from migrator.core.process import interruptible, option_value
@@ -26,7 +27,6 @@ from migrator.review.selection import Selection
 from migrator.rows import counts
 from migrator.server.scratch import OwnScratch, Scratch
 
-BACKUPS = Path("backups")  # the default of --backup-dir
 _FACTS = "SELECT pg_postmaster_start_time(), current_setting('port')"
 
 
@@ -93,7 +93,7 @@ def _dump(named: str | None) -> Path | None:
     """Return where a backup is: a path, or a name in the directory of backups."""
     if named is None:
         return None
-    places = [Path(named), BACKUPS / named]
+    places = [Path(named), Path(BACKUPS, named)]
     for each in places:
         if each.exists():
             return each

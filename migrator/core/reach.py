@@ -6,6 +6,7 @@ Known by the first words of a statement; of a block or a function, by what its t
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 from typing import NamedTuple
 
 from migrator.core import sqltext
@@ -26,6 +27,19 @@ _DEFINES = re.compile(r"(CREATE|COMMENT|ALTER|DROP)\b")
 _CALLS = re.compile(r"\b(dblink\w*|lo_export|pg_file_\w+)\s*\(", re.IGNORECASE)
 _COPIES = re.compile(r"\bCOPY\b[^;]*?(\bPROGRAM\b|\bTO\s+E?')", re.IGNORECASE)
 _IN_A_BLOCK = re.compile(r"\b(CREATE|ALTER|DROP)\s+(ROLE|USER|GROUP|DATABASE)\b", re.IGNORECASE)
+_IN_A_BODY = re.compile(
+    r"\b(dblink\w*|CREATE\s+USER\s+MAPPING|CREATE\s+SUBSCRIPTION|ALTER\s+SYSTEM|TO\s+PROGRAM"
+    r"|FROM\s+PROGRAM|(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP|DATABASE|TABLESPACE))\b",
+    re.IGNORECASE,
+)
+
+
+class Depth(IntEnum):
+    """How deep it is looked for: in statements, also in blocks, also in the bodies of functions."""
+
+    STATEMENTS = 0
+    BLOCKS = 1
+    BODIES = 2
 
 
 class Reach(NamedTuple):
@@ -35,13 +49,14 @@ class Reach(NamedTuple):
     words: str
 
 
-def first_beyond(source: SqlFile, *, server: bool, blocks: bool) -> Reach | None:
+def first_beyond(source: SqlFile, *, server: bool, depth: Depth) -> Reach | None:
     """Return the first statement of a file that reaches beyond its database; None if none does.
 
     Args:
         source: The file.
         server: Whether what changes the server alone counts: roles, databases, settings.
-        blocks: Whether that counts inside blocks, too.
+        depth: How deep it is looked for. What a function would do, it does when a trigger or a
+            later file calls it.
 
     """
     if not _SUSPICIOUS.search(source.text):
@@ -52,8 +67,10 @@ def first_beyond(source: SqlFile, *, server: bool, blocks: bool) -> Reach | None
         found = _EVERYWHERE.match(head)
         if server:
             found = found or _ON_THE_SERVER.match(head)
-            if blocks and each.words[0] in ("DO", "CALL"):
+            if depth >= Depth.BLOCKS and each.words[0] in ("DO", "CALL"):
                 found = found or _IN_A_BLOCK.search(text)
+        if depth == Depth.BODIES:
+            found = found or _IN_A_BODY.search(text) or _CALLS.search(text) or _COPIES.search(text)
         if not found and not _DEFINES.match(head):
             found = _CALLS.search(text)
             if not found and each.words[0] in ("COPY", "DO"):

@@ -152,6 +152,9 @@ def check(
     problems: list[Problem] = []
     try:
         refuse_unwritable(runner.session, runner.target)
+    except Refused as refusal:
+        problems.append(Problem(refusal.message, refusal.hint))
+    try:
         if not resumes:
             history.refuse_disagreement(runner.state())
             plan = runner.pending()

@@ -21,6 +21,7 @@ from migrator.catalogue import contents, objects
 from migrator.core import files, reach
 from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
 from migrator.core.plan import Plan
+from migrator.core.reach import Depth
 from migrator.core.runner import Runner
 from migrator.core.session import open_connection
 from migrator.core.steps import Steps
@@ -176,7 +177,7 @@ def reaching_out(plan: Plan) -> str:
     told = []
     for each in plan.migrations:
         for source in (each.source, files.read(each.rollback_path)):
-            if found := reach.first_beyond(source, server=True, blocks=True):
+            if found := reach.first_beyond(source, server=True, depth=Depth.BODIES):
                 told.append(f"{source.path.name}:{found.line} ({found.words})")
     return f"a copy would reach beyond itself by {', '.join(told)}" if told else ""
 

@@ -14,6 +14,7 @@ import psycopg
 
 from migrator.core import reach
 from migrator.core.files import SqlFile
+from migrator.core.reach import Depth
 from migrator.review.measure import Failure
 from migrator.sql import sql
 
@@ -30,7 +31,8 @@ def first_beyond(source: SqlFile, *, is_own: bool) -> Failure | None:
         is_own: Whether the server is thrown away afterwards.
 
     """
-    found = reach.first_beyond(source, server=not is_own, blocks=not source.transactional)
+    depth = Depth.STATEMENTS if source.transactional else Depth.BLOCKS
+    found = reach.first_beyond(source, server=not is_own, depth=depth)
     if found is None:
         return None
     return Failure(found.line, _beyond(f"{found.words} was not run", is_own=is_own))

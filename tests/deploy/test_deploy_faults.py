@@ -312,6 +312,11 @@ def test_a_rehearsal_writes_nothing_to_another_server(here: Site) -> None:
         "ALTER DATABASE postgres SET work_mem TO '9MB'",
         "DO $$ BEGIN PERFORM dblink('', ''); END $$",
         "COPY b TO PROGRAM 'true'",
+        "DO $$ BEGIN CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p; END $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM dblink_exec('', ''); END $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS"
+        " $$ BEGIN COPY b TO PROGRAM 'true'; END $$",
     ],
 )
 def test_files_that_act_beyond_their_database_are_not_rehearsed(here: Site, text: str) -> None:
