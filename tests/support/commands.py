@@ -16,9 +16,11 @@ import threading
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from migrator.cli.main import main
+from tests.support import forks
+from tests.support.forks import Fork
 from tests.support.servers import ROOT, Server, clean_environment
 from tests.support.sets import MigrationSet
 
@@ -55,20 +57,45 @@ def call(made: MigrationSet | None, database: str | None, *arguments: str | Path
     return _shown(arguments, Answer(code, _text(out), _text(err)))
 
 
+def start(
+    *arguments: str | Path,
+    cwd: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+    is_leader: bool = False,
+    stdin: int | None = subprocess.DEVNULL,
+    stdout: int | IO[str] = subprocess.PIPE,
+    stderr: int | IO[str] = subprocess.PIPE,
+) -> subprocess.Popen[str]:
+    """Start the command line in a process of its own.
+
+    Args:
+        arguments: All of them.
+        cwd: The working directory.
+        environment: Variables beside ours; of ours, none names a database.
+        is_leader: Whether it gets a session of its own.
+        stdin: As of subprocess.Popen, like the other two.
+        stdout: Its output.
+        stderr: Its messages.
+
+    """
+    variables = clean_environment() | dict(environment or {})
+    return (Fork if forks.is_possible(variables) else subprocess.Popen)(
+        [sys.executable, ROOT / "runner.py", *arguments],
+        cwd=cwd,
+        env=variables,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
+        start_new_session=is_leader,
+    )
+
+
 def launch(
     made: MigrationSet, database: str | None, *arguments: str | Path
 ) -> subprocess.Popen[str]:
     """Start the command line in a process of its own, to be waited for, interrupted or killed."""
-    return subprocess.Popen(
-        [sys.executable, ROOT / "runner.py", *_arguments(made, database, arguments)],
-        cwd=ROOT,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    return start(*_arguments(made, database, arguments), is_leader=True)
 
 
 def finish(process: subprocess.Popen[str]) -> Answer:
@@ -88,16 +115,13 @@ def execute(
         environment: Variables beside ours; of ours, none names a database.
 
     """
-    done = subprocess.run(
-        [sys.executable, ROOT / "runner.py", *arguments],
-        capture_output=True,
-        check=False,
-        cwd=cwd,
-        env={**clean_environment(), **(environment or {})},
-        text=True,
-        timeout=60,
-    )
-    return _shown(arguments, Answer(done.returncode, done.stdout, done.stderr))
+    with start(*arguments, cwd=cwd, environment=environment) as process:
+        try:
+            out, err = process.communicate(timeout=60)
+        except BaseException:
+            process.kill()
+            raise
+    return _shown(arguments, Answer(process.returncode, out, err))
 
 
 def psql(pg: Server, database: str, script: str) -> subprocess.CompletedProcess[str]:
