@@ -18,12 +18,14 @@ from bench.servers import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 BEFORE_INDEXES = "0023"  # the last migration before those of the secondary indexes
+VIEW = "0031.views.unfinished_tasks"  # which queries ask, with indexes and without
 BYTES_A_TASK = 9_000  # of all databases together: what a run needs on its disk
 
 # The files that decide what a database holds.
 _MIGRATIONS = sorted((ROOT / "migrations").glob("*.sql"))
 _TABLES = [
     *(path for path in _MIGRATIONS if path.name[: len(BEFORE_INDEXES)] <= BEFORE_INDEXES),
+    ROOT / "migrations" / f"{VIEW}.sql",
     *sorted((ROOT / "seeds").glob("*.sql")),
     *generated.files(),
 ]
@@ -69,6 +71,7 @@ class Databases:
             _runner(conninfo, "migrate")
             _runner(conninfo, "rollback", "--to", BEFORE_INDEXES, "--yes")
             with psycopg.connect(conninfo, autocommit=True) as connection:
+                connection.execute((ROOT / "migrations" / f"{VIEW}.sql").read_bytes())
                 generated.fill(connection, tasks, random_ids=random_ids)
 
         name = f"bench_{'random' if random_ids else 'keys'}_{tasks}"
@@ -78,7 +81,10 @@ class Databases:
         """Return a filled database with all migrations."""
 
         def make(name: str) -> None:
-            _runner(self._server.conninfo(name), "migrate")
+            conninfo = self._server.conninfo(name)
+            with psycopg.connect(conninfo, autocommit=True) as connection:
+                connection.execute((ROOT / "migrations" / f"{VIEW}.rollback.sql").read_bytes())
+            _runner(conninfo, "migrate")
 
         return self._find_or_make(f"bench_ours_{tasks}", _EVERYTHING, make, self.keys(tasks))
 

@@ -179,7 +179,7 @@ class Workload:
             return {"writes": {name: writer.result() for name, writer in writers.items()}}
 
     def _views(self) -> dict[str, list[str]]:
-        """Return what the two views show after all this."""
+        """Return what the two monitoring views show after all this."""
         with self._connect("ours", autocommit=True) as connection:
             unused = connection.execute((SQL / "never_used.sql").read_bytes()).fetchall()
             slow = connection.execute("SELECT query FROM slow_queries_analysis").fetchall()

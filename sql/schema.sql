@@ -1451,6 +1451,111 @@ COMMENT ON COLUMN public.tasks.created_at IS 'When the row was made; never later
 -- Name: COLUMN tasks.updated_at; Type: COMMENT; Schema: public
 COMMENT ON COLUMN public.tasks.updated_at IS 'When the row was last written; kept by a trigger.';
 
+-- Name: unfinished_tasks; Type: VIEW; Schema: public
+CREATE VIEW public.unfinished_tasks WITH (security_invoker='true') AS
+ SELECT id,
+    user_id,
+    task_type_id,
+    provider_model_id,
+    campaign_id,
+    status,
+    priority,
+    credit_cost,
+    estimated_cost,
+    request_payload,
+    result_payload,
+    error_message,
+    error_code,
+    execution_time_ms,
+    retry_count,
+    scheduled_at,
+    started_at,
+    completed_at,
+    expires_at,
+    created_at,
+    updated_at,
+        CASE priority
+            WHEN 'urgent'::text THEN 1
+            WHEN 'high'::text THEN 2
+            WHEN 'medium'::text THEN 3
+            ELSE 4
+        END AS priority_order,
+    COALESCE(scheduled_at, created_at) AS due_at
+   FROM public.tasks t
+  WHERE (completed_at IS NULL);
+
+-- Name: VIEW unfinished_tasks; Type: COMMENT; Schema: public
+COMMENT ON VIEW public.unfinished_tasks IS 'The tasks that have not ended: what the queue, the workers and the live view of a dashboard ask. Lock rows (FOR UPDATE SKIP LOCKED) and update them through it; a task leaves it when completed_at is set.';
+
+-- Name: COLUMN unfinished_tasks.id; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.id IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.user_id; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.user_id IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.task_type_id; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.task_type_id IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.provider_model_id; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.provider_model_id IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.campaign_id; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.campaign_id IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.status; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.status IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.priority; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.priority IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.credit_cost; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.credit_cost IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.estimated_cost; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.estimated_cost IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.request_payload; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.request_payload IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.result_payload; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.result_payload IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.error_message; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.error_message IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.error_code; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.error_code IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.execution_time_ms; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.execution_time_ms IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.retry_count; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.retry_count IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.scheduled_at; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.scheduled_at IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.started_at; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.started_at IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.completed_at; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.completed_at IS 'NULL; set it to end the task.';
+
+-- Name: COLUMN unfinished_tasks.expires_at; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.expires_at IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.created_at; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.created_at IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.updated_at; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.updated_at IS 'As in tasks.';
+
+-- Name: COLUMN unfinished_tasks.priority_order; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.priority_order IS '1 urgent, 2 high, 3 medium, 4 low: the order of the queue, then due_at, then id.';
+
+-- Name: COLUMN unfinished_tasks.due_at; Type: COMMENT; Schema: public
+COMMENT ON COLUMN public.unfinished_tasks.due_at IS 'Since when it may run: scheduled_at, else created_at.';
+
 -- Name: users; Type: TABLE; Schema: public
 CREATE TABLE public.users (
     id bigint NOT NULL,

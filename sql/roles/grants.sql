@@ -25,6 +25,7 @@ TO :"app", :"worker";
 
 -- The web application. It makes nobody an administrator, and gives nobody credits.
 GRANT SELECT, INSERT, UPDATE, DELETE ON campaigns, agents, tasks, generated_content TO :"app";
+GRANT SELECT, UPDATE ON unfinished_tasks TO :"app";
 GRANT
 SELECT,
 INSERT (
@@ -50,6 +51,7 @@ ON api_keys TO :"app";
 
 -- The workers: they run tasks, keep what came of them, and book what they cost.
 GRANT SELECT, INSERT, UPDATE ON tasks TO :"worker";
+GRANT SELECT, UPDATE ON unfinished_tasks TO :"worker";
 GRANT SELECT, INSERT, UPDATE, DELETE ON generated_content TO :"worker";
 GRANT
 SELECT,
@@ -78,7 +80,8 @@ ON users TO :"worker";
 
 -- Reports and dashboards: all but password hashes and keys.
 GRANT SELECT ON
-campaigns, agents, tasks, generated_content, index_usage_stats, slow_queries_analysis
+campaigns, agents, tasks, generated_content, unfinished_tasks, index_usage_stats,
+slow_queries_analysis
 TO :"readonly";
 GRANT EXECUTE ON FUNCTION statement_statistics(), statement_statistics_status() TO :"readonly";
 GRANT SELECT (

@@ -9,10 +9,9 @@ SELECT
     t.priority,
     t.created_at,
     t.started_at
-FROM tasks AS t
+FROM unfinished_tasks AS t
 WHERE
     t.user_id = $1
     AND t.status IN ('pending', 'queued', 'processing', 'retrying')
-    AND t.completed_at IS NULL
 ORDER BY t.created_at DESC, t.id DESC
 LIMIT $2;

@@ -7,19 +7,14 @@
 -- scheduled, else since it was created.
 WITH next_tasks AS MATERIALIZED (
     SELECT t.id
-    FROM tasks AS t
-    WHERE
-        t.status = 'queued'
-        AND t.completed_at IS NULL
-    ORDER BY
-        CASE t.priority WHEN 'urgent' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3 ELSE 4 END,
-        coalesce(t.scheduled_at, t.created_at),
-        t.id
+    FROM unfinished_tasks AS t
+    WHERE t.status = 'queued'
+    ORDER BY t.priority_order, t.due_at, t.id
     LIMIT $1
     FOR UPDATE SKIP LOCKED
 )
 
-UPDATE tasks AS t
+UPDATE unfinished_tasks AS t
 SET
     status = 'processing',
     started_at = clock_timestamp()

@@ -6,10 +6,9 @@ SELECT
     t.id,
     t.user_id,
     t.scheduled_at
-FROM tasks AS t
+FROM unfinished_tasks AS t
 WHERE
     t.status = 'pending'
-    AND t.completed_at IS NULL
     AND t.scheduled_at <= $1
 ORDER BY t.scheduled_at, t.id
 LIMIT $2;

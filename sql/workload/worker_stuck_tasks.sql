@@ -11,11 +11,10 @@ SELECT
     t.user_id,
     t.retry_count,
     t.started_at
-FROM tasks AS t
+FROM unfinished_tasks AS t
 WHERE
     t.status = 'processing'
-    AND t.completed_at IS NULL
     AND t.started_at < $1
-    AND coalesce(t.scheduled_at, t.created_at) < $1 + interval '5 minutes'
+    AND t.due_at < $1 + interval '5 minutes'
 ORDER BY t.started_at, t.id
 LIMIT $2;

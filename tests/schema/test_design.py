@@ -1,4 +1,4 @@
-"""The design: what the first 32 migrations make is what SCHEMA.md asks for, name by name.
+"""The design: what the first 33 migrations make is what SCHEMA.md asks for, name by name.
 
 Later migrations change it as they say; sql/schema.sql shows what all of them make.
 """
@@ -15,7 +15,7 @@ import pytest
 from tests.support.databases import Connection, database
 from tests.support.servers import Server, apply_everything
 
-LAST = "0032"  # of its migrations
+LAST = "0033"  # of its migrations
 
 # name type [= default], `?` where NULL is allowed; created_at and updated_at are in every table.
 COLUMNS = {
@@ -91,6 +91,14 @@ DOMAINS = {
 }
 
 VIEWS = {
+    "unfinished_tasks": """
+        id valid_uuid, user_id bigint, task_type_id integer, provider_model_id integer,
+        campaign_id valid_uuid, status text, priority text, credit_cost integer,
+        estimated_cost integer, request_payload jsonb, result_payload jsonb, error_message text,
+        error_code text, execution_time_ms integer, retry_count integer,
+        scheduled_at timestamptz, started_at timestamptz, completed_at timestamptz,
+        expires_at timestamptz, created_at timestamptz, updated_at timestamptz,
+        priority_order integer, due_at timestamptz""",
     "index_usage_stats": """
         schemaname name, tablename name, indexname name, scans bigint, tuples_read bigint,
         tuples_fetched bigint, is_unique boolean, is_valid boolean, backs_constraint boolean,

@@ -1,4 +1,4 @@
-"""The two monitoring views: what they count, and what they come to without pg_stat_statements."""
+"""The views: who may work through one, what two count, and without pg_stat_statements."""
 
 from __future__ import annotations
 
@@ -50,6 +50,43 @@ def measured(pg: Server, owner: Connection) -> Connection:
     with superuser(pg, owner) as connection:
         connection.execute("CREATE EXTENSION pg_stat_statements")
     return owner
+
+
+# unfinished_tasks
+
+
+def test_a_task_is_locked_changed_and_ended_through_the_view(
+    owner: Connection, migrated_database: str
+) -> None:
+    owner.execute("INSERT INTO users (id, email) VALUES (1, 'a@example.com')")
+    owner.execute("""
+        INSERT INTO tasks (user_id, status, priority, credit_cost, request_payload)
+        SELECT 1, 'queued', p, 1, '{"a": 1}'
+        FROM unnest(ARRAY['low', 'urgent', 'medium', 'high']) AS p
+    """)
+    claim = b"""
+        SELECT priority FROM unfinished_tasks WHERE status = 'queued'
+        ORDER BY priority_order, due_at, id LIMIT 2 FOR UPDATE SKIP LOCKED
+    """
+    with psycopg.connect(migrated_database) as first, psycopg.connect(migrated_database) as second:
+        assert first.execute(claim).fetchall() == [("urgent",), ("high",)]
+        assert second.execute(claim).fetchall() == [("medium",), ("low",)]
+    owner.execute("UPDATE unfinished_tasks SET status = 'retrying' WHERE priority = 'low'")
+    owner.execute(
+        "UPDATE unfinished_tasks SET status = 'cancelled', completed_at = now()"
+        " WHERE priority_order < 4"
+    )
+    assert rows(owner, "SELECT priority, status FROM unfinished_tasks") == [("low", "retrying")]
+    assert one(owner, "SELECT count(*) FROM tasks") == 4
+
+
+def test_the_view_shows_and_changes_what_its_reader_may(pg: Server, owner: Connection) -> None:
+    owner.execute("GRANT SELECT, UPDATE ON unfinished_tasks TO PUBLIC")
+    with superuser(pg, owner) as connection, connection.transaction(force_rollback=True):
+        connection.execute("CREATE ROLE outsider")
+        connection.execute("SET LOCAL ROLE outsider")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT id FROM unfinished_tasks")
 
 
 # index_usage_stats
