@@ -14,6 +14,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 SQL = Path(__file__).with_name("sql")  # of the benchmark itself
 DIRECTORY = Path(__file__).resolve().parent.parent / "sql" / "workload"
+WORDINGS = SQL / "wordings"  # the same questions as people ask them; see README.md
+TRAP = "_trap"  # in the name of a wording that no index serves
 _FILE = re.compile(
     r"-- group: (?P<group>\w+)\n"
     r"-- budget_ms: (?P<budget>\d+)\n"
@@ -43,6 +45,16 @@ class Query(NamedTuple):
     indexes: list[str]
     params: dict[str, str]
     text: str
+
+    @property
+    def asks(self) -> str:
+        """Return the name of the query that a wording asks in other words."""
+        return re.sub(rf"({TRAP})?(_\d)?$", "", self.name)
+
+    @property
+    def is_trap(self) -> bool:
+        """Whether it is a wording that no index serves."""
+        return TRAP in self.name
 
     def prepare(self, connection: Connection) -> None:
         """Prepare it under its name."""

@@ -26,7 +26,13 @@ from bench.queries import SQL, Connection, Query
 from bench.servers import PRODUCTION, Server, only, server
 
 RESULTS = Path(__file__).with_name("results")
-PARTS = ("queries", "indexes", "plain", "writes")  # in this order: writing changes what is there
+PARTS = (
+    "queries",
+    "wordings",
+    "indexes",
+    "plain",
+    "writes",
+)  # in this order: writing changes what is there
 PLANS = 20  # executions whose plan is looked at
 ENOUGH_S = 120.0  # how long half of a query's runs may last
 PLAIN_S = 5.0  # the same on the plain design, some of whose queries read whole tables
@@ -105,6 +111,12 @@ class Workload:
             "large": self._measured("ours", self._options.tasks, self._wanted, ENOUGH_S),
             "growth_from": self._measured("small", self._options.small, self._wanted, ENOUGH_S),
         }
+
+    def _wordings(self) -> dict[str, Any]:
+        """Return what some questions take when people ask them in their own words."""
+        only = [query.name for query in self._wanted]
+        asked = [each for each in queries.read_all(queries.WORDINGS) if each.asks in only]
+        return {"wordings": self._measured("ours", self._options.tasks, asked, PLAIN_S)}
 
     def _plain(self) -> dict[str, Any]:
         in_its_words = {query.name: query for query in queries.read_all(SQL / "plain")}

@@ -16,6 +16,7 @@ from tests.support.databases import Connection
 from tests.support.servers import ROOT
 
 PATHS = sorted(queries.DIRECTORY.glob("*.sql"))
+WORDINGS = queries.read_all(queries.WORDINGS)
 PARAMETERS = ROOT / "sql" / "generate" / "parameters.sql"
 TRIGRAMS = ROOT / "migrations" / "0030.search.trigram_indexes.sql"
 
@@ -172,7 +173,22 @@ def test_every_query_uses_its_indexes_and_finds_something(
                 wanted.append(f"{query.name} does not use {unused}, but {used}")
             if not any(plan.rows for plan in plans) and not unmade & words(query):
                 wanted.append(f"{query.name} finds nothing in what sql/generate/ makes")
+        for query in WORDINGS:
+            plans = measure.plans(connection, query, draws)
+            used = set().union(*(plan.indexes for plan in plans))
+            if query.indexes and not used & set(query.indexes):
+                wanted.append(f"the wording {query.name} uses none of its indexes, but {used}")
     assert not wanted, "\n".join(["sql/workload/:", *wanted])
+
+
+def test_each_wording_asks_a_query_and_has_its_budget(known: list[Query]) -> None:
+    budgets = {query.name: query.budget_ms for query in known}
+    assert {each.name: each.budget_ms for each in WORDINGS} == {
+        each.name: budgets[each.asks] for each in WORDINGS
+    }
+    workers = {query.name for query in known if query.group == "worker"}
+    assert workers <= {each.asks for each in WORDINGS if not each.is_trap}
+    assert [each.name for each in WORDINGS if each.is_trap and each.indexes] == []
 
 
 def never_made(connection: Connection) -> set[str]:
