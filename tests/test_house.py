@@ -26,6 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "backup": {"core", "catalogue", "server"},
     "takeover": {"core", "catalogue", "server"},
     "deploy": {"core", "catalogue", "server", "backup"},
+    "fleet": {"core", "catalogue"},
 }
 # A value that one module makes and fills in by itself, or somebody else's that is to be set.
 THEIR_OWN = {"review", "server"}

@@ -16,24 +16,15 @@ import click
 
 from migrator import __version__
 from migrator.cli import options
+from migrator.cli.answers import answer, say
 from migrator.cli.command import Command, in_words
+from migrator.cli.fleet import fleet
 from migrator.core import layouts, process
 
 if TYPE_CHECKING:
     from migrator.core.plan import Plan
 
 EXIT_FAILED, EXIT_NOT_UP_TO_DATE = 1, 3
-say = partial(click.echo, err=True)
-
-
-def answer(
-    command: Command, document: dict[str, Any], text: Sequence[str], code: int = 0, indent: int = 2
-) -> int:
-    """Print a command's answer, as a JSON document or as lines of text; return its exit code."""
-    process.on_signals(signal.SIG_IGN)  # the work is done: an interrupt changes nothing any more
-    in_json = partial(json.dumps, document, indent=indent or None, default=str)
-    click.echo(in_json() if command.as_json else "\n".join(text))
-    return code
 
 
 def in_steps(command: Command, name: str, *, yes: bool = False, **how: Any) -> int:
@@ -395,6 +386,7 @@ def server(command: Command, /, action: str, arguments: tuple[str, ...], yes: bo
     answer(command, *command.server.act(action, arguments))
 
 
+cli.add_command(fleet)
 options.name_variables(cli)
 
 
@@ -426,6 +418,8 @@ def main(root: Path | None, arguments: Sequence[str], install: str = "") -> int:
             lines = (f"{label}: {text}" for label, text in told.items() if text)
             say("\n".join(re.sub(r"\n(?=\S)", "\n  ", line) for line in lines))
     if process.wants_json(arguments):
-        indent = None if {"deploy", "restore"} & set(arguments) else 2  # one line for each event
+        indent = (
+            None if {"deploy", "restore", "fleet"} & set(arguments) else 2
+        )  # one line for each event
         click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=indent))
     return error.exit_code

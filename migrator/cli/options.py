@@ -44,7 +44,7 @@ class Duration(click.ParamType[int]):
         return length_ms
 
 
-def _with(options: Sequence[Callable[[Any], Any]], function: _Command) -> _Command:
+def with_options(options: Sequence[Callable[[Any], Any]], function: _Command) -> _Command:
     """Add options to a command, in the order in which its help lists them."""
     for option in reversed(options):
         function = option(function)
@@ -65,16 +65,18 @@ def target(function: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON."),
     ]
-    return _with(options, function)
+    return with_options(options, function)
 
 
-def name_variables(group: click.Group) -> None:
+def name_variables(command: click.Command, *words: str) -> None:
     """Give every option of every command its environment variable, MIGRATOR_<COMMAND>_<OPTION>."""
-    for command, words in (group, ()), *((each, (name,)) for name, each in group.commands.items()):
-        for option in command.params:
-            if isinstance(option, click.Option) and not option.is_eager:
-                name = max(option.opts, key=len).lstrip("-")
-                option.envvar = "_".join([PREFIX, *words, name]).replace("-", "_").upper()
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.is_eager and option.envvar is None:
+            name = max(option.opts, key=len).lstrip("-")
+            option.envvar = "_".join([PREFIX, *words, name]).replace("-", "_").upper()
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            name_variables(each, *words, name)
 
 
 def variables_before_command() -> list[str]:
@@ -165,7 +167,7 @@ def limits(function: Callable[..., Any]) -> Callable[..., Any]:
     def with_seconds(*arguments: Any, lock_wait_s: int, **rest: Any) -> Any:
         return function(*arguments, lock_wait_s=lock_wait_s / 1000, **rest)
 
-    return _with(options, with_seconds)
+    return with_options(options, with_seconds)
 
 
 beside_others = click.option(
@@ -242,7 +244,7 @@ def review(function: Callable[..., int]) -> Callable[..., int]:
         ),
         click.option("--out", type=DIRECTORY, metavar="DIR", help="Write the report to DIR."),
     ]
-    return _with(options, function)
+    return with_options(options, function)
 
 
 BACKUPS = "backups"
@@ -353,7 +355,7 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
             raise click.UsageError("Give one of --resume, --undo and --leave.")
         return function(*arguments, end=next(iter(ends), None), **rest)
 
-    return limits(_with(options, with_end))
+    return limits(with_options(options, with_end))
 
 
 def restore(function: Callable[..., int]) -> Callable[..., int]:
@@ -364,7 +366,7 @@ def restore(function: Callable[..., int]) -> Callable[..., int]:
     no_owner = click.option(
         "--no-owner", is_flag=True, help="Leave owners and grants out: roles may be missing."
     )
-    return _with([into, no_owner, _BACKUP_DIR, *_RESTORING], function)
+    return with_options([into, no_owner, _BACKUP_DIR, *_RESTORING], function)
 
 
 def backups(function: Callable[..., int]) -> Callable[..., int]:
@@ -389,7 +391,7 @@ def backups(function: Callable[..., int]) -> Callable[..., int]:
         ),
         click.option("--dry-run", is_flag=True, help="Only show what prune would remove."),
     ]
-    return _with(options, function)
+    return with_options(options, function)
 
 
 def approval(

@@ -18,6 +18,7 @@ class StatusSection:
         entries: Its entries for the JSON document.
         lines: The same as text.
         problem: Why the database is not up to date; empty if there is no problem.
+        last: The newest entry in a few words; empty if there is none.
 
     """
 
@@ -25,6 +26,7 @@ class StatusSection:
     entries: Sequence[dict[str, Any]]
     lines: Sequence[str]
     problem: str = ""
+    last: str = ""
 
 
 def _nothing(_: Session) -> None:

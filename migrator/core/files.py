@@ -35,6 +35,7 @@ _LONGEST_NAME = 250
 _LONGEST_HEADER = 1_000_000  # bytes; a directive after that is refused, as yoyo would ignore it
 _PIECE = 1_000_000  # bytes
 _MOST_PROBLEMS = 20  # of one file
+_SOUND: set[tuple[Path, str]] = set()  # texts that were checked: once, not for each of many targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,34 @@ class Seed:
 
     id: str
     source: SqlFile
+
+
+@dataclass(frozen=True, slots=True)
+class FileSet:
+    """All files of a set, read once, so that whatever is done with them is done with one text.
+
+    Args:
+        migrations: The migrations, in order.
+        seeds: The seeds, in order.
+        rollbacks: The rollback file of each migration, by its id.
+
+    """
+
+    migrations: list[Migration]
+    seeds: list[Seed]
+    rollbacks: Mapping[str, SqlFile]
+
+    @classmethod
+    def read(cls, migrations: Path, apart: Collection[Path], seeds: Path | None) -> FileSet:
+        """Read them; see `discover` and `discover_seeds`.
+
+        Raises:
+            Refused: A file cannot be read, or the files do not fit together.
+
+        """
+        found = discover(migrations, apart)
+        rollbacks = {each.id: read(each.rollback_path) for each in found}
+        return cls(found, discover_seeds(seeds), rollbacks)
 
 
 def read(path: Path) -> SqlFile:
@@ -382,7 +411,9 @@ def check(sources: Iterable[SqlFile]) -> None:
         Refused: There are problems. The message lists all of them with line and column.
 
     """
-    refuse([problem for source in sources for problem in _problems(source)])
+    unknown = [each for each in sources if (each.path, each.checksum) not in _SOUND]
+    refuse([problem for source in unknown for problem in _problems(source)])
+    _SOUND.update((each.path, each.checksum) for each in unknown)
 
 
 def _problems(source: SqlFile) -> list[str]:

@@ -25,7 +25,10 @@ _TOLD = {
 }
 _HIDDEN = "********"
 _OF_ONE_RUN = ("--yes", "--approve", "--dry-run", "--review", "--resume", "--undo", "--leave")
-_HOLD_SECRETS = ("--database", "--scratch", "--against", "--admin", "--rehearse-on")
+_HOLD_SECRETS = (
+    *("--database", "--scratch", "--against", "--admin", "--rehearse-on"),
+    *("--control", "--url"),  # of fleet
+)
 
 
 def begin() -> None:

@@ -13,7 +13,7 @@ import psycopg
 from migrator.core import files, history, lock, predecessors, process, realign
 from migrator.core.additions import Additions
 from migrator.core.errors import Failed, Interrupted, Refused
-from migrator.core.files import Migration, SqlFile
+from migrator.core.files import FileSet, Migration, SqlFile
 from migrator.core.history import State
 from migrator.core.plan import Plan, find, is_called, up_to
 from migrator.core.project import Project
@@ -50,6 +50,7 @@ class Runner:
         limits: How long to wait.
         say: Called with each line of progress.
         additions: What a capability does in addition.
+        known: The files, if they were read before; None to read them.
 
     """
 
@@ -60,10 +61,15 @@ class Runner:
         limits: Limits,
         say: Say,
         additions: Additions = Additions(),  # noqa: B008  it is frozen
+        *,
+        known: FileSet | None = None,
     ) -> None:
         self.project = project
-        self.migrations = files.discover(project.migrations, project.apart)
-        self.seeds = files.discover_seeds(project.seeds)
+        self.migrations = (
+            known.migrations if known else files.discover(project.migrations, project.apart)
+        )
+        self.seeds = known.seeds if known else files.discover_seeds(project.seeds)
+        self._rollbacks = known.rollbacks if known else {}
         self.target = target
         self.limits = limits
         self.say = say
@@ -119,7 +125,7 @@ class Runner:
                 predecessors.refuse(self.session)
             for each in wanted:
                 if each.id not in rollbacks:
-                    rollbacks[each.id] = files.read(each.rollback_path)
+                    rollbacks[each.id] = self._rollback_of(each)
             ready = with_seeds and len(wanted) == len(state.pending)
             return Plan(wanted, state.pending_seeds if ready else [], rollbacks)
 
@@ -295,7 +301,7 @@ class Runner:
             except_interrupted=[
                 each.id
                 for each in state.applied
-                if each.id in state.interrupted and not files.read(each.rollback_path).transactional
+                if each.id in state.interrupted and not self._rollback_of(each).transactional
             ],
         )
         if kept is not None:
@@ -307,9 +313,12 @@ class Runner:
             planned = planned[: planned.index(kept)]
         elif steps is not None:
             planned = planned[:steps]
-        rollbacks = {each.id: files.read(each.rollback_path) for each in planned}
+        rollbacks = {each.id: self._rollback_of(each) for each in planned}
         files.check(rollbacks.values())
         return Plan(planned, [], rollbacks)
+
+    def _rollback_of(self, migration: Migration) -> SqlFile:
+        return self._rollbacks.get(migration.id) or files.read(migration.rollback_path)
 
     def _changing(
         self,

@@ -117,6 +117,7 @@ def section(session: Session) -> StatusSection:
         [each.document() for each in known],
         [f"{'deploy':<14}{each.words}" for each in known[::-1]],
         "a deploy has not ended" if any(each.ended_at is None for each in known) else "",
+        "".join(f"{each.outcome or 'not ended'} {each.started_at:%Y-%m-%d}" for each in known[:1]),
     )
 
 

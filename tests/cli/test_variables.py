@@ -9,18 +9,22 @@ from typing import Any
 import click
 import pytest
 
+from migrator.cli.fleet import fleet
 from migrator.cli.main import cli
 from tests.support.commands import Answer, call, execute
 from tests.support.databases import applied, name_of, superuser, tables
 from tests.support.servers import Server, newest
 from tests.support.sets import THREE, MigrationSet
 
+FLEET = {f"fleet {name}": each for name, each in fleet.commands.items()}
+COMMANDS: dict[str, click.Command] = {"": cli, **cli.commands, **FLEET}
 OPTIONS = [
     (name, option)
-    for name, command in {"": cli, **cli.commands}.items()
+    for name, command in COMMANDS.items()
     for option in command.params
     if isinstance(option, click.Option) and not option.is_eager  # --version needs none
 ]
+OF_EVERY_FLEET = {"targets", "targets_from", "control", "jobs", "server_limit", "log_dir"}
 VALUES = {"duration": "7s", "integer range": "3", "integer": "3", "text": "x", "path": "x"}
 REQUIRED = {
     "settle": ["0001", "--as", "applied"],
@@ -34,7 +38,9 @@ REQUIRED = {
 def variable(command: str, option: click.Option) -> str:
     """Return the name of the variable, as the reference says."""
     long = max(option.opts, key=len)
-    return f"MIGRATOR_{command}_{long[2:]}".replace("__", "_").replace("-", "_").upper()
+    command = "fleet" if command in FLEET and option.name in OF_EVERY_FLEET else command
+    name = f"MIGRATOR_{command}_{long[2:]}".replace("__", "_")
+    return name.replace("-", "_").replace(" ", "_").upper()
 
 
 def value_of(option: click.Option) -> str:
@@ -44,13 +50,14 @@ def value_of(option: click.Option) -> str:
 
 
 def parsed(command: str, arguments: list[str]) -> dict[str, Any]:
-    found = cli.commands[command] if command else click.Command("group", params=cli.params)
+    found = COMMANDS[command] if command else click.Command("group", params=cli.params)
     return found.make_context("x", [*arguments]).params
 
 
 def test_every_option_has_a_variable_and_no_two_have_one() -> None:
     names = [variable(*each) for each in OPTIONS]
-    assert len(names) == len({*names})
+    shared = [name for (command, _), name in zip(OPTIONS, names, strict=True) if command in FLEET]
+    assert len(names) - len(shared) == len({*names} - {*shared})
     assert len(names) > 50
     assert [option.envvar for _, option in OPTIONS] == names
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from click.testing import CliRunner
+from psycopg.conninfo import conninfo_to_dict
 
 from migrator.catalogue import diagram
 from migrator.cli import main as command_line
@@ -153,10 +154,23 @@ def _createrole(place: Place, _: str) -> None:
     place.prepare_by_sql("ALTER ROLE tester CREATEROLE")  # until no_traces
 
 
+def _fleet(place: Place, _: str) -> None:
+    """Make the databases that the page's services name."""
+    lines = []
+    for name in ("canary", "eu-1", "us-1", "us-2"):
+        place.prepare_by_sql(f'CREATE DATABASE "{name}" OWNER tester')
+        parameters = conninfo_to_dict(place.server.password_url(name))
+        lines += [f"[{name}]", *(f"{key}={value}" for key, value in parameters.items())]
+    path = place.root / "services.conf"
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    place.environment["PGSERVICEFILE"] = str(path)
+
+
 PREPARATIONS: dict[str, Callable[[Place, str], None]] = {
     "createdb": _createdb,
     "createrole": _createrole,
     "edited": _edited,
+    "fleet": _fleet,
     "missing": _missing,
     "of": _of,
     "others": _others,
@@ -310,8 +324,15 @@ def commands() -> dict[str, click.Command]:
     return dict(command_line.cli.commands)
 
 
+def parameters(command: click.Command) -> list[click.Parameter]:
+    """Return the options of a command, and of a group those of its commands."""
+    inner = command.commands.values() if isinstance(command, click.Group) else []
+    return [*command.params, *(each for one in inner for each in one.params)]
+
+
 def options(command: click.Command) -> set[str]:
-    names = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    given = command.params if command is command_line.cli else parameters(command)
+    names = {name for each in given for name in (*each.opts, *each.secondary_opts)}
     return {name for name in names if name.startswith("--")}
 
 
@@ -351,7 +372,7 @@ def test_the_defaults_are_those_of_the_command_line() -> None:
     assert said.keys() == options(commands()["seed"])  # which has no others
 
 
-@pytest.mark.parametrize("name", ["deploy", "restore", "backups"])
+@pytest.mark.parametrize("name", ["deploy", "restore", "backups", "fleet"])
 def test_the_options_of_a_command_are_in_its_table_with_their_defaults(name: str) -> None:
     waits = options(commands()["seed"])
     rows = documents.table(REFERENCE, f"Options of {name}")
@@ -359,7 +380,8 @@ def test_the_options_of_a_command_are_in_its_table_with_their_defaults(name: str
     assert said == options(commands()[name]) - waits
     assert name != "deploy" or waits <= options(commands()[name])
     for row in rows.values():
-        (option,) = (each for each in commands()[name].params if row[0][0].split()[0] in each.opts)
+        words = row[0][0].split()[0]
+        option = next(each for each in parameters(commands()[name]) if words in each.opts)
         is_value = isinstance(option.default, str | int) and not isinstance(option.default, bool)
         assert row[1] == ([str(option.default)] if is_value else []), option.name
 
@@ -424,6 +446,7 @@ def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> 
     assert said.pop("server reset") == {"reset", "url"}  # see test_reset.py
     assert said.pop("review") == sample().document().keys()  # see test_review_command.py
     assert said.pop("rows") == {"rows"}  # the keys below it are relations
+    said = {name: keys for name, keys in said.items() if "fleet" not in name}  # see tests/fleet
     assert said.pop("an error") == {"error", "state", "next", "exit_code"}  # see the example
     assert found == said
     states = {span for row in documents.table(REFERENCE, "States").values() for span in row[0]}

@@ -1,0 +1,207 @@
+"""Which target is where: one look at each, and what is wrong with one of them or with several."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from migrator.core.runner import Runner
+from migrator.fleet.pool import TargetFailure
+from migrator.fleet.table import numbered
+from migrator.fleet.targets import Member
+from migrator.sql import sql
+
+_WRONG = {
+    "edited": "edited: ",
+    "missing": "not in the files: ",
+    "out_of_order": "out of order: ",
+    "interrupted": "interrupted: ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPosition:
+    """Where a database stands.
+
+    Args:
+        server: What it has in common with all databases of its server, and no other.
+        oid: What it has in common with none of them.
+        is_standby: Whether it is no primary.
+        ids: The ids of its migrations and pending seeds, as `status` groups them.
+        last_deploy: The last deploy in a few words; empty if there was none.
+        problem: What a capability says is wrong; empty if nothing is.
+
+    """
+
+    server: str
+    oid: int
+    is_standby: bool
+    ids: Mapping[str, Sequence[str]]
+    last_deploy: str
+    problem: str
+
+    @classmethod
+    def of(cls, runner: Runner) -> TargetPosition:
+        """Read where the target of a runner stands."""
+        session = runner.session
+        ((server, oid),) = session.connection.execute(sql("fleet/identity").encode()).fetchall()
+        section = runner.additions.status(session)
+        return cls(
+            server,
+            oid,
+            session.facts.is_standby,
+            runner.state().ids(),
+            section.last if section else "",
+            section.problem if section else "",
+        )
+
+    @property
+    def version(self) -> str:
+        """The number of the last applied migration."""
+        return number_of(self.ids["applied"][-1]) if self.ids["applied"] else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """A target, and where it stands.
+
+    Args:
+        member: The target.
+        position: Where it stands; None if that is not known.
+        failure: Why it is not known.
+        twin: The name of a target that is the same database; empty if there is none.
+
+    """
+
+    member: Member
+    position: TargetPosition | None = None
+    failure: TargetFailure | None = None
+    twin: str = ""
+
+    @property
+    def version(self) -> str:
+        """The number of the last applied migration; empty if that is not known."""
+        return self.position.version if self.position else ""
+
+    @property
+    def wrong(self) -> str:
+        """Why nothing can be done with the target; empty if something can."""
+        if self.failure or not self.position:
+            return "cannot be reached" if self.unreachable else "cannot be read"
+        wrong = [f"same database as {self.twin}"] * bool(self.twin)
+        wrong += ["not a primary"] * self.position.is_standby
+        ids = self.position.ids
+        wrong += [words + ", ".join(ids[key]) for key, words in _WRONG.items() if ids[key]]
+        return "; ".join([*wrong, *filter(None, [self.position.problem])])
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether there was no connection."""
+        return self.failure is not None and self.failure.is_unreachable
+
+    @property
+    def state(self) -> str:
+        """Where it stands, in words."""
+        if self.wrong or not self.position:
+            return self.wrong
+        pending, seeds = self.position.ids["pending"], self.position.ids["pending_seeds"]
+        if pending:
+            return f"{len(pending)} pending"
+        return f"{len(seeds)} seeds pending" if seeds else "up to date"
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether exactly the migrations in the files are applied; seeds do not count."""
+        if self.wrong or not self.position:
+            return False
+        return not self.position.ids["pending"]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The columns of the table after the name."""
+        deploy = self.position.last_deploy if self.position else ""
+        return str(self.member.stage), self.version, deploy, self.state
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The target for the JSON document."""
+        found: dict[str, Any] = {
+            "target": self.member.name,
+            "stage": self.member.stage,
+            "labels": dict(self.member.labels),
+            "state": self.state,
+            "up_to_date": self.up_to_date,
+            "reachable": not self.unreachable,
+            "version": self.version,
+            "failure": self.failure.document if self.failure else None,
+        }
+        if self.position:
+            found |= {"last_deploy": self.position.last_deploy, **self.position.ids}
+        return found
+
+
+COLUMNS = ("TARGET", "STAGE", "VERSION", "LAST DEPLOY", "STATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The targets, and where they stand."""
+
+    standpoints: list[Standpoint] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, found: Sequence[Standpoint]) -> Survey:
+        """Find out which targets are the same database; the first one of them is the right one."""
+        first: dict[tuple[str, int], str] = {}
+        marked = []
+        for each in sorted(found, key=lambda each: (each.member.stage, each.member.name)):
+            name, twin = each.member.name, ""
+            if each.position is not None:
+                known = first.setdefault((each.position.server, each.position.oid), name)
+                twin = known if known != name else ""
+            marked.append(replace(each, twin=twin))
+        return cls(marked)
+
+    @property
+    def summary(self) -> str:
+        """How many are where: `96 at 0032, 3 at 0031, 1 cannot be reached`."""
+        known = [each for each in self.standpoints if each.position]
+        versions = Counter(each.version for each in known)
+        lost = Counter(each.wrong for each in self.standpoints if not each.position)
+        told = [f"{count} at {version}" for version, count in sorted(versions.items())[::-1]]
+        return ", ".join([*told, *(f"{count} {words}" for words, count in lost.items())])
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The answer for machines."""
+        return {
+            "up_to_date": self.up_to_date,
+            "summary": self.summary,
+            "targets": [each.document for each in self.standpoints],
+        }
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether all targets are."""
+        return all(each.up_to_date for each in self.standpoints)
+
+    def lines(self) -> list[str]:
+        """Return the answer as text: a table, what is wrong, how many are where."""
+        rows = [(each.member.name, *each.cells) for each in self.standpoints]
+        return [*numbered(COLUMNS, rows), *failures(self.standpoints), self.summary]
+
+
+def failures(found: Sequence[Standpoint]) -> list[str]:
+    """Return why targets cannot be reached or read: each reason once, with the targets' names."""
+    reasons: dict[str, list[str]] = {}
+    for each in found:
+        if each.failure:
+            reasons.setdefault(each.failure.message, []).append(each.member.name)
+    return [f"{', '.join(names)}: {message}" for message, names in reasons.items()]
+
+
+def number_of(migration: str) -> str:
+    """Return the number of a migration, or its id if it has none."""
+    return migration.partition(".")[0]

@@ -1,0 +1,36 @@
+"""Tables as text, in which rows that are alike are one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+_ALIKE = 4  # so many rows that are alike but for the name are shown as one
+
+
+def numbered(header: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return a table whose rows begin with a name; many that are alike otherwise are one row.
+
+    Args:
+        header: The names of the columns.
+        rows: The rows.
+
+    """
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        alike.setdefault(row[1:], []).append(row[0])
+    told: list[tuple[str, ...]] = []
+    for cells, names in alike.items():
+        if len(names) < _ALIKE:
+            told += [(name, *cells) for name in names]
+        else:
+            told.append((f"{names[0]} and {len(names) - 1} others", *cells))
+    return table(header, told)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table; a column without a value is left out."""
+    columns = [
+        (name, *cells) for name, *cells in zip(header, *rows, strict=True) if any(cells) or not rows
+    ]
+    wide = [[cell.ljust(max(map(len, column))) for cell in column] for column in columns]
+    return ["  ".join(line).rstrip() for line in zip(*wide, strict=True)]

@@ -1,0 +1,244 @@
+"""The targets of a fleet: read from a file, a control database or a program, and selected."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from migrator.core.errors import Refused
+from migrator.core.session import open_connection
+from migrator.core.target import SECRETS, Target, resolve_other
+
+FILE = "fleet.toml"
+_KEYS = {"name", "stage", "url", "service", "url_env", "labels"}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")  # it becomes a file's name, too
+_DOCS = "docs/fleet.md#targets shows how targets are written."
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One target of a fleet.
+
+    Args:
+        name: Its name, which no other target has.
+        stage: When its turn is: 0 is the canary.
+        target: Its database.
+        labels: What else is said of it, for `--only`.
+
+    """
+
+    name: str
+    stage: int
+    target: Target
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """The server as the target's address names it; several addresses may be one server."""
+        given = {**self.target.variables, **self.target.parameters}
+        keys = ("host", "hostaddr", "port", "service", "PGHOST", "PGHOSTADDR", "PGPORT")
+        return " ".join(f"{key}={given[key]}" for key in keys if key in given)
+
+
+def from_file(path: Path, application: str) -> list[Member]:
+    """Read targets from a TOML file with one `[[target]]` each.
+
+    Args:
+        path: The file.
+        application: The application_name of the sessions.
+
+    Raises:
+        Refused: The file cannot be read, or a target is wrong.
+
+    """
+    import tomllib
+
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise Refused(f"There is no {path}, which names the targets.", hint=_DOCS) from error
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path}: cannot be read: {error}", hint=_DOCS) from error
+    entries = document.pop("target", [])
+    if document or not isinstance(entries, list):
+        unknown = ", ".join(document) or "target"
+        raise Refused(f"{path}: can only have [[target]], not {unknown}.", hint=_DOCS)
+    return _members(entries, str(path), application)
+
+
+def from_query(control: Target, query: str, application: str) -> list[Member]:
+    """Read targets from a control database: columns as the keys of the file; others are labels.
+
+    Args:
+        control: The database.
+        query: A query.
+        application: The application_name of the sessions.
+
+    Raises:
+        Refused: The database cannot be reached, the query fails, or a target is wrong.
+
+    """
+    import psycopg
+    from psycopg.rows import dict_row
+
+    with open_connection(control) as connection:
+        try:
+            connection.execute("SET default_transaction_read_only TO on")
+            cursor = connection.cursor(row_factory=dict_row)
+            rows = cursor.execute(query.encode()).fetchall()
+        except psycopg.Error as error:
+            raise Refused(
+                f"The query for the targets failed: {str(error).strip()}",
+                hint="Correct --targets-from. " + _DOCS,
+            ) from None
+    entries = []
+    for row in rows:
+        others = {key: value for key, value in row.items() if key not in _KEYS}
+        labels = {**others, **(row.get("labels") or {})}
+        known = {key: row[key] for key in row.keys() & _KEYS - {"labels"} if row[key] is not None}
+        entries.append({**known, "labels": {k: v for k, v in labels.items() if v is not None}})
+    return _members(entries, "--targets-from", application)
+
+
+def from_program(command: str, application: str) -> list[Member]:
+    """Read targets from a program that prints a JSON object a line, with the keys of the file.
+
+    Its URLs may have passwords, because nothing keeps what it prints.
+
+    Args:
+        command: The program and its arguments; no shell is involved.
+        application: The application_name of the sessions.
+
+    Raises:
+        Refused: The program fails, or a target is wrong.
+
+    """
+    try:
+        done = subprocess.run(  # noqa: S603  the user's own program
+            shlex.split(command), stdout=subprocess.PIPE, check=False, text=True
+        )
+    except (OSError, ValueError) as error:
+        raise Refused(
+            f"The program of --targets-from cannot be run: {error}",
+            hint="A query needs --control URL, too.",
+        ) from error
+    if done.returncode:
+        raise Refused(f"The program of --targets-from failed with exit code {done.returncode}.")
+    entries = []
+    for number, line in enumerate(done.stdout.splitlines(), 1):
+        try:
+            entries += [json.loads(line)] if line.strip() else []
+        except ValueError as error:
+            raise Refused(
+                f"Line {number} of the program of --targets-from is not JSON: {error}", hint=_DOCS
+            ) from None
+    return _members(entries, "--targets-from", application, with_passwords=True)
+
+
+def select(members: Sequence[Member], only: Sequence[str]) -> list[Member]:
+    """Return the targets that are asked for, by stage and name.
+
+    Args:
+        members: All targets.
+        only: A name, `stage=N` or `label=value` each. Of one label (or of names, or of stages) one
+            of the values must fit, and so for each label; none for all targets.
+
+    Raises:
+        Refused: One of them fits no target.
+
+    """
+    wanted: dict[str, set[str]] = {}
+    for each in only:
+        key, equals, value = each.partition("=")
+        wanted.setdefault(key if equals else "", set()).add(value if equals else each)
+    for key, values in wanted.items():
+        known = {_value(each, key) for each in members}
+        if unknown := sorted(values - known):
+            shown = [f"{key}={value}" if key else value for value in unknown]
+            raise Refused(
+                f"No target fits --only {', '.join(shown)}.",
+                hint="`fleet status` lists the targets; --only NAME, stage=N or label=value.",
+            )
+    found = [
+        each
+        for each in members
+        if all(_value(each, key) in values for key, values in wanted.items())
+    ]
+    if not found:
+        raise Refused("No target fits all of --only." if only else "There are no targets.")
+    return sorted(found, key=lambda each: (each.stage, each.name))
+
+
+def _value(member: Member, key: str) -> str | None:
+    return {"": member.name, "stage": str(member.stage)}.get(key, member.labels.get(key))
+
+
+def _members(
+    entries: Iterable[Any], where: str, application: str, *, with_passwords: bool = False
+) -> list[Member]:
+    members: list[Member] = []
+    problems: list[str] = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            members.append(_member(entry, with_passwords=with_passwords, application=application))
+        except Refused as error:
+            name = entry.get("name") if isinstance(entry, Mapping) else None
+            shown = name if isinstance(name, str) and _NAME.fullmatch(name) else f"number {number}"
+            problems.append(f"target {shown}: {error.message}")
+    names = Counter(each.name for each in members)
+    problems += [
+        f"target {name}: {n} targets have that name." for name, n in names.items() if n > 1
+    ]
+    if problems:
+        raise Refused(f"{where}: wrong targets:\n  " + "\n  ".join(problems), hint=_DOCS)
+    return members
+
+
+def _member(entry: Any, *, with_passwords: bool, application: str) -> Member:
+    """Return the target of an entry; its values may hold a password, so no message shows them."""
+    if not isinstance(entry, Mapping):
+        raise Refused("must be a table of keys and values.")
+    if unknown := sorted(entry.keys() - _KEYS):
+        raise Refused(f"has no key {', '.join(unknown)}; its keys are {', '.join(sorted(_KEYS))}.")
+    name, stage, labels = entry.get("name"), entry.get("stage"), entry.get("labels", {})
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise Refused("its name must have letters, digits, _, . and - only, at most 100.")
+    if type(stage) is not int or stage < 0:
+        raise Refused("its stage must be a whole number from 0.")
+    if not isinstance(labels, Mapping):
+        raise Refused("its labels must be a table of names and values.")
+    target = _target(entry, with_passwords=with_passwords)
+    words = {str(key): str(value) for key, value in labels.items()}
+    return Member(name, stage, target.called(application), words)
+
+
+def _target(entry: Mapping[str, Any], *, with_passwords: bool) -> Target:
+    ways = [key for key in ("url", "service", "url_env") if key in entry]
+    if len(ways) != 1 or not isinstance(entry[ways[0]], str) or not entry[ways[0]]:
+        raise Refused("must have one of url, service and url_env, which is a text.")
+    (way,) = ways
+    value: str = entry[way]
+    if way == "url_env":
+        if not (conninfo := os.environ.get(value, "")):
+            raise Refused(f"the variable {value} is not set, or empty.")
+    else:
+        from psycopg.conninfo import make_conninfo
+
+        conninfo = value if way == "url" else make_conninfo(service=value)
+    target = resolve_other(conninfo, f"its {way}", os.environ)
+    assert target is not None  # noqa: S101  there is a value
+    if way == "url" and not with_passwords and SECRETS & target.parameters.keys():
+        raise Refused(
+            "its url has a password, which would be kept there: use ~/.pgpass, or url_env."
+        )
+    return target
