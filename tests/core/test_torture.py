@@ -28,6 +28,7 @@ from tests.support.torture import (
     Online,
     Place,
     Verdict,
+    answer_of,
     places,
     torture,
     world,
@@ -144,7 +145,7 @@ def test_a_copied_runner_answers_as_the_program_does(arenas: Arenas) -> None:
     name = small.host.create(small.templates["rollback"])
     for arguments in (["status"], ["migrate"], ["rollback", "--all"], ["migrate", "--to", "none"]):
         copied, program = (
-            small.run(name, *arguments, launch=launch).wait() for launch in (False, True)
+            answer_of(small.run(name, *arguments, launch=launch)) for launch in (False, True)
         )
         assert copied == program
     small.host.drop(name)

@@ -62,6 +62,7 @@ def start(
     cwd: Path = ROOT,
     environment: Mapping[str, str] | None = None,
     is_leader: bool = False,
+    interpreter: bool = False,
     stdin: int | None = subprocess.DEVNULL,
     stdout: int | IO[str] = subprocess.PIPE,
     stderr: int | IO[str] = subprocess.PIPE,
@@ -73,13 +74,15 @@ def start(
         cwd: The working directory.
         environment: Variables beside ours; of ours, none names a database.
         is_leader: Whether it gets a session of its own.
+        interpreter: Whether one is started for it, as a user does.
         stdin: As of subprocess.Popen, like the other two.
         stdout: Its output.
         stderr: Its messages.
 
     """
     variables = clean_environment() | dict(environment or {})
-    return (Fork if forks.is_possible(variables) else subprocess.Popen)(
+    is_fork = not interpreter and forks.is_possible(variables)
+    return (Fork if is_fork else subprocess.Popen)(
         [sys.executable, ROOT / "runner.py", *arguments],
         cwd=cwd,
         env=variables,

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import itertools
-import json
 import os
 import random
 import re
@@ -28,7 +27,6 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -45,13 +43,12 @@ from migrator.server import binaries
 from migrator.server import embedded as server
 from migrator.server.cluster import PATIENCE, SUPERUSER, Cluster, wait_until
 from tests.support import servers
-from tests.support.commands import Answer
+from tests.support.commands import Answer, start
 from tests.support.databases import Connection
 from tests.support.servers import (
     MIGRATIONS,
     NEWEST,
     ROOT,
-    clean_environment,
     free_port,
     installations,
 )
@@ -185,140 +182,23 @@ def machine(bin_dir: Path) -> Iterator[Machine]:
 
 # Runners that can be killed
 
+Run = subprocess.Popen[str]
 
-class Run:
-    """A runner in a process of its own.
 
-    Args:
-        pid: The process.
-        poll: Returns the process's exit status, None while it runs.
-        files: What its standard output and error are written to.
+def has_ended(run: Run) -> bool:
+    """Tell whether a runner has ended."""
+    return run.poll() is not None
+
+
+def answer_of(run: Run, patience: float = PATIENCE) -> Answer:
+    """Return what a runner answered.
+
+    Raises:
+        subprocess.TimeoutExpired: It does not end.
 
     """
-
-    def __init__(self, pid: int, poll: Callable[[], int | None], files: tuple[Path, Path]) -> None:
-        self.pid = pid
-        self._poll = poll
-        self._files = files
-        self._status: int | None = None
-
-    def ended(self) -> bool:
-        """Tell whether the process has ended."""
-        if self._status is None:
-            self._status = self._poll()
-        return self._status is not None
-
-    def kill(self) -> None:
-        """End it without a chance to do anything about it."""
-        if not self.ended():  # and so not waited for: the pid is still its own
-            os.kill(self.pid, signal.SIGKILL)
-
-    def wait(self, patience: float = PATIENCE) -> Answer:
-        """Return what it answered.
-
-        Raises:
-            TimeoutError: It has not ended; now it has.
-
-        """
-        if not wait_until(self.ended, patience):
-            self.kill()
-            self.wait()
-            raise TimeoutError
-        assert self._status is not None
-        texts = [path.read_text(errors="replace") for path in self._files]
-        return Answer(self._status, *texts)
-
-
-class Forks:
-    """Starts runners as copies of a process that has imported all: 20 ms each instead of 300."""
-
-    def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="gestorlead-torture-"))
-        self._numbers = itertools.count(1)
-        self._parent = subprocess.Popen(
-            [sys.executable, "-c", "from tests.support import torture; torture.fork_runners()"],
-            cwd=ROOT,
-            env=clean_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def close(self) -> None:
-        """End the process that is copied."""
-        assert self._parent.stdin is not None
-        self._parent.stdin.close()
-        self._parent.wait()
-        shutil.rmtree(self.directory)
-
-    def run(self, arguments: Sequence[str]) -> Run:
-        """Start a runner as a copy."""
-        files = self._files()
-        pid = self._ask({"arguments": arguments, "files": [str(each) for each in files]})
-        assert pid is not None
-        return Run(pid, lambda: self._ask({"poll": pid}), files)
-
-    def launch(self, arguments: Sequence[str]) -> Run:
-        """Start `python runner.py`, as a user does."""
-        files = self._files()
-        with files[0].open("w") as out, files[1].open("w") as err:
-            process = subprocess.Popen(
-                [sys.executable, ROOT / "runner.py", *arguments],
-                cwd=ROOT,
-                env=clean_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
-        return Run(process.pid, process.poll, files)
-
-    def _files(self) -> tuple[Path, Path]:
-        number = next(self._numbers)
-        files = self.directory / f"{number}.out", self.directory / f"{number}.err"
-        for file in files:
-            file.touch()
-        return files
-
-    def _ask(self, request: dict[str, Any]) -> int | None:
-        assert self._parent.stdin is not None
-        assert self._parent.stdout is not None
-        self._parent.stdin.write(json.dumps(request) + "\n")
-        self._parent.stdin.flush()
-        reply: int | None = json.loads(self._parent.stdout.readline())
-        return reply
-
-
-def fork_runners() -> None:
-    """Be the process that `Forks` copies: read a request a line, write a reply a line."""
-    import gc
-
-    from migrator.cli.main import main
-    from migrator.core import apply, engine, runner  # noqa: F401
-
-    gc.disable()  # as runner.py does
-    for line in sys.stdin:
-        request = json.loads(line)
-        if "poll" in request:
-            pid, status = os.waitpid(request["poll"], os.WNOHANG)
-            print(json.dumps(os.waitstatus_to_exitcode(status) if pid else None), flush=True)
-            continue
-        pid = os.fork()
-        if not pid:
-            code = 1
-            try:
-                for number, path in enumerate(("/dev/null", *request["files"])):
-                    os.dup2(os.open(path, os.O_RDWR), number)
-                sys.argv = [str(ROOT / "runner.py"), *request["arguments"]]
-                code = main(ROOT, sys.argv[1:])
-            except SystemExit as end:
-                code = int(end.code or 0)
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
-        print(pid, flush=True)
+    out, err = run.communicate(timeout=patience)
+    return Answer(run.returncode, out, err)
 
 
 # A line between them that can be held and cut
@@ -609,7 +489,6 @@ class Arena:
 
     Args:
         host: The server.
-        forks: What starts runners.
         name: The set's, for messages.
         migrations: Its directory; the seeds' is beside it.
         gates: Between its statements, if any.
@@ -617,10 +496,9 @@ class Arena:
     """
 
     def __init__(
-        self, host: Machine, forks: Forks, name: str, migrations: Path, gates: Gates | None = None
+        self, host: Machine, name: str, migrations: Path, gates: Gates | None = None
     ) -> None:
         self.host = host
-        self.forks = forks
         self.name = name
         self.migrations = migrations
         self.gates = gates or Gates()
@@ -661,7 +539,7 @@ class Arena:
     def _prepared(self, command: str, prelude: list[str]) -> str:
         """Return a database that a command can start from; the runner made it, undisturbed."""
         name = self.host.create("template1")
-        answer = self.run(name, *prelude).wait()
+        answer = answer_of(self.run(name, *prelude))
         assert answer.code == 0, answer.err
         with closing(self.host.connect(name)) as connection:
             found = "; ".join(self.disagreements(connection, command))
@@ -673,7 +551,7 @@ class Arena:
         if (command, launch) not in self.durations:
             name = self.host.create(self.templates[command])
             started = time.monotonic()
-            assert self.run(name, *COMMANDS[command], launch=launch).wait().code == 0
+            assert answer_of(self.run(name, *COMMANDS[command], launch=launch)).code == 0
             self.durations[command, launch] = time.monotonic() - started
             self.host.drop(name)
         return self.durations[command, launch]
@@ -686,7 +564,7 @@ class Arena:
             name = self.host.create(self.templates[command])
             with closing(Proxy(self.host.socket)) as proxy:
                 database = proxy.through(self.host.dsn(name))
-                assert self.run(database, *arguments).wait().code == 0
+                assert answer_of(self.run(database, *arguments)).code == 0
                 counts[command] = proxy.messages
             self.host.drop(name)
         return counts
@@ -695,8 +573,7 @@ class Arena:
         """Start a runner on a database, named or by its conninfo."""
         conninfo = database if "=" in database else self.host.dsn(database)
         named = ["--database", conninfo, "--migrations", str(self.migrations)]
-        start = self.forks.launch if launch else self.forks.run
-        return start([*named, *arguments])
+        return start(*named, *arguments, interpreter=launch)
 
     def disagreements(self, connection: Connection, command: str) -> list[str]:
         """Compare a database's history with itself and with all that is in the database.
@@ -863,7 +740,7 @@ def torture(arena: Arena, case: Case) -> Verdict | None:
     name = arena.host.create(arena.templates[case.command])
     try:
         if isinstance(case.place, Online) and case.place.prelude:
-            answer = arena.run(name, *case.place.prelude).wait()
+            answer = answer_of(arena.run(name, *case.place.prelude))
             assert answer.code == 0, answer.err
         with closing(arena.host.connect(name)) as connection:
             before = read_history(connection)
@@ -892,7 +769,7 @@ def _kill(arena: Arena, name: str, verdict: Verdict) -> Answer | None:
         proxy = Proxy(host.socket, *(place if isinstance(place, Boundary) else ()))
         stack.enter_context(closing(proxy))
         run, release = _run_until(arena, name, verdict.case, proxy, stack)
-        killed = not run.ended()
+        killed = not has_ended(run)
         match kind:
             case "runner":
                 run.kill()
@@ -904,7 +781,7 @@ def _kill(arena: Arena, name: str, verdict: Verdict) -> Answer | None:
                 killed = proxy.cut()
         if isinstance(place, Gate) and kind in {"runner", "line"}:
             if not place.held:  # what a runner says before its lost session goes on is likely wrong
-                wait_until(run.ended, TOO_EARLY_S)
+                wait_until(partial(has_ended, run), TOO_EARLY_S)
             elif not wait_until(lambda: not host.sessions(name), GONE_S):
                 verdict.misbehaved.append(LIVES_ON)
         with suppress(psycopg.OperationalError):
@@ -930,15 +807,15 @@ def _run_until(
             return run, bool
         case Boundary(_, answered):
             run = arena.run(database, *arguments)
-            wait_until(lambda: proxy.reached.is_set() or run.ended())
+            wait_until(lambda: proxy.reached.is_set() or has_ended(run))
             # The runner's message reaches a dead session, or the answer never reaches it.
             return run, partial(proxy.go_on, cut=answered or kind in {"runner", "line"})
         case Gate() | Online():
             blocker = stack.enter_context(closing(psycopg.connect(host.dsn(name))))
             _block(blocker, place)
             run = arena.run(database, *arguments, *PATIENT)
-            wait_until(lambda: host.waits(name) or run.ended())
-            assert not run.ended(), f"{place} was not come to: {run.wait().err}"
+            wait_until(lambda: host.waits(name) or has_ended(run))
+            assert not has_ended(run), f"{place} was not come to: {answer_of(run).err}"
             return run, blocker.close
 
 
@@ -953,10 +830,11 @@ def _block(blocker: Connection, place: Gate | Online) -> None:
 
 def _end(arena: Arena, name: str, verdict: Verdict, run: Run) -> Answer:
     try:
-        answer = run.wait(ENDS_S)
-    except TimeoutError:
+        answer = answer_of(run, ENDS_S)
+    except subprocess.TimeoutExpired:
         verdict.misbehaved.append(f"the runner had not ended after {ENDS_S} s")
-        answer = run.wait()
+        run.kill()
+        answer = answer_of(run)
     if not wait_until(lambda: not arena.host.sessions(name), GONE_S):
         verdict.misbehaved.append(LIVES_ON)
         wait_until(lambda: not arena.host.sessions(name))
@@ -1015,8 +893,8 @@ def _run_again(arena: Arena, name: str, verdict: Verdict) -> None:
     """See that the command, given again, does the rest."""
     command, say = verdict.case.command, verdict.diverged.append
     try:
-        answer = arena.run(name, *COMMANDS[command]).wait()
-    except TimeoutError:
+        answer = answer_of(arena.run(name, *COMMANDS[command]))
+    except subprocess.TimeoutExpired:
         say("the rerun did not end")
         return
     if answer.code:
@@ -1033,13 +911,12 @@ def world(bin_dir: Path) -> Iterator[tuple[Arena, Arena]]:
     """Yield the small set and the project's own, on a server of a version."""
     with (
         machine(bin_dir) as host,
-        closing(Forks()) as forks,
         tempfile.TemporaryDirectory() as directory,
     ):
         made, gates = small_set(Path(directory, "set"))
         yield (
-            Arena(host, forks, "small", made.migrations, gates),
-            Arena(host, forks, "real", MIGRATIONS),
+            Arena(host, "small", made.migrations, gates),
+            Arena(host, "real", MIGRATIONS),
         )
 
 
