@@ -18,7 +18,7 @@ from bench.servers import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 BEFORE_INDEXES = "0023"  # the last migration before those of the secondary indexes
-VIEW = "0031.views.unfinished_tasks"  # which queries ask, with indexes and without
+VIEW = "0034.views.unfinished_tasks"  # which queries ask, with indexes and without
 BYTES_A_TASK = 9_000  # of all databases together: what a run needs on its disk
 
 # The files that decide what a database holds.

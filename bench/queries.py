@@ -56,6 +56,12 @@ class Query(NamedTuple):
         """Whether it is a wording that no index serves."""
         return TRAP in self.name
 
+    @property
+    def by_function(self) -> Query:
+        """The same, asked by the function that has its name, of which row security hides no row."""
+        values = ", ".join(f"${number}" for number in range(1, len(self.params) + 1))
+        return self._replace(text=f"SELECT * FROM {self.name}({values});\n")  # noqa: S608
+
     def prepare(self, connection: Connection) -> None:
         """Prepare it under its name."""
         types = f" ({', '.join(self.params.values())})" if self.params else ""

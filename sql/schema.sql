@@ -117,6 +117,245 @@ CREATE DOMAIN public.valid_uuid AS uuid
 -- Name: DOMAIN valid_uuid; Type: COMMENT; Schema: public
 COMMENT ON DOMAIN public.valid_uuid IS 'Any UUID but the nil one, which a client sends when it forgot to set its own. Of any version: new_id() gives the default, a client may bring another.';
 
+-- Name: admin_public_gallery(timestamp with time zone, uuid, integer); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.admin_public_gallery(before timestamp with time zone, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, user_id bigint, content_type text, thumbnail_url public.valid_url, download_count integer, created_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        gc.id,
+        gc.user_id,
+        gc.content_type,
+        gc.thumbnail_url,
+        gc.download_count,
+        gc.created_at
+    FROM public.generated_content AS gc
+    WHERE
+        gc.is_public
+        AND (gc.created_at, gc.id) < ($1, $2)
+    ORDER BY gc.created_at DESC, gc.id DESC
+    LIMIT $3;
+END
+$_$;
+
+-- Name: FUNCTION admin_public_gallery(before timestamp with time zone, before_id uuid, page_size integer); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.admin_public_gallery(before timestamp with time zone, before_id uuid, page_size integer) IS 'Public contents, newest first.';
+
+-- Name: agents_by_tag(text, numeric, uuid, integer); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.agents_by_tag(tag text, before_rate numeric, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        a.id,
+        a.name,
+        a.description,
+        a.tags,
+        a.version,
+        a.success_rate,
+        a.execution_count,
+        a.published_at
+    FROM public.agents AS a
+    WHERE
+        a.is_public
+        AND a.tags ? $1
+        AND (coalesce(a.success_rate, -1), a.id) < ($2, $3)
+    ORDER BY coalesce(a.success_rate, -1) DESC, a.id DESC
+    LIMIT $4;
+END
+$_$;
+
+-- Name: FUNCTION agents_by_tag(tag text, before_rate numeric, before_id uuid, page_size integer); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.agents_by_tag(tag text, before_rate numeric, before_id uuid, page_size integer) IS 'Published agents with a tag, best first.';
+
+-- Name: agents_marketplace_by_category(integer, numeric, uuid, integer); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.agents_marketplace_by_category(category_id integer, before_rate numeric, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        a.id,
+        a.name,
+        a.description,
+        a.tags,
+        a.version,
+        a.success_rate,
+        a.execution_count,
+        a.published_at
+    FROM public.agents AS a
+    WHERE
+        a.is_public
+        AND a.category_id = $1
+        AND (coalesce(a.success_rate, -1), a.id) < ($2, $3)
+    ORDER BY coalesce(a.success_rate, -1) DESC, a.id DESC
+    LIMIT $4;
+END
+$_$;
+
+-- Name: FUNCTION agents_marketplace_by_category(category_id integer, before_rate numeric, before_id uuid, page_size integer); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.agents_marketplace_by_category(category_id integer, before_rate numeric, before_id uuid, page_size integer) IS 'Published agents of a category, best first.';
+
+-- Name: agents_marketplace_by_type(integer, numeric, uuid, integer); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.agents_marketplace_by_type(type_id integer, before_rate numeric, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        a.id,
+        a.name,
+        a.description,
+        a.tags,
+        a.version,
+        a.success_rate,
+        a.execution_count,
+        a.published_at
+    FROM public.agents AS a
+    WHERE
+        a.is_public
+        AND a.type_id = $1
+        AND (coalesce(a.success_rate, -1), a.id) < ($2, $3)
+    ORDER BY coalesce(a.success_rate, -1) DESC, a.id DESC
+    LIMIT $4;
+END
+$_$;
+
+-- Name: FUNCTION agents_marketplace_by_type(type_id integer, before_rate numeric, before_id uuid, page_size integer); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.agents_marketplace_by_type(type_id integer, before_rate numeric, before_id uuid, page_size integer) IS 'Published agents of a type, best first.';
+
+-- Name: agents_marketplace_most_executed(integer, uuid, integer); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.agents_marketplace_most_executed(before_count integer, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        a.id,
+        a.name,
+        a.description,
+        a.tags,
+        a.version,
+        a.success_rate,
+        a.execution_count,
+        a.published_at
+    FROM public.agents AS a
+    WHERE
+        a.is_public
+        AND (a.execution_count, a.id) < ($1, $2)
+    ORDER BY a.execution_count DESC, a.id DESC
+    LIMIT $3;
+END
+$_$;
+
+-- Name: FUNCTION agents_marketplace_most_executed(before_count integer, before_id uuid, page_size integer); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.agents_marketplace_most_executed(before_count integer, before_id uuid, page_size integer) IS 'Published agents, most executed first.';
+
+-- Name: agents_marketplace_newest(timestamp with time zone, uuid, integer); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.agents_marketplace_newest(before timestamp with time zone, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        a.id,
+        a.name,
+        a.description,
+        a.tags,
+        a.version,
+        a.success_rate,
+        a.execution_count,
+        a.published_at
+    FROM public.agents AS a
+    WHERE
+        a.is_public
+        AND (a.published_at, a.id) < ($1, $2)
+    ORDER BY a.published_at DESC, a.id DESC
+    LIMIT $3;
+END
+$_$;
+
+-- Name: FUNCTION agents_marketplace_newest(before timestamp with time zone, before_id uuid, page_size integer); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.agents_marketplace_newest(before timestamp with time zone, before_id uuid, page_size integer) IS 'Published agents, newest first.';
+
+-- Name: agents_search_by_name(text, text, uuid, integer); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.agents_search_by_name(pattern text, after_name text, after_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        a.id,
+        a.name,
+        a.description,
+        a.tags,
+        a.version,
+        a.success_rate,
+        a.execution_count,
+        a.published_at
+    FROM public.agents AS a
+    WHERE
+        a.is_public
+        AND a.name ILIKE $1
+        AND (a.name, a.id) > ($2, $3)
+    ORDER BY a.name, a.id
+    LIMIT $4;
+END
+$_$;
+
+-- Name: FUNCTION agents_search_by_name(pattern text, after_name text, after_id uuid, page_size integer); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.agents_search_by_name(pattern text, after_name text, after_id uuid, page_size integer) IS 'Published agents whose names match a pattern of ILIKE.';
+
+-- Name: dashboard_login_by_email(text); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.dashboard_login_by_email(email text) RETURNS TABLE(id bigint, password_hash text, is_active boolean, is_admin boolean, email_verified_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        u.id,
+        u.password_hash,
+        u.is_active,
+        u.is_admin,
+        u.email_verified_at
+    FROM public.users AS u
+    WHERE u.email = lower($1);
+END
+$_$;
+
+-- Name: FUNCTION dashboard_login_by_email(email text); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.dashboard_login_by_email(email text) IS 'The user with an address, and the hash to compare the password with. It finds one user, and only who is named in full.';
+
+-- Name: dashboard_login_by_google_id(text); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.dashboard_login_by_google_id(google_id text) RETURNS TABLE(id bigint, email public.valid_email, is_active boolean, is_admin boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    RETURN QUERY
+    SELECT
+        u.id,
+        u.email,
+        u.is_active,
+        u.is_admin
+    FROM public.users AS u
+    WHERE u.google_id = $1;
+END
+$_$;
+
+-- Name: FUNCTION dashboard_login_by_google_id(google_id text); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.dashboard_login_by_google_id(google_id text) IS 'The user whom Google knows by an identifier.';
+
 -- Name: has_distinct_elements(jsonb); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.has_distinct_elements(value jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -182,6 +421,63 @@ CREATE FUNCTION public.not_blank(value text) RETURNS boolean
 
 -- Name: FUNCTION not_blank(value text); Type: COMMENT; Schema: public
 COMMENT ON FUNCTION public.not_blank(value text) IS 'Whether something is left after trimming every character with the Unicode property White_Space. The beginning is tried first: matching a whole text takes four times its size in memory.';
+
+-- Name: playground_search_text(bigint, text, timestamp with time zone, uuid, integer); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.playground_search_text(user_id bigint, words text, before timestamp with time zone, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, task_id public.valid_uuid, created_at timestamp with time zone, opening text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+BEGIN
+    -- The owner sees every row, so the function checks by itself what the table's policy would.
+    IF
+        $1 IS DISTINCT FROM nullif(current_setting('app.user_id', TRUE), '')::bigint
+        AND (
+            SELECT c.relrowsecurity
+            FROM pg_class AS c
+            WHERE c.oid = 'public.generated_content'::regclass
+        )
+    THEN
+        RETURN;
+    END IF;
+
+    RETURN QUERY
+    WITH found AS MATERIALIZED (
+        SELECT
+            gc.id,
+            gc.user_id,
+            gc.task_id,
+            gc.content_text,
+            gc.created_at
+        FROM public.generated_content AS gc
+        WHERE
+            gc.content_type = 'text'
+            AND (
+                to_tsvector(
+                    'pg_catalog.portuguese',
+                    regexp_replace(left(gc.content_text, 100000), '[-@_/]+', ' ', 'g')
+                ) || array_to_tsvector(ARRAY['USER' || gc.user_id::text])
+            ) @@ (
+                websearch_to_tsquery('pg_catalog.portuguese', regexp_replace($2, '[-@_/]+', ' ', 'g'))
+                && ('USER' || $1::text)::tsquery
+            )
+    )
+
+    SELECT
+        f.id,
+        f.task_id,
+        f.created_at,
+        left(f.content_text, 200) AS opening
+    FROM found AS f
+    WHERE
+        f.user_id = $1
+        AND (f.created_at, f.id) < ($3, $4)
+    ORDER BY f.created_at DESC, f.id DESC
+    LIMIT $5;
+END
+$_$;
+
+-- Name: FUNCTION playground_search_text(user_id bigint, words text, before timestamp with time zone, before_id uuid, page_size integer); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.playground_search_text(user_id bigint, words text, before timestamp with time zone, before_id uuid, page_size integer) IS 'A user''s own texts that match words, as a search engine takes them; newest first. Where row security is on, it finds nothing for anybody but the session''s user, app.user_id.';
 
 -- Name: provider_models_list_existing(); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.provider_models_list_existing() RETURNS trigger
@@ -250,6 +546,24 @@ $$;
 
 -- Name: FUNCTION row_times(); Type: COMMENT; Schema: public
 COMMENT ON FUNCTION public.row_times() IS 'Trigger of every table. An UPDATE sets updated_at. A time later than the server''s clock is lowered to it, so that a client whose clock runs ahead leaves no row that the server''s own times come before. Earlier ones, of rows copied from elsewhere say, stay as they are.';
+
+-- Name: sign_up(text, text, text, text, text, jsonb); Type: FUNCTION; Schema: public
+CREATE FUNCTION public.sign_up(email text, password_hash text DEFAULT NULL::text, google_id text DEFAULT NULL::text, full_name text DEFAULT NULL::text, avatar_url text DEFAULT NULL::text, preferences jsonb DEFAULT NULL::jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+DECLARE
+    user_id bigint;
+BEGIN
+    INSERT INTO public.users (email, password_hash, google_id, full_name, avatar_url, preferences)
+    VALUES (lower($1), $2, $3, $4, $5, $6)
+    RETURNING id INTO user_id;
+    RETURN user_id;
+END
+$_$;
+
+-- Name: FUNCTION sign_up(email text, password_hash text, google_id text, full_name text, avatar_url text, preferences jsonb); Type: COMMENT; Schema: public
+COMMENT ON FUNCTION public.sign_up(email text, password_hash text, google_id text, full_name text, avatar_url text, preferences jsonb) IS 'Creates a user, who is no administrator and has no credits, and returns the id.';
 
 -- Name: statement_statistics(); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.statement_statistics() RETURNS TABLE(role_id oid, database_id oid, query_id bigint, query text, calls bigint, total_time double precision, mean_time double precision, stddev_time double precision, max_time double precision, rows bigint, hit_percent numeric)

@@ -49,6 +49,20 @@ UPDATE (
 DELETE
 ON api_keys TO :"app";
 
+-- What the application asks where it may not see all rows, or does not know yet whose.
+GRANT EXECUTE ON FUNCTION
+dashboard_login_by_email(text), dashboard_login_by_google_id(text),
+sign_up(text, text, text, text, text, jsonb),
+agents_marketplace_by_category(integer, numeric, uuid, integer),
+agents_marketplace_by_type(integer, numeric, uuid, integer),
+agents_marketplace_most_executed(integer, uuid, integer),
+agents_marketplace_newest(timestamptz, uuid, integer),
+agents_search_by_name(text, text, uuid, integer),
+agents_by_tag(text, numeric, uuid, integer),
+admin_public_gallery(timestamptz, uuid, integer),
+playground_search_text(bigint, text, timestamptz, uuid, integer)
+TO :"app";
+
 -- The workers: they run tasks, keep what came of them, and book what they cost.
 GRANT SELECT, INSERT, UPDATE ON tasks TO :"worker";
 GRANT SELECT, UPDATE ON unfinished_tasks TO :"worker";

@@ -1,10 +1,11 @@
--- Takes all of it back: privileges and ownership in this database, then the roles. Run it with psql
--- as the owner of the tables with CREATEROLE, or as a superuser:
+-- Takes all of it back: row security, privileges and ownership in this database, then the roles. Run
+-- it with psql as the owner of the tables with CREATEROLE, or as a superuser:
 --     psql -X -f sql/roles/take_back.sql "$DATABASE_URL"
 -- What belongs to the role owner goes to the owner of the database. A role that has privileges in
 -- another database, too, stops it: run revoke.sql there first.
 \ir names.sql
 BEGIN;
+\ir drop_policies.sql
 \ir revoke.sql
 \set giver :owner
 SELECT pg_get_userbyid(d.datdba) AS heir

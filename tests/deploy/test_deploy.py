@@ -471,7 +471,7 @@ def test_the_monitoring_asks_this_projects_queries(pg: Server, tmp_path: Path) -
         place = ["--yes", "--no-rehearse", *here.options]
         assert call(None, here.database, "deploy", *place).code == 0
         assert call(None, here.database, "rollback", "--to", "0028", "--yes").code == 0
-        assert call(None, here.database, "migrate", "--to", "0032", "--no-seed").code == 0
+        assert call(None, here.database, "migrate", "--to", "0035", "--no-seed").code == 0
         with psycopg.connect(here.database, autocommit=True) as connection:
             connection.execute("SET enable_seqscan = off")
             for _ in range(3):

@@ -470,7 +470,7 @@ def _keys(document: object) -> Iterator[str]:
 @pytest.mark.slow
 def test_the_tables_of_the_history_are_all_explained(place: Opens) -> None:
     said = {span for row in documents.table(REFERENCE, "The history").values() for span in row[0]}
-    with place(["at 0032"]) as here:
+    with place(["at 0035"]) as here:
         done = here.sh("python runner.py deploy --yes --no-rehearse --backup-dir backups")
         assert done.returncode == 0, done.stderr
         done = here.psql(

@@ -15,7 +15,7 @@ import pytest
 from tests.support.databases import Connection, database
 from tests.support.servers import Server, apply_everything
 
-LAST = "0033"  # of its migrations
+LAST = "0036"  # of its migrations
 
 # name type [= default], `?` where NULL is allowed; created_at and updated_at are in every table.
 COLUMNS = {
@@ -151,6 +151,17 @@ UNIQUE = {
 }
 
 FUNCTIONS = {
+    "admin_public_gallery(timestamp with time zone,uuid,integer) record STABLE",
+    "agents_by_tag(text,numeric,uuid,integer) record STABLE",
+    "agents_marketplace_by_category(integer,numeric,uuid,integer) record STABLE",
+    "agents_marketplace_by_type(integer,numeric,uuid,integer) record STABLE",
+    "agents_marketplace_most_executed(integer,uuid,integer) record STABLE",
+    "agents_marketplace_newest(timestamp with time zone,uuid,integer) record STABLE",
+    "agents_search_by_name(text,text,uuid,integer) record STABLE",
+    "dashboard_login_by_email(text) record STABLE",
+    "dashboard_login_by_google_id(text) record STABLE",
+    "playground_search_text(bigint,text,timestamp with time zone,uuid,integer) record STABLE",
+    "sign_up(text,text,text,text,text,jsonb) bigint VOLATILE",
     "new_id() uuid VOLATILE",
     "row_times() trigger VOLATILE",
     "not_blank(text) boolean IMMUTABLE",
@@ -291,7 +302,8 @@ def test_checks_are_many_and_each_table_has_the_rule_of_its_times(designed: Conn
 def test_functions(designed: Connection) -> None:
     query = """
         SELECT p.oid::regprocedure || ' ' || p.prorettype::regtype || ' '
-            || CASE p.provolatile WHEN 'i' THEN 'IMMUTABLE' ELSE 'VOLATILE' END
+            || CASE p.provolatile WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE'
+                ELSE 'VOLATILE' END
         FROM pg_proc AS p
         LEFT JOIN pg_depend AS e
             ON e.classid = 'pg_proc'::regclass AND p.oid = e.objid AND e.deptype = 'e'

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import psycopg
@@ -18,12 +13,11 @@ from bench import generated, measure, queries
 from tests.support.commands import call
 from tests.support.constraint_rows import ROWS
 from tests.support.databases import Connection, name_of, rows, run
-from tests.support.servers import ROOT, Server, clean_environment
+from tests.support.servers import ROOT
+from tests.support.sites import Site, act_as
 
-SCRIPTS = ROOT / "sql" / "roles"
 PAGE = ROOT / "docs" / "roles.md"
 CHECKS = sorted((ROOT / "sql" / "checks").glob("*.sql"))
-PREFIXES = (f"Site {number} " for number in count(1))
 
 EVERYBODY = ("app", "worker", "readonly")
 
@@ -39,78 +33,6 @@ ASKS = {
     "reporting": {"readonly"},
     "agents_scheduled_due": {"worker"},
 }
-
-
-@dataclass(frozen=True)
-class Site:
-    """A database with the roles.
-
-    Args:
-        server: Where it is.
-        database: Its conninfo, for its owner.
-        prefix: How the names of its roles begin.
-
-    """
-
-    server: Server
-    database: str
-    prefix: str
-
-    def psql(self, *scripts: str, user: str = "owner") -> str:
-        """Run scripts of sql/roles/ and return what they print."""
-        done = subprocess.run(
-            [
-                *(self.server.bin_dir / "psql", "-X", "-q", "-A", "-t", "-v"),
-                f"prefix={self.prefix}",
-                *(f"--file={SCRIPTS / script}.sql" for script in scripts),
-                self.server.dsn(name_of(self.database), user),
-            ],
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert not done.stderr
-        return done.stdout
-
-    @contextmanager
-    def session(self, role: str) -> Iterator[Connection]:
-        """Yield a session of somebody who acts as a role; what it does is rolled back."""
-        dsn = self.server.dsn(name_of(self.database), self.server.user)
-        with psycopg.connect(dsn, prepare_threshold=None) as connection:
-            act_as(connection, self.prefix + role)
-            yield connection
-            connection.rollback()
-
-
-def act_as(connection: Connection, role: str) -> None:
-    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
-
-
-@pytest.fixture
-def creator(pg: Server) -> Iterator[str]:
-    """The plain role that owns the databases, which may create roles meanwhile."""
-    with pg.connect() as superuser:
-        superuser.execute("ALTER ROLE owner CREATEROLE")
-        yield "owner"
-        superuser.execute("ALTER ROLE owner NOCREATEROLE")
-
-
-@pytest.fixture
-def bare(pg: Server, migrated_database: str, creator: str) -> Iterator[Site]:
-    """A migrated database whose roles are not there yet; they go with it."""
-    del creator
-    site = Site(pg, migrated_database, next(PREFIXES))
-    yield site
-    if rows(migrated_database, f"SELECT FROM pg_roles WHERE rolname ~ '^{site.prefix}'"):
-        site.psql("take_back", user=pg.user)
-
-
-@pytest.fixture
-def site(bare: Site) -> Site:
-    """A migrated database with the roles, for which its scripts ran twice."""
-    bare.psql("roles", "grants", "roles", "grants")
-    return bare
 
 
 def test_the_page_shows_what_each_role_may_do(site: Site) -> None:
@@ -302,18 +224,27 @@ STATE = """
     UNION ALL
     SELECT rolname, 0, 0, 0, '' FROM pg_roles
     UNION ALL
+    SELECT relname, 0, 0, 0, 'row security' FROM pg_class
+    WHERE relrowsecurity OR relforcerowsecurity
+    UNION ALL
+    SELECT polname, polrelid, 0, 0, 'policy' FROM pg_policy
+    UNION ALL
     SELECT 'member', roleid, member, grantor, '' FROM pg_auth_members
     ORDER BY 1, 2, 3, 4, 5
 """
 
 
-@pytest.mark.parametrize("scripts", [("grants",), ("owner", "grants")], ids="-".join)
+@pytest.mark.parametrize(
+    "scripts",
+    [("grants",), ("owner", "grants", "row_security"), ("grants", "row_security", "owner")],
+    ids="-".join,
+)
 def test_taken_back_they_leave_no_trace(bare: Site, scripts: tuple[str, ...]) -> None:
     before = rows(bare.database, STATE)
     bare.psql("roles")
     owner = sql.Identifier(f"{bare.prefix}owner").as_string(None)
     run(bare.database, f"GRANT {owner} TO owner")
-    bare.psql(*scripts)
+    bare.psql(*scripts, warns="row_security" in scripts)
     assert rows(bare.database, STATE) != before
     bare.psql("take_back")
     assert rows(bare.database, STATE) == before

@@ -55,14 +55,16 @@ def program() -> str | None:
 
 
 @contextmanager
-def pooler(server: Server, mode: str) -> Iterator[Pooler]:
+def pooler(
+    server: Server, mode: str, users: tuple[str, ...] = ("owner", "postgres")
+) -> Iterator[Pooler]:
     """Run PgBouncer in one of its modes, as the user whom the server runs as."""
     found = program()
     assert found, f"{PACKAGE} is not installed"
     user = Cluster(Path(server.host)).user()
     home = Path(tempfile.mkdtemp(prefix="gestorlead-test-"))
     try:
-        (home / "users").write_text('"owner" ""\n"postgres" ""\n')
+        (home / "users").write_text("".join(f'"{name}" ""\n' for name in users))
         running = Pooler(home, free_port())
         values = {"server": server, "mode": mode, "home": home, "port": running.port}
         (home / "configuration").write_text(CONFIGURATION.format(**values))

@@ -1,0 +1,1 @@
+DROP FUNCTION playground_search_text(bigint, text, timestamptz, uuid, integer);
