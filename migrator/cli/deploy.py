@@ -177,7 +177,7 @@ def _shown(made: Deploy, review: Path) -> Answer:
     approved = made.approval(plan)
     lines = made.in_words(found, plan, approved)
     verdicts = _verdicts(plan, review)
-    text = script(made.runner.session, plan.migrations, plan.seeds, rollback=False)
+    text = script(made.runner.session, plan, made.runner.migrations, rollback=False)
     document = {
         "digest": approved.digest,
         **made.options.terms,

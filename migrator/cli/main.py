@@ -43,10 +43,16 @@ def answer_plan(command: Command, plan: Plan, done: str) -> None:
     """Print which migrations and seeds were applied or rolled back, or would be."""
     migrations = [each.id for each in plan.migrations]
     seeds = [each.id for each in plan.seeds]
-    text = [f"{done} {each}" for each in (*migrations, *seeds)] or ["nothing to do"]
+    text = [f"{done} {each}" for each in (*migrations, *seeds)]
     if len(text) > 1 and sys.stdout.isatty():  # progress has shown each of them
         text = [f"{done} {len(migrations)} migrations, {len(seeds)} seeds"]
-    answer(command, {done.replace(" ", "_"): migrations, "seeds": seeds}, text)
+    recorded = {name: list(ids) for name, ids in plan.replaced.items()}
+    would = "would record" if done.startswith("would") else "recorded"
+    text += [f"{would} {name} in the place of {len(ids)}" for name, ids in recorded.items()]
+    document = {done.replace(" ", "_"): migrations, "seeds": seeds}
+    if recorded:
+        document["recorded"] = [*recorded]
+    answer(command, document, text or ["nothing to do"])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -183,7 +189,7 @@ def plan(
         return
     from migrator.core.script import script
 
-    text = script(work.session, planned.migrations, planned.seeds, rollback=back)
+    text = script(work.session, planned, work.migrations, rollback=back)
     answer(command, {"sql": text}, [text])
 
 
@@ -253,6 +259,27 @@ def convert(command: Command, /, tool: str, directory: Path, out: Path) -> int:
     done = lay_out(tool, directory, out)
     document = {"out": str(done.out), "converted": done.ids, "problems": done.problems}
     return answer(command, document, done.lines, EXIT_FAILED if done.problems else 0)
+
+
+@cli.command()
+@click.argument("migration", metavar="ID")
+@click.option(
+    "--out",
+    type=options.DIRECTORY,
+    help="Write the pair into this directory, and leave the set as it is.",
+)
+@click.pass_obj
+def squash(command: Command, /, migration: str, out: Path | None) -> None:
+    """Put one pair in the place of all migrations up to ID.
+
+    A database that has all of them counts as having the pair. A new one applies it. The old files
+    are removed once it is shown, on a throwaway server, that the pair makes the same.
+    """
+    from migrator.takeover.squash import squash as replace
+
+    done = replace(command.project, migration, command.server.throwaway, command.say, out)
+    document = {"files": done.files, "replaced": done.replaced, "notes": done.notes}
+    answer(command, document, done.lines)
 
 
 @cli.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -134,13 +134,17 @@ class Applier:
             for migration in migrations:
                 self._backend.mark_one(RawMigration(migration, migration.source))
 
+    def replace(self, migration: Migration, ids: Sequence[str]) -> None:
+        """Record a squashed pair in the place of the migrations that it replaces."""
+        self._backend.execute(f"BEGIN; {self._backend.recorder.replaced(migration, ids)} COMMIT;")
+
     def adopt(
         self,
         migrations: Iterable[Migration],
         confirm: Callable[[], None],
         *,
         move: str,
-        are_marked: bool,
+        marked: Collection[str] | None,
     ) -> None:
         """Record what another tool applied, in one transaction.
 
@@ -148,7 +152,8 @@ class Applier:
             migrations: What it applied.
             confirm: Called in the transaction before any change; raises to refuse.
             move: The statements that make the tool's tables the runner's; empty for none.
-            are_marked: Whether its tables are the runner's, which mark these migrations already.
+            marked: The ids that its tables mark, which are the runner's from now on; None if they
+                are not. What is squashed and not marked itself is left to the next `migrate`.
 
         Raises:
             Refused: The role lacks a privilege, or another session uses the tool's tables.
@@ -160,9 +165,10 @@ class Applier:
             with self._backend.one_message():
                 self._backend.execute(move + sql("core/bookkeeping"))
                 for each in migrations:
-                    mark = "" if are_marked else recorder.marked(each)
-                    kept = recorder.kept(each, read(each.rollback_path))
-                    self._backend.execute(mark + kept)
+                    if marked is None or each.id in marked:
+                        mark = recorder.marked(each) if marked is None else ""
+                        kept = recorder.kept(each, read(each.rollback_path))
+                        self._backend.execute(mark + kept)
 
     def refuse_contradiction(
         self, migration: Migration, direction: str, *, took_effect: bool

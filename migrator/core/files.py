@@ -13,12 +13,13 @@ import hashlib
 import heapq
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from migrator.core import layouts, sqltext
 from migrator.core.errors import Refused
+from migrator.core.replaced import Replaced
 
 CHECKSUM_ALGORITHM = "sha256/1"  # of the text without BOM, with LF line ends
 
@@ -27,7 +28,7 @@ _DIRECTIVE = re.compile(r"\s*--\s*(transactional|depends)\s*:\s*(.*)$")
 _LOOKS_LIKE_DIRECTIVE = re.compile(
     r"\s*(?:--|/?\*+)?\s*(?:transactional|depends)\s*:\s*(?:\S*)", re.IGNORECASE
 )
-_HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible)\s*:\s*(.*)$")
+_HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible|replaces)\s*:\s*(.*)$")
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 _NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")  # not the year of 2026_02_01_name
 _LINE_END = re.compile(r"[\r\n]")  # for PostgreSQL and yoyo, a lone CR also ends a comment
@@ -47,7 +48,7 @@ class SqlFile:
         text: Its bytes in UTF-8, without BOM, with LF line ends.
         transactional: False if the file says `-- transactional: false`.
         depends: The ids after `-- depends:`.
-        header: The values after `-- purpose:`, `-- locks:` and `-- reversible:`.
+        header: The values after `-- purpose:`, `-- locks:`, `-- reversible:` and `-- replaces:`.
         problems: What is wrong with its bytes or directives, each with its place.
         checksum: The checksum of the text, by CHECKSUM_ALGORITHM.
 
@@ -60,6 +61,11 @@ class SqlFile:
     depends: frozenset[str]
     header: Mapping[str, str]
     problems: tuple[str, ...]
+
+    @property
+    def replaces(self) -> Replaced | None:
+        """What the file replaces, if `squash` wrote it."""
+        return Replaced.parse(self.header.get("replaces", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,8 @@ def parse(path: Path, text: bytes) -> SqlFile:
     transactional = directives.get("transactional", "true").lower()
     if transactional not in {"true", "false"}:
         problems.append(f"{path}: transactional must be true or false, not {transactional!r}")
+    if "replaces" in said and Replaced.parse(said["replaces"]) is None:
+        problems.append(f"{path}: `-- replaces:` is not as `squash` writes it")
     return SqlFile(
         path,
         text,
@@ -261,12 +269,13 @@ def discover(directory: Path, apart: Collection[Path] = ()) -> list[Migration]:
                     path.with_name(name.removesuffix(".sql") + ROLLBACK_SUFFIX),
                 )
             )
-    problems.extend(_number_problems(migrations))
-    known = {migration.id for migration in migrations}
+    problems.extend(_replaced_problems(migrations) or _number_problems(migrations))
+    resolve = _resolver(migrations)
     for migration in migrations:
         problems.extend(
             f"{migration.source.path}: depends on {other}, which does not exist"
-            for other in sorted(migration.source.depends - known)
+            for other in sorted(migration.source.depends)
+            if resolve(other) is None
         )
     refuse(problems)
     return _in_order(migrations)
@@ -337,29 +346,62 @@ def _pair_problems(source: SqlFile, present: set[str]) -> Iterator[str]:
         )
 
 
+def number(migration_id: str) -> str | None:
+    """Return the number that an id begins with, as it is written; None if there is none."""
+    match = _NUMBER.match(migration_id)
+    return match.group() if match else None
+
+
 def _number_problems(migrations: Iterable[Migration]) -> Iterator[str]:
     """Yield numbers that two branches took, and numbers that do not sort as they count."""
     by_number: dict[int, Migration] = {}
     previous = -1
     for migration in migrations:
-        match = _NUMBER.match(migration.id)
-        if match is None:
+        written = number(migration.id)
+        if written is None:
             continue
-        number = int(match.group())
+        value = int(written)
         path = migration.source.path
-        if number in by_number:
-            yield f"{path}: has the same number as {by_number[number].id}"
-        elif number < previous:
+        if value in by_number:
+            yield f"{path}: has the same number as {by_number[value].id}"
+        elif value < previous:
             yield f"{path}: sorts after number {previous}: pad the numbers with zeros"
-        by_number[number] = migration
-        previous = max(previous, number)
+        by_number[value] = migration
+        previous = max(previous, value)
+
+
+def _replaced_problems(migrations: Sequence[Migration]) -> list[str]:
+    """Return the files that another one replaces, and those that look as if it did."""
+    return [
+        f"{each.source.path}: is among the files that {squashed.id} replaces: if it is one of "
+        f"them, `squash {squashed.id}` removes it; else give it a later number"
+        for squashed in migrations
+        if (replaced := squashed.source.replaces)
+        for each in migrations
+        if each.id != squashed.id and replaced.covers(each.id)
+    ]
+
+
+def _resolver(migrations: Sequence[Migration]) -> Callable[[str], str | None]:
+    """Return what finds the id that stands for a name: itself, or that of what replaces it."""
+    known = {each.id for each in migrations}
+    squashed = [(each.id, ranged) for each in migrations if (ranged := each.source.replaces)]
+
+    def resolve(name: str) -> str | None:
+        replacing = (each for each, ranged in squashed if ranged.covers(name))
+        return name if name in known else next(replacing, None)
+
+    return resolve
 
 
 def _in_order(migrations: list[Migration]) -> list[Migration]:
     if not any(migration.source.depends for migration in migrations):
         return migrations
-    rank = {migration.id: position for position, migration in enumerate(migrations)}
-    graph = graphlib.TopologicalSorter({each.id: each.source.depends for each in migrations})
+    rank: dict[str | None, int] = {each.id: place for place, each in enumerate(migrations)}
+    resolve = _resolver(migrations)
+    graph = graphlib.TopologicalSorter(
+        {each.id: {*map(resolve, each.source.depends)} for each in migrations}
+    )
     try:
         graph.prepare()
     except graphlib.CycleError as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from migrator.core.errors import Refused
 from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed
+from migrator.core.replaced import Replaced
 from migrator.core.session import Session
 from migrator.sql import sql
 
@@ -32,11 +33,24 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a database says of its own past, each kind by id, in the order of application."""
+    """What a database says of its own past, each kind by id, in the order of application.
+
+    Args:
+        migrations: Applied migrations.
+        seeds: Applied seeds.
+        intents: Files that were started and have no outcome.
+        replaced: The ids of the applied migrations in whose place a squashed pair counts as
+            applied, by its id; the database does not have its mark yet.
+        halfway: The same of squashed pairs that do not, because only a part was applied, or
+            something else.
+
+    """
 
     migrations: dict[str, HistoryEntry] = field(default_factory=dict)
     seeds: dict[str, HistoryEntry] = field(default_factory=dict)
     intents: dict[str, HistoryEntry] = field(default_factory=dict)
+    replaced: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    halfway: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,9 @@ class State:
         out_of_order: Pending migrations that come before an applied one.
         interrupted: Ids of files outside a transaction that were started and have no outcome.
         pending_seeds: Seeds that were never applied, or changed since then.
+        replaced: The same as in the history.
+        halfway: Pending migrations that replace others, of which the database has some, but not
+            all; with the ids of these, which are also missing.
 
     """
 
@@ -69,6 +86,8 @@ class State:
     out_of_order: list[Migration]
     interrupted: list[str]
     pending_seeds: list[Seed]
+    replaced: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    halfway: Sequence[tuple[Migration, Sequence[str]]] = ()
 
     @property
     def up_to_date(self) -> bool:
@@ -132,8 +151,46 @@ def texts(session: Session, ids: Sequence[str]) -> dict[str, KeptTexts]:
     return {each: found.get(each, KeptTexts()) for each in ids}
 
 
+def folded(history: History, migrations: Sequence[Migration]) -> History:
+    """Return a history in which a squashed pair stands in the place of all that it replaces.
+
+    Its entry has the time of the last of them. Where only a part of them was applied, or another
+    text, they are left as they are.
+    """
+    applied, replaced, halfway = history.migrations, dict(history.replaced), {}
+    ids = {each.id for each in migrations}
+    for each in migrations:
+        ranged = each.source.replaces
+        if ranged is None or each.id in applied:
+            continue
+        old = {name: entry for name, entry in applied.items() if _is_old(name, ranged, ids)}
+        if ranged.are({name: _comparable(entry) for name, entry in old.items()}):
+            last = [*old][-1]
+            entry = HistoryEntry(
+                each.id, each.source.checksum, CHECKSUM_ALGORITHM, applied[last].at
+            )
+            applied = {
+                (each.id if name == last else name): entry if name == last else other
+                for name, other in applied.items()
+                if name == last or name not in old
+            }
+            replaced[each.id] = [*old]
+        elif old:
+            halfway[each.id] = [*old]
+    return replace(history, migrations=applied, replaced=replaced, halfway=halfway)
+
+
+def _is_old(name: str, ranged: Replaced, ids: set[str]) -> bool:
+    return name not in ids and ranged.covers(name)
+
+
+def _comparable(entry: HistoryEntry) -> str | None:
+    return entry.checksum if entry.detail == CHECKSUM_ALGORITHM else None
+
+
 def compare(history: History, migrations: Sequence[Migration], seeds: Sequence[Seed]) -> State:
     """Compare the history of a database with the files."""
+    history = folded(history, migrations)
     applied = [each for each in migrations if each.id in history.migrations]
     pending = [each for each in migrations if each.id not in history.migrations]
     last = max((migrations.index(each) for each in applied[-1:]), default=-1)
@@ -146,12 +203,14 @@ def compare(history: History, migrations: Sequence[Migration], seeds: Sequence[S
         out_of_order=[each for each in migrations[: last + 1] if each in pending],
         interrupted=list(history.intents),
         pending_seeds=[each for each in seeds if not _is_current(each, history.seeds)],
+        replaced=history.replaced,
+        halfway=[(each, old) for each in pending if (old := history.halfway.get(each.id))],
     )
 
 
 def _is_edited(migration: Migration, recorded: HistoryEntry) -> bool:
     # Without a checksum, or with one of another algorithm, nobody can tell.
-    return recorded.detail == CHECKSUM_ALGORITHM and recorded.checksum != migration.source.checksum
+    return _comparable(recorded) not in {None, migration.source.checksum}
 
 
 def _is_current(seed: Seed, seeds: dict[str, HistoryEntry]) -> bool:
@@ -176,16 +235,19 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
         except_interrupted: Ids of interrupted files that the command itself will finish.
 
     Raises:
-        Refused: An applied file is edited or missing, a pending file comes before an applied one,
-            or an interrupted file has no outcome.
+        Refused: An applied file is edited or missing, a pending file comes before an applied one or
+            replaces a part of what is applied, or an interrupted file has no outcome.
 
     """
+    missing = [each for each in state.missing if not any(each in old for _, old in state.halfway)]
     problems = [
+        *(_halfway(each, old) for each, old in state.halfway),
         *(f"{each.source.path}: was edited after it was applied" for each in state.edited),
-        *(f"{each}: applied, but its file is missing" for each in state.missing),
+        *(f"{each}: applied, but its file is missing" for each in missing),
         *(
             f"{each.source.path}: comes before migrations that are already applied"
             for each in state.out_of_order
+            if not any(each is squashed for squashed, _ in state.halfway)
         ),
         *(
             f"{each}: was started outside a transaction and has no recorded outcome"
@@ -194,8 +256,10 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
         ),
     ]
     hints = [
+        "Check out the release that has the replaced files, run `migrate` there, and come back."
+        * bool(state.halfway),
         "Restore the applied text and write a new migration for the change." * bool(state.edited),
-        "Get the missing files from the branch that applied them." * bool(state.missing),
+        "Get the missing files from the branch that applied them." * bool(missing),
         "Give the late file a number after the last applied one." * bool(state.out_of_order),
         "In a database of your own, `realign` rolls back what disagrees."
         * bool(state.edited or state.missing or state.out_of_order),
@@ -207,6 +271,16 @@ def refuse_disagreement(state: State, *, except_interrupted: Sequence[str] = ())
             "The history and the files disagree:\n  " + "\n  ".join(problems),
             hint=" ".join(filter(None, hints)),
         )
+
+
+def _halfway(squashed: Migration, old: Sequence[str]) -> str:
+    """Return what is wrong where a database has a part of what a file replaces."""
+    ranged = squashed.source.replaces
+    count = ranged.count if ranged else 0
+    has = f"{len(old)} of them, the last {old[-1]}"
+    if len(old) >= count:
+        has = "others in their place, or other texts of them"
+    return f"{squashed.source.path}: replaces {count} migrations, and the database has {has}"
 
 
 def refuse_interrupted(state: State) -> None:

@@ -17,12 +17,20 @@ class Plan:
         migrations: The migrations to apply or to roll back.
         seeds: The seeds to apply after them.
         rollbacks: The rollback file of each of the migrations, by id.
+        replaced: What is recorded first: squashed pairs that the database has without their mark,
+            with the ids of the migrations that they replace.
 
     """
 
     migrations: list[Migration]
     seeds: list[Seed]
     rollbacks: Mapping[str, SqlFile] = field(default_factory=dict)
+    replaced: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.migrations or self.seeds or self.replaced)
 
     @property
     def sources(self) -> list[SqlFile]:
@@ -40,9 +48,10 @@ def find(migrations: Sequence[Migration], name: str) -> Migration:
     for migration in migrations:
         if is_called(migration.id, name):
             return migration
+    instead = [each.id for each in migrations if (r := each.source.replaces) and r.covers(name)]
     raise Refused(
         f"There is no migration {name} in the files.",
-        hint="`status` lists them.",
+        hint=f"{instead[0]} replaces it." if instead else "`status` lists them.",
     )
 
 

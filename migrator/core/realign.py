@@ -35,7 +35,7 @@ def plan(session: Session, migrations: Sequence[Migration], seeds: Sequence[Seed
             reversible.
 
     """
-    read = history.read(session)
+    read = history.folded(history.read(session), migrations)
     state = history.compare(read, migrations, seeds)
     history.refuse_interrupted(state)
     wrong = {*state.missing, *(each.id for each in [*state.edited, *_overtaken(state, migrations)])}
@@ -48,7 +48,7 @@ def plan(session: Session, migrations: Sequence[Migration], seeds: Sequence[Seed
     _refuse_irreversible(restored)
     rollbacks = {each.id: _rollback(each, kept[each.id]) for each in restored}
     files.check(rollbacks.values())
-    return Plan(restored, [], rollbacks)
+    return Plan(restored, [], rollbacks, read.replaced)
 
 
 def _overtaken(state: State, migrations: Sequence[Migration]) -> list[Migration]:

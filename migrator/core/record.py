@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
-from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile
+from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile, read
 from migrator.core.session import Session
 from migrator.sql import sql
 
@@ -72,6 +73,20 @@ class Recorder:
     def marked(self, migration: Migration, operation: str = "mark") -> str:
         """Return the statements that write yoyo's log and mark of a migration; see `applied`."""
         return self._of_migration("record_apply", migration.id, operation=operation)
+
+    def replaced(self, migration: Migration, ids: Sequence[str]) -> str:
+        """Return the statements that mark a squashed pair in the place of what it replaces.
+
+        They fail if those are not marked.
+
+        Args:
+            migration: The squashed pair.
+            ids: The ids of the migrations that it replaces.
+
+        """
+        return self._of_migration(
+            "record_replaced", migration.id, replaced=list(ids), count=len(ids)
+        ) + self.kept(migration, read(migration.rollback_path))
 
     def kept(
         self, migration: Migration, rollback: SqlFile | None = None, duration_ms: int | None = 0

@@ -127,14 +127,14 @@ class Runner:
                 if each.id not in rollbacks:
                     rollbacks[each.id] = self._rollback_of(each)
             ready = with_seeds and len(wanted) == len(state.pending)
-            return Plan(wanted, state.pending_seeds if ready else [], rollbacks)
+            return Plan(wanted, state.pending_seeds if ready else [], rollbacks, state.replaced)
 
         planned = plan()
         files.check([*planned.sources, *rollbacks.values()])
         if dry_run:
             return planned
         refuse_unwritable(self.session, self.target)
-        if not (planned.migrations or planned.seeds):
+        if planned.is_empty:
             return planned
         return self._changing(plan, self._apply)
 
@@ -315,7 +315,7 @@ class Runner:
             planned = planned[:steps]
         rollbacks = {each.id: self._rollback_of(each) for each in planned}
         files.check(rollbacks.values())
-        return Plan(planned, [], rollbacks)
+        return Plan(planned, [], rollbacks, state.replaced)
 
     def _rollback_of(self, migration: Migration) -> SqlFile:
         return self._rollbacks.get(migration.id) or files.read(migration.rollback_path)
@@ -371,6 +371,7 @@ class Runner:
         applier.check_syntax(
             [each.source for each in plan.migrations], [each.source for each in plan.seeds]
         )
+        self._replace(applier, plan)
         left = len(plan.migrations) + len(plan.seeds)
         for migration in plan.migrations:
             left -= 1
@@ -381,7 +382,14 @@ class Runner:
             rows = applier.seed(seed, last=not left)
             self._did(f"seeded {seed.id} ({rows} rows written)")
 
+    def _replace(self, applier: Applier, plan: Plan) -> None:
+        """Mark squashed pairs in the place of what they replace."""
+        for name, ids in plan.replaced.items():
+            applier.replace(find(self.migrations, name), ids)
+            self._did(f"recorded {name} in the place of {len(ids)} migrations")
+
     def _roll_back(self, applier: Applier, plan: Plan) -> None:
+        self._replace(applier, plan)
         for migration in plan.migrations:
             is_last = migration is plan.migrations[-1]
             applier.roll_back(migration, plan.rollbacks[migration.id], last=is_last)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from migrator.core import files, sqltext
-from migrator.core.files import Migration, Seed, SqlFile
+from migrator.core.files import Migration, SqlFile
+from migrator.core.plan import Plan, find
 from migrator.core.record import Recorder, file_end
 from migrator.core.session import Session
 from migrator.sql import sql
@@ -27,15 +28,13 @@ COMMIT;
 """
 
 
-def script(
-    session: Session, migrations: Sequence[Migration], seeds: Sequence[Seed], *, rollback: bool
-) -> str:
+def script(session: Session, plan: Plan, known: Sequence[Migration], *, rollback: bool) -> str:
     """Return a script that applies, or rolls back, migrations and applies seeds.
 
     Args:
         session: A session on the target, used only to quote values.
-        migrations: The migrations, in the order in which they will run.
-        seeds: The seeds to apply after them.
+        plan: What is to run, in that order.
+        known: The migrations of the set.
         rollback: Whether to roll the migrations back.
 
     """
@@ -48,13 +47,16 @@ def script(
         )
     ]
     recorder = Recorder(session.connection, None, "psql")
-    for migration in migrations:
+    for name, ids in plan.replaced.items():
+        record = recorder.replaced(find(known, name), ids)
+        parts.append(f"-- {'-' * 8} {name}, in the place of others\nBEGIN;\n{record}COMMIT;\n")
+    for migration in plan.migrations:
         source = files.read(migration.rollback_path) if rollback else migration.source
         record = recorder.rolled_back(migration) if rollback else recorder.applied(migration)
         if not source.transactional:
             record += recorder.ended(migration.id)
         parts.append(_one(session, source, record))
-    parts += [_one(session, seed.source, recorder.seeded(seed)) for seed in seeds]
+    parts += [_one(session, seed.source, recorder.seeded(seed)) for seed in plan.seeds]
     return "\n".join(parts)
 
 

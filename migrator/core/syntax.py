@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterable, Sequence
 
 import psycopg
@@ -13,6 +14,12 @@ from migrator.core.errors import Refused
 from migrator.core.failure import error_text, place
 from migrator.core.files import SqlFile
 
+# PL/pgSQL takes it for its variable FOUND, where it is a syntax error in SQL or a new table.
+_BETWEEN = rb"(?:\s|--[^\n]*\n|/\*.*?\*/)+"
+_INTO_FOUND = re.compile(
+    rb"\bINTO" + _BETWEEN + rb"(?:STRICT" + _BETWEEN + rb')?(?:FOUND\b|"found")',
+    re.IGNORECASE | re.DOTALL,
+)
 # In an aborted transaction, the server parses a message and refuses its first statement.
 _PARSE_ONLY = b"SELECT 1; "
 
@@ -34,9 +41,11 @@ def check(backend: Backend, migrations: Sequence[SqlFile], seeds: Sequence[SqlFi
 
     """
     small = [each for each in (*migrations, *seeds) if len(each.text) <= LARGE]
-    if not _parses(backend, [each.text for each in small]):
-        for source in small:
-            _refuse_unparsed(backend, source, source.text)
+    doubtful = [each for each in small if _is_doubtful(each.text)]
+    if not _parses(backend, [each.text for each in small if each not in doubtful]):
+        doubtful = small
+    for source in doubtful:
+        _refuse_unparsed(backend, source, source.text)
     for source in migrations[1:]:
         if len(source.text) > LARGE:
             _check_large(backend, source)
@@ -45,9 +54,15 @@ def check(backend: Backend, migrations: Sequence[SqlFile], seeds: Sequence[SqlFi
 def _check_large(backend: Backend, source: SqlFile) -> None:
     start = 0
     for piece in sqltext.pieces(source.text, LARGE):
-        if len(piece) <= 2 * LARGE and not _parses(backend, [piece]):
+        is_small = len(piece) <= 2 * LARGE
+        if is_small and (_is_doubtful(piece) or not _parses(backend, [piece])):
             _refuse_unparsed(backend, source, piece, before=source.text[:start])
         start += len(piece)
+
+
+def _is_doubtful(text: bytes) -> bool:
+    """Say whether PL/pgSQL may parse a text in which SQL finds an error."""
+    return b"found" in text.lower() and _INTO_FOUND.search(text) is not None
 
 
 def _parses(backend: Backend, texts: Iterable[bytes]) -> bool:

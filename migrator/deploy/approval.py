@@ -85,7 +85,7 @@ def files_digest(plan: Plan) -> str:
 
 
 def _history(runner: Runner) -> list[Any]:
-    read = history.read(runner.session)
+    read = history.folded(history.read(runner.session), runner.migrations)
     target = runner.session.connection.execute(
         "SELECT s.system_identifier FROM pg_control_system() AS s"
     ).fetchone()

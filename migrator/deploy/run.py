@@ -293,6 +293,8 @@ class Deploy:
         """
         found, plan = self.check()
         if not (plan.migrations or plan.seeds):
+            if plan.replaced:
+                self.runner.migrate(to=None, with_seeds=True, dry_run=False)
             return DeployResult("nothing to do")
         self.prove(found, plan, is_dry=False)
         approved = self.approval(plan)

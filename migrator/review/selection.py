@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import dropwhile
 from pathlib import Path
 
-from migrator.core import files
+from migrator.core import files, revision
 from migrator.core.errors import Refused
 from migrator.core.files import Migration
 from migrator.core.plan import find
 from migrator.core.project import Project
-from migrator.lint import revision
 
 
 @dataclass(frozen=True, slots=True)

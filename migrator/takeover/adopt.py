@@ -107,7 +107,7 @@ def adopt(
             wanted,
             confirm,
             move=sql("takeover/move_yoyo").replace("%(schema)s", schema) if moves else "",
-            are_marked=is_moved,
+            marked={each.name for each in entries or []} if is_moved else None,
         )
     return Adopted(history, wanted, is_moved)
 
@@ -194,6 +194,7 @@ def _places(migrations: Sequence[Migration], names: Sequence[str]) -> list[list[
 
     Files are found by their id; by the part of it after the number, where `convert` puts a version
     if it numbers the files itself; or by their number. One of these ways has to serve for all.
+    A squashed pair is found by what it replaces, if the last of that is among the names.
     """
     names = [each.removesuffix(".sql") for each in names]
     for key, of_file in (
@@ -202,12 +203,29 @@ def _places(migrations: Sequence[Migration], names: Sequence[str]) -> list[list[
         (_number, _number),
     ):
         files = [of_file(each.id) for each in migrations]
+        keys = [key(name) for name in names]
+        ranges = [
+            (at, of_file(ranged.first), of_file(ranged.last))
+            for at, each in enumerate(migrations)
+            if (ranged := each.source.replaces)
+        ]
         places = [
-            [at for at, each in enumerate(files) if each and each == key(name)] for name in names
+            [at for at, each in enumerate(files) if each and each == name]
+            or [at for at, first, last in ranges if last in keys and _is_in(first, name, last)]
+            for name in keys
         ]
         if any(places):
             return places
     return [[] for _ in names]
+
+
+def _is_in(first: str | None, name: str | None, last: str | None) -> bool:
+    """Say whether a name is between two; numbers are compared as such."""
+    if not (first and name and last):
+        return False
+    if first.isdecimal() and name.isdecimal() and last.isdecimal():
+        return int(first) <= int(name) <= int(last)
+    return first <= name <= last
 
 
 def _label(version: str) -> str:

@@ -89,6 +89,10 @@ FAULTS: dict[str, tuple[Callable[[MigrationSet], Any], str]] = {
         ":2: a file with both halves, as tern writes it",
     ),
     "PL/pgSQL": (text(f"{GOOD}\nPERFORM f();"), ":2:1: a statement of PL/pgSQL, not of SQL"),
+    "PL/pgSQL's INTO": (
+        text(f"{GOOD}\nINSERT INTO a VALUES (9) RETURNING id\n-- its variable\nINTO found;"),
+        ':4:1: syntax error at or near "INTO"',
+    ),
     "all locks released": (
         text(f"{GOOD}\nSELECT pg_advisory_unlock_all();"),
         ":2:1: it would release the runner's lock",

@@ -166,7 +166,14 @@ def _fleet(place: Place, _: str) -> None:
     place.environment["PGSERVICEFILE"] = str(path)
 
 
+def _committed(here: Place, _: str) -> None:
+    """Commit the files to a repository of the story's own."""
+    here.sh("git init -q && git add migrations")
+    here.sh("git -c user.name=a -c user.email=a@example.com commit -q -m files")
+
+
 PREPARATIONS: dict[str, Callable[[Place, str], None]] = {
+    "committed": _committed,
     "createdb": _createdb,
     "createrole": _createrole,
     "edited": _edited,

@@ -62,7 +62,7 @@ def git(directory: Path, *arguments: str) -> str:
         )
     except FileNotFoundError:
         raise Refused(
-            "--against REF needs git, which is not installed.",
+            "git is not installed, which tells what changed.",
             hint="Install git, or leave --against REF out.",
         ) from None
     if done.returncode:
