@@ -47,14 +47,19 @@ class Check:
         return [first, *(f"    {finding}" for finding in self.findings)]
 
 
-def verify(runner: Runner) -> list[Check]:
+def verify(runner: Runner, *, with_schema: bool = True) -> list[Check]:
     """Make every check that the set and the target allow; nothing is changed.
+
+    Args:
+        runner: The target and the files.
+        with_schema: Whether to compare the schema with the snapshot, which takes a pg_dump.
 
     Raises:
         Refused: The target cannot be read.
 
     """
-    checks = [_history(runner), _invalid_indexes(runner), _schema(runner)]
+    checks = [_history(runner), _invalid_indexes(runner)]
+    checks += [_schema(runner)] if with_schema else []
     directory = runner.project.sql / "checks" if runner.project.sql is not None else None
     if directory is not None and directory.is_dir():
         checks += [_rule(runner, path) for path in sorted(directory.glob("*.sql"))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import threading
 import time
@@ -55,7 +56,8 @@ class TargetFailure:
     def lines(self) -> list[str]:
         """The error as text."""
         told = {"error": self.message, "state": self.state, "next": self.hint}
-        return [f"{label}: {text}" for label, text in told.items() if text]
+        lines = (f"{label}: {text}" for label, text in told.items() if text)
+        return [re.sub(r"\n(?=\S)", "\n  ", line) for line in lines]
 
     @property
     def document(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from migrator.core.runner import Runner
 from migrator.fleet.pool import TargetFailure
-from migrator.fleet.table import numbered
+from migrator.fleet.table import alike, grouped
 from migrator.fleet.targets import Member
 from migrator.sql import sql
 
@@ -26,8 +26,9 @@ class TargetPosition:
     """Where a database stands.
 
     Args:
-        server: What it has in common with all databases of its server, and no other.
-        oid: What it has in common with none of them.
+        system: The system identifier of its server; servers made from one image have one.
+        started: When that server was started.
+        oid: The database's number there.
         is_standby: Whether it is no primary.
         ids: The ids of its migrations and pending seeds, as `status` groups them.
         last_deploy: The last deploy in a few words; empty if there was none.
@@ -35,7 +36,8 @@ class TargetPosition:
 
     """
 
-    server: str
+    system: str
+    started: str
     oid: int
     is_standby: bool
     ids: Mapping[str, Sequence[str]]
@@ -46,16 +48,24 @@ class TargetPosition:
     def of(cls, runner: Runner) -> TargetPosition:
         """Read where the target of a runner stands."""
         session = runner.session
-        ((server, oid),) = session.connection.execute(sql("fleet/identity").encode()).fetchall()
+        ((system, started, oid),) = session.connection.execute(
+            sql("fleet/identity").encode()
+        ).fetchall()
         section = runner.additions.status(session)
         return cls(
-            server,
+            system,
+            started,
             oid,
             session.facts.is_standby,
             runner.state().ids(),
             section.last if section else "",
             section.problem if section else "",
         )
+
+    @property
+    def server(self) -> str:
+        """What it has in common with all databases of its server, and no other."""
+        return f"{self.system} {self.started}"
 
     @property
     def version(self) -> str:
@@ -79,6 +89,11 @@ class Standpoint:
     position: TargetPosition | None = None
     failure: TargetFailure | None = None
     twin: str = ""
+
+    @property
+    def server(self) -> str:
+        """What its server's targets have in common, or at least those with one address."""
+        return self.position.server if self.position else self.member.place
 
     @property
     def version(self) -> str:
@@ -190,16 +205,13 @@ class Survey:
     def lines(self) -> list[str]:
         """Return the answer as text: a table, what is wrong, how many are where."""
         rows = [(each.member.name, *each.cells) for each in self.standpoints]
-        return [*numbered(COLUMNS, rows), *failures(self.standpoints), self.summary]
+        return [*alike(COLUMNS, rows), *failures(self.standpoints), self.summary]
 
 
 def failures(found: Sequence[Standpoint]) -> list[str]:
     """Return why targets cannot be reached or read: each reason once, with the targets' names."""
-    reasons: dict[str, list[str]] = {}
-    for each in found:
-        if each.failure:
-            reasons.setdefault(each.failure.message, []).append(each.member.name)
-    return [f"{', '.join(names)}: {message}" for message, names in reasons.items()]
+    told = grouped((each.failure.message, each.member.name) for each in found if each.failure)
+    return [f"{', '.join(names)}: {message}" for message, names in told.items()]
 
 
 def number_of(migration: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
 
+Key = TypeVar("Key", bound=Hashable)
 _ALIKE = 4  # so many rows that are alike but for the name are shown as one
 
 
-def numbered(header: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:
+def alike(header: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Return a table whose rows begin with a name; many that are alike otherwise are one row.
 
     Args:
@@ -15,16 +17,21 @@ def numbered(header: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str
         rows: The rows.
 
     """
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for row in rows:
-        alike.setdefault(row[1:], []).append(row[0])
     told: list[tuple[str, ...]] = []
-    for cells, names in alike.items():
+    for cells, names in grouped((row[1:], row[0]) for row in rows).items():
         if len(names) < _ALIKE:
             told += [(name, *cells) for name in names]
         else:
             told.append((f"{names[0]} and {len(names) - 1} others", *cells))
     return table(header, told)
+
+
+def grouped(pairs: Iterable[tuple[Key, str]]) -> dict[Key, list[str]]:
+    """Return the names that go with each of some values."""
+    found: dict[Key, list[str]] = {}
+    for value, name in pairs:
+        found.setdefault(value, []).append(name)
+    return found
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -31,6 +31,7 @@ REQUIRED = {
     "baseline": ["0001"],
     "convert": ["--from", "goose", "x", "y"],
     "restore": ["x"],
+    "fleet rollback": ["--to", "0001"],
     "server": ["start"],
 }
 

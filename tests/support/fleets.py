@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from tests.support import documents
 from tests.support.commands import Answer, execute
-from tests.support.databases import applied, database
+from tests.support.databases import applied, database, rows
 from tests.support.servers import Server
 from tests.support.sets import MigrationSet, three_tables
 
@@ -37,7 +37,8 @@ class Place(NamedTuple):
 
     @property
     def applied(self) -> list[str]:
-        return applied(self.dsn)
+        history = "SELECT FROM pg_namespace WHERE nspname = 'yoyo'"
+        return applied(self.dsn) if rows(self.dsn, history) else []
 
 
 class Fleet(NamedTuple):

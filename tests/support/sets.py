@@ -39,7 +39,7 @@ class MigrationSet:
     def write(self, name: str, text: str | bytes) -> Path:
         """Write any file of the set, byte by byte."""
         path = self.migrations.parent / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 

@@ -1,0 +1,285 @@
+"""`fleet migrate` and `fleet rollback`: stages, approval, what stops it, and what goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import call, finish, start
+from tests.support.databases import rows, run, sleeping, tables
+from tests.support.fleets import Fleet, Place, fleet, keys, keys_in_reference
+from tests.support.servers import Server, newest
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.slow, newest]
+
+NOTHING = {"t0": 0, "t1": 0, "t2": 0}
+ALL = {"t0": 3, "t1": 3, "t2": 3}
+
+
+@pytest.fixture
+def three(pg: Server, tmp_path: Path) -> Iterator[Fleet]:
+    """Three empty databases in three stages."""
+    with fleet(tmp_path, [pg], [0, 1, 2]) as made:
+        yield made
+
+
+def began(text: str) -> list[str]:
+    return [line.partition(":")[0] for line in text.splitlines() if line.endswith(": began")]
+
+
+def digest(made: Fleet, *arguments: str) -> str:
+    answer = made.run("--json", "plan", *arguments)
+    assert answer.code == 0, answer.err
+    return str(answer.document["digest"])
+
+
+def test_stage_by_stage_all_targets_are_migrated(three: Fleet) -> None:
+    three.write(three.places[::-1])
+    answer = three.run("migrate", "--yes")
+    assert answer.code == 0, answer.err
+    assert began(answer.err) == ["t0", "t1", "t2"]
+    assert "t1: applied 0002.b.create (" in answer.err
+    assert answer.out.splitlines() == [
+        "TARGET  STAGE  VERSION  RESULT",
+        "t0      0      0003     applied 3 migrations, 1 seed",
+        "t1      1      0003     applied 3 migrations, 1 seed",
+        "t2      2      0003     applied 3 migrations, 1 seed",
+    ]
+    assert three.applied == ALL
+    again = three.run("migrate", "--yes")
+    assert (again.code, began(again.err)) == (0, [])
+    assert three.run("status", "--exit-code").code == 0
+
+
+def test_the_first_failure_stops_it_and_the_next_run_goes_on(three: Fleet) -> None:
+    assert three.run("migrate", "--to", "0001", "--yes").code == 0
+    run(three.places[1].dsn, "CREATE TABLE b ()")
+    alone = call(three.made, three.places[1].dsn, "migrate")
+    answer = three.run("migrate", "--yes", "--jobs", "1")
+    assert answer.code == 1
+    told = [line for line in alone.err.splitlines() if line.startswith(("error: ", "state: "))]
+    assert len(told) == 2
+    assert all(f"  {line}" in answer.out for line in told), "it is the message of migrate"
+    assert [line.split(maxsplit=3) for line in answer.out.splitlines()[1:4]] == [
+        ["t0", "0", "0003", "applied 2 migrations, 1 seed"],
+        ["t1", "1", "0001", "failed"],
+        ["t2", "2", "0001", "not begun"],
+    ]
+    assert answer.out.splitlines()[-1] == "failed: t1"
+    answer = three.run("migrate", "--yes", "--keep-going")
+    assert (answer.code, three.applied) == (1, {"t0": 3, "t1": 1, "t2": 3})
+    run(three.places[1].dsn, "DROP TABLE b")
+    assert three.run("migrate", "--yes").code == 0
+    assert three.applied == ALL
+
+
+def test_it_pauses_after_a_stage_and_the_same_command_goes_on(three: Fleet) -> None:
+    approved = digest(three)
+    command = ["migrate", "--approve", approved, "--pause-after", "0"]
+    answer = three.run(*command)
+    assert answer.code == 0, answer.err
+    assert answer.out.splitlines()[-1] == "paused after stage 0; the same command goes on"
+    assert three.applied == {**NOTHING, "t0": 3}
+    assert three.run(*command).code == 0
+    assert three.applied == ALL
+
+
+def test_a_stage_is_verified_before_the_next_begins(three: Fleet) -> None:
+    three.made.write("sql/checks/no_rows_in_b.sql", "SELECT 'a row in b' FROM b")
+    three.made.add("0004.b.row", "INSERT INTO b VALUES (1)")
+    started = time.monotonic()
+    answer = three.run("migrate", "--yes", "--soak", "500ms")
+    assert time.monotonic() - started > 0.5
+    assert answer.code == 1
+    assert three.applied == {**NOTHING, "t0": 4}
+    assert "verify found:\n    sql/checks/no_rows_in_b.sql: a row in b" in answer.out
+    assert "t0      0      0004     verify failed" in answer.out
+
+
+def test_what_was_approved_is_what_runs(three: Fleet) -> None:
+    approved = digest(three)
+    first = three.made.migrations / "0001.a.create.sql"
+    text = first.read_text()
+    first.write_text(text + "-- more\n")
+    answer = three.run("migrate", "--approve", approved)
+    assert (answer.code, three.run("migrate", "--approve", "nonsense").code) == (2, 2)
+    assert "not what was approved: the files, or what is to be done with them. " in answer.err
+    first.write_text(text)
+    three.write(three.places[:2])
+    answer = three.run("migrate", "--approve", approved)
+    assert (answer.code, "approved: the targets. " in answer.err) == (2, True)
+    three.write()
+    assert three.applied == NOTHING
+    assert three.run("migrate", "--to", "0001", "--yes").code == 0
+    approved = digest(three)
+    assert call(three.made, three.places[2].dsn, "rollback", "--all", "--yes").code == 0
+    answer = three.run("migrate", "--approve", approved)
+    assert (answer.code, "a target is at none, before 0001" in answer.err) == (2, True)
+    assert call(three.made, three.places[2].dsn, "migrate").code == 0  # further on is fine
+    assert three.run("migrate", "--approve", approved).code == 0
+    assert three.applied == ALL
+
+
+def test_without_approval_and_terminal_nothing_begins(three: Fleet) -> None:
+    answer = three.run("migrate")
+    assert answer.code == 2
+    assert "would apply 0001.a.create on 3 targets" in answer.err
+    assert three.applied == NOTHING
+
+
+def test_what_is_wrong_with_one_target_refuses_all_before_any_change(three: Fleet) -> None:
+    assert three.run("migrate", "--only", "t2", "--to", "0001", "--yes").code == 0
+    run(three.places[2].dsn, "UPDATE yoyo.migration_checksum SET checksum = '0'")
+    twin = Place("twin", 1, three.places[0].server, three.places[0].dbname)
+    three.write([*three.places, twin])
+    for command in (["plan"], ["migrate", "--yes", "--keep-going"]):
+        answer = three.run(*command)
+        assert answer.code == 2
+        assert "2 of 4 targets cannot be worked on" in answer.err
+        assert "  t2: The history and the files disagree:" in answer.err
+        assert "  twin: same database as t0" in answer.err
+    assert three.applied == {**NOTHING, "t2": 1}
+
+
+def test_bad_files_refuse_all_before_any_change(three: Fleet) -> None:
+    three.made.add("0004.d.create", "CREATE TABLE d ();\nCOMMIT;")
+    answer = three.run("migrate", "--yes")
+    assert answer.code == 2
+    assert "t0, t1, t2: A problem in the files:" in answer.err
+    assert "COMMIT is not allowed" in answer.err
+    assert three.applied == NOTHING
+
+
+def test_a_target_out_of_reach_refuses_all_or_is_left_out(three: Fleet) -> None:
+    lost = Place("lost", 1, three.places[0].server, "no_such")
+    three.write([*three.places, lost])
+    answer = three.run("migrate", "--yes")
+    assert (answer.code, three.applied) == (2, NOTHING)
+    assert "  lost: Cannot connect to" in answer.err
+    assert "--keep-going" in answer.err.split("next: ")[1]
+    answer = three.run("migrate", "--yes", "--keep-going")
+    assert (answer.code, three.applied) == (1, ALL)
+    assert answer.out.splitlines()[-1] == "failed: lost"
+
+
+def test_more_than_was_planned_is_never_applied(three: Fleet) -> None:
+    assert three.run("migrate", "--to", "0003", "--yes").code == 0
+    three.made.add("0004.d.create", "CREATE TABLE d (); SELECT pg_sleep(2)")
+    first, second, _ = three.places
+    process = start(*three.arguments("migrate", "--yes"))
+    until(lambda: sleeping(first.dsn))
+    run(second.dsn, "DELETE FROM yoyo._yoyo_migration WHERE migration_id LIKE '0003%'")
+    answer = finish(process)
+    assert answer.code == 1
+    assert "since it was planned: now also 0003.c.create." in answer.out
+    assert [len(each.applied) for each in three.places] == [4, 2, 3]
+
+
+def test_an_interruption_leaves_nothing_half_done(three: Fleet) -> None:
+    three.made.add("0004.d.create", "CREATE TABLE d (); SELECT pg_sleep(20)")
+    (first, *_) = three.places
+    process = start(*three.arguments("migrate", "--yes"))
+    until(lambda: sleeping(first.dsn))
+    process.send_signal(signal.SIGINT)
+    answer = finish(process)
+    assert answer.code == 130
+    assert "t0      0               interrupted" in answer.out
+    assert "  state: The history has 3 migrations applied" in answer.out
+    assert "t1      1      none     not begun" in answer.out
+    assert tables(first.dsn) == ["a", "b", "c"]
+    assert three.applied == {**NOTHING, "t0": 3}
+    assert sleeping(first.dsn) == []
+
+
+def test_events_name_their_target_and_each_target_has_a_log(three: Fleet, tmp_path: Path) -> None:
+    run(three.places[2].dsn, "CREATE SCHEMA yoyo", "CREATE TABLE b ()")
+    assert call(three.made, three.places[2].dsn, "migrate", "--beside-others").code == 1
+    logs = tmp_path / "logs" / "of today"
+    answer = three.run("--json", "migrate", "--yes", "--log-dir", logs)
+    assert answer.code == 1
+    *events, document = map(json.loads, answer.out.splitlines())
+    kinds = [each["event"] for each in events if each["target"] == "t0"]
+    assert (kinds[0], {*kinds[1:-1]}, kinds[-1]) == ("begin", {"say"}, "end")
+    (ended,) = (each for each in events if (each["target"], each["event"]) == ("t2", "end"))
+    assert (ended["outcome"], ended["failure"]["exit_code"]) == ("failed", 1)
+    assert {*keys(document)} == keys_in_reference("fleet migrate") | {"error", "state", "next"}
+    assert document["failed"] == ["t2"]
+    assert sorted(path.name for path in logs.iterdir()) == ["t0.log", "t1.log", "t2.log"]
+    assert "applied 0003.c.create" in (logs / "t1.log").read_text()
+    assert "error: " in (logs / "t2.log").read_text()
+
+
+def test_a_rollback_undoes_the_last_stage_first_and_only_where_it_was_applied(
+    three: Fleet,
+) -> None:
+    assert three.run("migrate", "--yes").code == 0
+    three.made.add("0004.d.create", "CREATE TABLE d ()", "DROP TABLE d")
+    assert three.run("migrate", "--yes", "--only", "stage=0", "--only", "stage=1").code == 0
+    approved = digest(three, "--rollback", "--to", "0003")
+    answer = three.run("rollback", "--to", "0003", "--approve", approved)
+    assert answer.code == 0, answer.err
+    assert began(answer.err) == ["t1", "t0"]
+    assert "t0      0      0003     rolled back 1 migration" in answer.out
+    assert "t2      2      0003     nothing to do" in answer.out
+    assert [tables(each.dsn) for each in three.places] == [["a", "b", "c"]] * 3
+    assert three.run("rollback", "--to", "0001").code == 2  # nobody approved it
+    assert three.applied == ALL
+
+
+def test_seeds_are_applied_everywhere(three: Fleet) -> None:
+    assert three.run("migrate", "--yes", "--no-seed").code == 0
+    answer = three.run("seed")
+    assert answer.code == 0
+    assert "t0      0      0003     applied 1 seed" in answer.out
+    for place in three.places:
+        assert rows(place.dsn, "SELECT count(*) FROM a") == [(2,)]
+
+
+@pytest.fixture
+def eight(pg: Server, tmp_path: Path) -> Iterator[Fleet]:
+    with fleet(tmp_path, [pg], [0] * 8) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("options", "most"), [([], 4), (["--jobs", "8", "--server-limit", "4"], 2)]
+)
+def test_no_more_targets_are_at_work_than_asked(
+    eight: Fleet, pg: Server, options: list[str], most: int
+) -> None:
+    eight.made.add("0004.d.create", "SELECT pg_sleep(0.3)")
+    process = start(*eight.arguments("migrate", "--yes", *options))
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'fleet_%'"
+    query += " AND wait_event = 'PgSleep'"
+    seen = []
+    while process.poll() is None:
+        seen += [count for (count,) in rows(pg.dsn("postgres", pg.user), query)]
+    assert finish(process).code == 0
+    assert max(seen) == most
+
+
+def test_verify_groups_what_is_equal_and_tells_what_differs(three: Fleet) -> None:
+    assert three.run("migrate", "--yes").code == 0
+    assert call(three.made, three.places[0].dsn, "schema").code == 0
+    answer = three.run("verify")
+    assert answer.code == 0, answer.out
+    assert answer.out == "as the files at 0003, by t0: t0, t1, t2\n"
+    run(three.places[2].dsn, "ALTER TABLE a ADD note text", "DROP TABLE c", "DELETE FROM a")
+    answer = three.run("verify")
+    assert answer.code == 1
+    assert answer.out.splitlines() == [
+        "as the files at 0003, by t0: t0, t1",
+        "differs from t0 at 0003: t2",
+        "    table a: column note is unexpected",
+        "    table c is missing",
+        "t2: FAILED",
+        "    seeds: 01.a: 2 rows are missing or have other values",
+    ]
+    document = three.run("--json", "verify").document
+    assert document["groups"][1]["differences"][0] == "table a: column note is unexpected"
