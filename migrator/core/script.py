@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from migrator.core import files, sqltext
+from migrator.core import sqltext
 from migrator.core.files import Migration, SqlFile
 from migrator.core.plan import Plan, find
 from migrator.core.record import Recorder, file_end
@@ -51,8 +51,9 @@ def script(session: Session, plan: Plan, known: Sequence[Migration], *, rollback
         record = recorder.replaced(find(known, name), ids)
         parts.append(f"-- {'-' * 8} {name}, in the place of others\nBEGIN;\n{record}COMMIT;\n")
     for migration in plan.migrations:
-        source = files.read(migration.rollback_path) if rollback else migration.source
-        record = recorder.rolled_back(migration) if rollback else recorder.applied(migration)
+        back = plan.rollbacks[migration.id]
+        source = back if rollback else migration.source
+        record = recorder.rolled_back(migration) if rollback else recorder.applied(migration, back)
         if not source.transactional:
             record += recorder.ended(migration.id)
         parts.append(_one(session, source, record))
@@ -65,7 +66,7 @@ def _one(session: Session, source: SqlFile, record: str) -> str:
     text = sqltext.closed(source.text).decode()
     begin = "BEGIN DEFERRABLE;\n"
     run = f"{begin}{text}" if source.transactional else f"{text}{begin}"
-    end = re.sub(r"^--.*\n", "", file_end(session, record), flags=re.MULTILINE)
+    end = re.sub(r"^--.*\n", "", file_end(session, ""), flags=re.MULTILINE)
     # psql prints no row where it keeps its values in variables.
-    end = end.replace(";\n", " \\gset runner_\n", 1)
+    end = end.replace(";\n", " \\gset runner_\n", 1) + record
     return f"-- {'-' * 8} {source.path.name}\n{run}{end}COMMIT;\n"

@@ -226,6 +226,8 @@ def everything(pg: Server, database: str) -> tuple[str, list[tuple[Any, ...]]]:
         FROM yoyo._yoyo_migration AS m LEFT JOIN yoyo.migration_checksum AS c USING (migration_hash)
         UNION ALL SELECT seed_id, NULL, algorithm, checksum, NULL FROM yoyo.seed_checksum
         UNION ALL SELECT migration_hash, migration_id, NULL, NULL, operation FROM yoyo._yoyo_log
+        UNION ALL SELECT migration_hash, applied_text, rollback_text, NULL, 'text'
+        FROM yoyo.migration_text
         ORDER BY 1, 2, 3, 5
     """
     dump = "\n".join(line for line in dump.splitlines() if "restrict " not in line)
