@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from migrator.core import files, history
+from migrator.core import files, history, predecessors
 from migrator.core.files import Migration
 from migrator.core.history import KeptTexts
 from migrator.core.runner import Runner
@@ -45,6 +45,10 @@ def standing(runner: Runner, *, with_diff: bool = False) -> Standing:
     document: dict[str, Any] = {**state.ids(), "not_read": passed_over}
     *lines, verdict = state.lines()
     lines += [f"{'not read':<14}{each}" for each in passed_over]
+    has_history = runner.session.facts.has_history
+    if not has_history and (found := predecessors.find(runner.session).histories):
+        document["other_history"] = [each.words for each in found]
+        lines += [f"{'other history':<14}{each}" for each in document["other_history"]]
     if with_diff:
         kept = history.texts(runner.session, [each.id for each in state.edited])
         diffs = {each.id: _diff(each, kept[each.id]) for each in state.edited}

@@ -31,6 +31,9 @@ def test_another_tools_history_is_named_and_nothing_runs(
         error = refused(made, empty_database, command)
         assert f"error: The database was migrated by another tool: {tool} (" in error
         assert "next: `adopt` takes its history over." in error
+    (told,) = call(made, empty_database, "--json", "status").document["other_history"]
+    assert told.startswith(f"{tool} (")
+    assert f"other history {told}\n" in call(made, empty_database, "status").out
 
 
 def test_stock_yoyos_history_in_public_is_not_passed_over(
