@@ -30,7 +30,8 @@ _LOOKS_LIKE_DIRECTIVE = re.compile(
 )
 _HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible|replaces)\s*:\s*(.*)$")
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
-_NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")  # not the year of 2026_02_01_name
+# Not the year of 2026_02_01_name, nor the first part of the version 1.10.
+_NUMBER = re.compile(r"\d+(?=\.(?!\d+(?:[._-]|$))|_(?!\d))")
 _LINE_END = re.compile(r"[\r\n]")  # for PostgreSQL and yoyo, a lone CR also ends a comment
 _LONGEST_NAME = 250
 _LONGEST_HEADER = 1_000_000  # bytes; a directive after that is refused, as yoyo would ignore it

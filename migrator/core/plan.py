@@ -39,15 +39,22 @@ class Plan:
 
 
 def find(migrations: Sequence[Migration], name: str) -> Migration:
-    """Return the migration with this id or number.
+    """Return the migration with this id, or the only one whose id begins so.
 
     Raises:
-        Refused: There is no such migration.
+        Refused: There is no such migration, or there are several.
 
     """
-    for migration in migrations:
-        if is_called(migration.id, name):
-            return migration
+    called = [each for each in migrations if is_called(each.id, name)]
+    if exact := [each for each in called if each.id == name.removesuffix(".sql")]:
+        called = exact
+    if len(called) == 1:
+        return called[0]
+    if called:
+        raise Refused(
+            f"{name} is the beginning of several ids: {', '.join(each.id for each in called)}.",
+            hint="Give more of the one that you mean.",
+        )
     instead = [each.id for each in migrations if (r := each.source.replaces) and r.covers(name)]
     raise Refused(
         f"There is no migration {name} in the files.",
@@ -56,8 +63,16 @@ def find(migrations: Sequence[Migration], name: str) -> Migration:
 
 
 def is_called(migration_id: str, name: str) -> bool:
-    """Say whether a name is that of a migration: its id, its number or its file name."""
-    return name.removesuffix(".sql") in {migration_id, migration_id.partition(".")[0]}
+    """Say whether a name is that of a migration: its id, or the beginning of it, such as a number.
+
+    Args:
+        migration_id: The id.
+        name: What the user calls it; `.sql` at its end does not count.
+
+    """
+    stem = name.removesuffix(".sql")
+    rest = migration_id.removeprefix(stem)
+    return rest == "" or (rest != migration_id and rest[0] in "._-")
 
 
 def up_to(

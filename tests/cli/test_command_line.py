@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 import migrator
 from migrator.cli.main import cli
 from migrator.cli.options import Duration
+from migrator.core import files
 from tests.support import databases
 from tests.support.commands import Answer, call, execute
 from tests.support.databases import applied, rows, tables
@@ -437,6 +438,51 @@ def test_new_starts_at_one_and_keeps_the_width(tmp_path: Path) -> None:
     wide = MigrationSet(tmp_path / "wide")
     wide.add("000099.a.b", "SELECT 1;")
     assert "/000100.a.b.sql" in call(wide, None, "new", "a", "b").out
+
+
+@pytest.mark.parametrize(
+    ("last", "following"),
+    [
+        ("0007_old_one", r"0008_a_b_c"),
+        ("20200201120000_old", r"20[0-9]{12}_a_b_c"),
+        ("29990201120000.old", r"29990201120001\.a\.b_c"),
+        ("202002011200-old", r"20[0-9]{10}-a-b_c"),
+        ("20200201.old", r"20[0-9]{6}\.a\.b_c"),
+        ("2020_02_01_old", r"20\d\d_\d\d_\d\d_a_b_c"),
+        ("1580558400_old", r"1[6-9]\d{8}_a_b_c"),
+        ("20200201_02_xYz12-old", r"20\d{6}_01_[0-9A-Za-z]{5}-a-b-c"),
+        ("29990201_02_xYz12-old", r"29990201_03_[0-9A-Za-z]{5}-a-b-c"),
+    ],
+)
+def test_new_numbers_as_the_set_does(tmp_path: Path, last: str, following: str) -> None:
+    others = MigrationSet(tmp_path / "others")
+    others.add(last, "SELECT 1;")
+    path, _ = call(others, None, "--json", "new", "a", "b_c").document["files"]
+    assert re.fullmatch(following, Path(path).stem)
+    assert files.discover(others.migrations)[-1].id == Path(path).stem
+
+
+@pytest.mark.parametrize("last", ["initial", "9.1.2", "2999_02_01_old"])
+def test_new_writes_no_file_that_would_not_come_last(tmp_path: Path, last: str) -> None:
+    others = MigrationSet(tmp_path / "others")
+    others.add(last, "SELECT 1;")
+    answer = call(others, None, "new", "a", "b_c")
+    assert answer.code == 2
+    assert f"No number is known that comes after {last}" in answer.err
+
+
+@newest
+def test_an_id_may_be_given_by_its_beginning(empty_database: str, tmp_path: Path) -> None:
+    others = MigrationSet(tmp_path / "others")
+    ids = ["20200201_01_xYz12-a", "20200201_02_aBc34-b", "20200202_01_dEf56-c"]
+    for name in ids:
+        others.add(name, "SELECT 1;")
+    migrate = ["--json", "migrate", "--to"]
+    assert call(others, empty_database, *migrate, "20200201_01").document["applied"] == ids[:1]
+    answer = call(others, empty_database, *migrate, "20200201")
+    assert answer.code == 2
+    assert f"is the beginning of several ids: {ids[0]}, {ids[1]}." in answer.err
+    assert call(others, empty_database, *migrate, "20200202").document["applied"] == ids[1:]
 
 
 @pytest.mark.parametrize(
