@@ -44,6 +44,7 @@ class Command:
         as_json: Whether the answer is to be a JSON document.
         say: Told what is done.
         named_by: The option whose value `database` is.
+        given: The target, if it is known already.
 
     """
 
@@ -56,6 +57,7 @@ class Command:
     as_json: bool
     say: Callable[[str], None]
     named_by: str = "--database"
+    given: Target | None = None
 
     @classmethod
     def begin(cls, root: Path | None, *, migrations: Path | None, **named: Any) -> Command:
@@ -120,7 +122,8 @@ class Command:
         from migrator.core import target
 
         database = process.option_value(self.database)
-        found = target.resolve(database, os.environ, options.origin(self.named_by))
+        found = self.given
+        found = found or target.resolve(database, os.environ, options.origin(self.named_by))
         if found is None and must_be_named:
             raise Refused(
                 "Which database is meant? A deploy or a restore never takes one by itself.",

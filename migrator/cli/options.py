@@ -274,50 +274,76 @@ _RESTORING = (
 )
 
 
+_EACH_DEPLOY = (
+    click.option(
+        "--closed",
+        is_flag=True,
+        help="A maintenance window: nobody but the deploy can connect. Default: open.",
+    ),
+    click.option(
+        "--backup",
+        type=click.Choice(["dump", "made", "none"]),
+        default="dump",
+        show_default=True,
+        help="A dump; a backup that is made by other means; no backup.",
+    ),
+    click.option(
+        "--reason",
+        metavar="TEXT",
+        help="Which backup is made by other means, or why there is none.",
+    ),
+    _BACKUP_DIR,
+    click.option(
+        "--backup-format",
+        type=click.Choice(["custom", "directory"]),
+        default="custom",
+        show_default=True,
+        help="custom: one file. directory: written by several sessions.",
+    ),
+    click.option(
+        "--compress", metavar="LEVEL", help="As pg_dump's --compress. Default: pg_dump's own."
+    ),
+    click.option(
+        "--exclude-table-data",
+        metavar="PATTERN",
+        multiple=True,
+        help="Leave the rows of such tables out of the dump, as pg_dump does.",
+    ),
+    click.option(
+        "--rehearse/--no-rehearse",
+        default=None,
+        help="Migrate a restored copy first. Default: if space and privileges allow.",
+    ),
+    click.option(
+        "--longest-transaction",
+        "longest_ms",
+        type=Duration(),
+        default="1min",
+        show_default=True,
+        help="The oldest transaction of another session that is allowed.",
+    ),
+    click.option(
+        "--on-failure",
+        type=click.Choice(["undo", "leave"]),
+        default="undo",
+        show_default=True,
+        help="What to do with migrations already applied.",
+    ),
+    beside_others,
+)
+
+
+def each_deploy(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of a deploy that may be those of several at once."""
+    return limits(with_options(_EACH_DEPLOY, function))
+
+
 def deploy(function: Callable[..., int]) -> Callable[..., int]:
     """Add the options of deploy."""
     options = [
         click.option("--dry-run", is_flag=True, help="Show the plan; change nothing."),
         click.option("--approve", metavar="DIGEST", help="Deploy if the plan has this digest."),
-        click.option(
-            "--closed",
-            is_flag=True,
-            help="A maintenance window: nobody but the deploy can connect. Default: open.",
-        ),
-        click.option(
-            "--backup",
-            type=click.Choice(["dump", "made", "none"]),
-            default="dump",
-            show_default=True,
-            help="A dump; a backup that is made by other means; no backup.",
-        ),
-        click.option(
-            "--reason",
-            metavar="TEXT",
-            help="Which backup is made by other means, or why there is none.",
-        ),
-        _BACKUP_DIR,
-        click.option(
-            "--backup-format",
-            type=click.Choice(["custom", "directory"]),
-            default="custom",
-            show_default=True,
-            help="custom: one file. directory: written by several sessions.",
-        ),
-        click.option(
-            "--compress", metavar="LEVEL", help="As pg_dump's --compress. Default: pg_dump's own."
-        ),
-        click.option(
-            "--exclude-table-data",
-            metavar="PATTERN",
-            multiple=True,
-            help="Leave the rows of such tables out of the dump, as pg_dump does.",
-        ),
-        click.option(
-            "--rehearse/--no-rehearse",
-            default=None,
-            help="Migrate a restored copy first. Default: if space and privileges allow.",
-        ),
+        *_EACH_DEPLOY,
         click.option("--rehearse-on", metavar="URL", help="The server to rehearse on."),
         click.option(
             "--review",
@@ -325,25 +351,9 @@ def deploy(function: Callable[..., int]) -> Callable[..., int]:
             metavar="FILE",
             help="The report that --dry-run shows. Default: review/review.json.",
         ),
-        click.option(
-            "--longest-transaction",
-            "longest_ms",
-            type=Duration(),
-            default="1min",
-            show_default=True,
-            help="The oldest transaction of another session that is allowed.",
-        ),
-        click.option(
-            "--on-failure",
-            type=click.Choice(["undo", "leave"]),
-            default="undo",
-            show_default=True,
-            help="What to do with migrations already applied.",
-        ),
         click.option("--resume", is_flag=True, help="Continue an interrupted deploy."),
         click.option("--undo", is_flag=True, help="Undo an interrupted deploy."),
         click.option("--leave", is_flag=True, help="End an interrupted deploy as it is."),
-        beside_others,
         *_RESTORING,
     ]
 

@@ -122,12 +122,19 @@ class Rollout:
         pace: How it goes on.
         survey: Where all targets stand.
         tell: Told what happens.
+        connections: How many connections a target may need at most.
 
     """
 
     def __init__(
-        self, pool: Pool, pace: Pace, survey: Survey, tell: Callable[[Event], None]
+        self,
+        pool: Pool,
+        pace: Pace,
+        survey: Survey,
+        tell: Callable[[Event], None],
+        connections: int = CONNECTIONS,
     ) -> None:
+        self._connections = connections
         self._pool = pool
         self._pace = pace
         self._tell = tell
@@ -210,7 +217,7 @@ class Rollout:
         argument: Callable[[Member], Any] = lambda _: None,
     ) -> list[Job]:
         return [
-            Job(each, kind, argument(each), self._standpoints[each.name].server, CONNECTIONS)
+            Job(each, kind, argument(each), self._standpoints[each.name].server, self._connections)
             for each in members
         ]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from migrator.core.errors import Refused
 from migrator.core.runner import Runner
 from migrator.fleet.pool import TargetFailure
 from migrator.fleet.table import alike, grouped
@@ -178,6 +179,32 @@ class Survey:
                 twin = known if known != name else ""
             marked.append(replace(each, twin=twin))
         return cls(marked)
+
+    def version_for(self, new: Member) -> str:
+        """Return the id of the last migration that all targets of a new one's stage have.
+
+        Raises:
+            Refused: The new one cannot be reached, is not empty or is one of the others; or its
+                stage is on no version.
+
+        """
+        (mine,) = (each for each in self.standpoints if each.member is new)
+        if mine.failure:
+            raise Refused(mine.failure.message, hint=mine.failure.hint)
+        twins = {each.member.name: each.twin for each in self.standpoints if each.twin}
+        if mine.version != "none" or new.name in {*twins, *twins.values()}:
+            raise Refused(
+                f"{new.name} is not a new database: it is at {mine.version}, {mine.state}.",
+                hint="Name an empty database with --url.",
+            )
+        others = [each for each in self.standpoints if each.member.stage == new.stage]
+        known = [each.position.ids["applied"] for each in others if each.position and each != mine]
+        if not known or not (applied := min(known, key=len)):
+            raise Refused(
+                f"No target of stage {new.stage} is on a version, so none is known for {new.name}.",
+                hint="Use `migrate --to ID` on it, and add it to the targets by hand.",
+            )
+        return applied[-1]
 
     @property
     def summary(self) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from migrator.core.errors import Refused
+from migrator.core.files import write
 from migrator.core.session import open_connection
 from migrator.core.target import SECRETS, Target, resolve_other
 
@@ -73,7 +74,7 @@ def from_file(path: Path, application: str) -> list[Member]:
     if document or not isinstance(entries, list):
         unknown = ", ".join(document) or "target"
         raise Refused(f"{path}: can only have [[target]], not {unknown}.", hint=_DOCS)
-    return _members(entries, str(path), application)
+    return read(entries, str(path), application)
 
 
 def from_query(control: Target, query: str, application: str) -> list[Member]:
@@ -107,7 +108,7 @@ def from_query(control: Target, query: str, application: str) -> list[Member]:
         labels = {**others, **(row.get("labels") or {})}
         known = {key: row[key] for key in row.keys() & _KEYS - {"labels"} if row[key] is not None}
         entries.append({**known, "labels": {k: v for k, v in labels.items() if v is not None}})
-    return _members(entries, "--targets-from", application)
+    return read(entries, "--targets-from", application)
 
 
 def from_program(command: str, application: str) -> list[Member]:
@@ -142,7 +143,14 @@ def from_program(command: str, application: str) -> list[Member]:
             raise Refused(
                 f"Line {number} of the program of --targets-from is not JSON: {error}", hint=_DOCS
             ) from None
-    return _members(entries, "--targets-from", application, with_passwords=True)
+    return read(entries, "--targets-from", application, with_passwords=True)
+
+
+def add(path: Path, name: str, stage: int, url: str) -> None:
+    """Add a target to a file, at its end."""
+    entry = f'[[target]]\nname = "{name}"\nstage = {stage}\nurl = {json.dumps(url)}\n'
+    text = path.read_text(encoding="utf-8")
+    write(path, f"{text.rstrip()}\n\n{entry}".lstrip())
 
 
 def select(members: Sequence[Member], only: Sequence[str]) -> list[Member]:
@@ -183,9 +191,21 @@ def _value(member: Member, key: str) -> str | None:
     return {"": member.name, "stage": str(member.stage)}.get(key, member.labels.get(key))
 
 
-def _members(
+def read(
     entries: Iterable[Any], where: str, application: str, *, with_passwords: bool = False
 ) -> list[Member]:
+    """Read targets from tables of keys and values.
+
+    Args:
+        entries: The tables.
+        where: Where they are from, for messages.
+        application: The application_name of the sessions.
+        with_passwords: Whether a URL may have a password.
+
+    Raises:
+        Refused: One of them is wrong; the message names all that are.
+
+    """
     members: list[Member] = []
     problems: list[str] = []
     for number, entry in enumerate(entries, 1):

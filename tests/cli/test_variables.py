@@ -31,7 +31,9 @@ REQUIRED = {
     "baseline": ["0001"],
     "convert": ["--from", "goose", "x", "y"],
     "restore": ["x"],
+    "squash": ["0001"],
     "fleet rollback": ["--to", "0001"],
+    "fleet new": ["x", "--url", "x", "--stage", "1"],
     "server": ["start"],
 }
 
