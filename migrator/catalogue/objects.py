@@ -27,10 +27,11 @@ _KINDS_OF_THE_PLACE = {
     "database",
     "default acl",
     "extension",
+    "privileges on",
     "setting of role",
 }
 _PROPERTIES_OF_THE_PLACE = {"owner", "populated", "privileges", "tablespace"}
-_NAMED = ("relations", "parts", "routines", "types", "database")
+_NAMED = ("relations", "parts", "routines", "types", "database", "privileges")
 _OTHERS = ("operators", "texts", "elsewhere", "shared")
 BETWEEN = chr(30)
 _VIEWS_ARE_UNQUALIFIED = 160000

@@ -1169,6 +1169,15 @@ EXAMPLES = (
         ("DROP EVENT TRIGGER z_event",),
     ),
     Example(
+        "privileges on function pg_catalog.pg_sleep(double precision)",
+        ("REVOKE EXECUTE ON FUNCTION pg_sleep FROM PUBLIC",),
+        ("GRANT EXECUTE ON FUNCTION pg_sleep TO alice",),
+        (
+            "REVOKE EXECUTE ON FUNCTION pg_sleep FROM alice",
+            "GRANT EXECUTE ON FUNCTION pg_sleep TO PUBLIC",
+        ),
+    ),
+    Example(
         "default acl for role alice in schema other on tables",
         ("ALTER DEFAULT PRIVILEGES FOR ROLE alice IN SCHEMA other GRANT SELECT ON TABLES TO bob",),
         ("ALTER DEFAULT PRIVILEGES FOR ROLE alice IN SCHEMA other GRANT UPDATE ON TABLES TO bob",),
