@@ -23,6 +23,7 @@ from migrator.core.errors import Refused
 
 MANIFEST = ".manifest.json"
 PART = ".part"
+_CLAIM = ".claim"
 PROOF = ".proof.json"
 REPORTS = (".report.md", ".report.json")
 SUFFIXES = {"custom": ".dump", "directory": ".dir"}
@@ -154,8 +155,7 @@ def _exists(path: Path) -> bool:
 
 def all_in(directory: Path) -> list[Backup]:
     """Return the whole backups of a directory, oldest first; damaged ones among them."""
-    found = [_load(path) for path in _dumps(directory)]
-    whole = [each for each in found if isinstance(each, Backup)]
+    whole = [each for each in map(_load, _dumps(directory)) if isinstance(each, Backup)]
     return sorted(whole, key=lambda each: (each.manifest.taken, each.path.name))
 
 
@@ -167,9 +167,9 @@ def unreadable_in(directory: Path) -> dict[Path, str]:
 
 def unfinished_in(directory: Path) -> list[Path]:
     """Return the dumps of a directory that nobody is writing any more and nobody finished."""
-    if not directory.is_dir():
-        return []
-    return [path for path in sorted(directory.glob(f"*{PART}")) if not _is_claimed(path)]
+    claims = directory.glob(f".*{PART}{_CLAIM}")  # of a dump, or of one that was not yet begun
+    found = {path.with_name(path.name.removesuffix(_CLAIM)[1:]) for path in claims}
+    return sorted(path for path in {*found, *directory.glob(f"*{PART}")} if not _is_claimed(path))
 
 
 def _dumps(directory: Path) -> list[Path]:
@@ -260,9 +260,8 @@ def remove(path: Path) -> None:
             path.with_name(name + beside).unlink(missing_ok=True)
     if path.is_dir():
         shutil.rmtree(path)
-        _claim_of(path).unlink(missing_ok=True)
-    else:
-        path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    _claim_of(path).unlink(missing_ok=True)
 
 
 def write(path: Path, text: str) -> None:
@@ -292,37 +291,32 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def claimed(part: Path, *, is_directory: bool) -> Iterator[int]:
-    """Make an empty dump that is claimed from the moment that it can be seen.
+def claimed(part: Path) -> Iterator[int]:
+    """Claim a dump that is about to be written, until the block is left.
 
-    The claim is a lock on a file that is open for writing: NFS gives no other.
+    The claim is a lock on a file beside it that is open for writing: NFS gives no other.
 
     Args:
-        part: Where; its name ends in .part.
-        is_directory: Whether it is of the directory format.
+        part: Where it is written; its name ends in .part.
 
     Yields:
         The descriptor whose lock is the claim: programs that inherit it keep it.
 
     """
-    unseen = part.with_name(f".{part.name}")
-    claim = _claim_of(part) if is_directory else unseen
-    descriptor = os.open(claim, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    claim = _claim_of(part)
+    unseen = claim.with_name(f"{claim.name}.new")  # nobody sees it before it is locked
+    descriptor = os.open(unseen, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if is_directory:
-            unseen.mkdir(mode=0o700)
-        unseen.rename(part)
+        unseen.rename(claim)
         yield descriptor
     finally:
         os.close(descriptor)
-        if is_directory:
-            claim.unlink(missing_ok=True)
+        claim.unlink(missing_ok=True)
 
 
 def _claim_of(part: Path) -> Path:
-    """Return the file whose lock says that a dump is being written: of a directory, one beside."""
-    return part.with_name(f".{part.name}.claim") if part.suffixes[-2:-1] == [".dir"] else part
+    return part.with_name(f".{part.name}{_CLAIM}")
 
 
 def _is_claimed(part: Path) -> bool:

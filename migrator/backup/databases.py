@@ -131,7 +131,12 @@ def properties(connection: Connection) -> dict[str, Any]:
 
 
 def dress(
-    connection: Connection, name: str, properties: Mapping[str, Any], *, is_copy: bool = False
+    connection: Connection,
+    name: str,
+    properties: Mapping[str, Any],
+    *,
+    called: str,
+    is_copy: bool = False,
 ) -> list[str]:
     """Give a database the comment, settings, grants and limit of another one.
 
@@ -141,19 +146,20 @@ def dress(
         connection: To another database of the server.
         name: The database's.
         properties: What the other one is: see properties.sql.
+        called: The name that it is to have, or that the other one has.
         is_copy: Whether it is for trying, and dropped soon: it is no template, and has no limit.
 
     Returns:
-        What could not be given to it, since the role may not.
+        The statements that this role may not run, as they can be pasted, and why not.
 
     """
     left = []
     for each in [*properties["dress"], *([] if is_copy else properties["limits"])]:
-        statement = _statement(each, name)
         try:
-            connection.execute(statement)
+            connection.execute(_statement(each, name))
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject) as error:
-            left.append(f"{statement.as_string(connection)}: {error.diag.message_primary}")
+            statement = _statement(each, called).as_string(connection)
+            left.append(f"{statement}; -- {error.diag.message_primary}")
     return left
 
 

@@ -109,12 +109,10 @@ def make(
     final = _free_name(wanted, database, last, made_at)
     part = final.with_name(final.name + PART)
     try:
-        with archive.claimed(part, is_directory=wanted.format == "directory") as claim:
+        with archive.claimed(part) as claim:
             tables, sequences = _dump(runner, tools, wanted, (part, claim), show)
-            for each in archive.files_of(part):
-                each.chmod(0o600)
+            for each in {part, *archive.files_of(part)}:
                 archive.sync(each)
-            archive.sync(part)
             size = archive.size(part)
             programs.read_whole(tools, part, lambda: show(f"reading {size:,} bytes to their end"))
             listed = programs.contents_of(tools, part)
@@ -148,15 +146,10 @@ def make(
             archive.sync(wanted.directory)
     except BaseException as error:
         if not final.exists():
-            for path in (part, part.with_name(f".{part.name}")):
-                with suppress(OSError):
-                    archive.remove(path)
+            with suppress(OSError):
+                archive.remove(part)
         if isinstance(error, OSError):
-            raise Failed(
-                f"The backup could not be written to {wanted.directory}: {error.strerror}.",
-                state=_UNCHANGED,
-                hint="Make room there, or name another directory with --backup-dir.",
-            ) from error
+            raise _no_room(wanted.directory, error) from error
         raise
     return backup
 
@@ -194,11 +187,15 @@ def prepare_directory(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Failed(
-            f"The backup could not be written to {directory}: {error.strerror}.",
-            state=_UNCHANGED,
-            hint="Make room there, or name another directory with --backup-dir.",
-        ) from error
+        raise _no_room(directory, error) from error
+
+
+def _no_room(directory: Path, error: OSError) -> Failed:
+    return Failed(
+        f"The backup could not be written to {directory}: {error.strerror}.",
+        state=_UNCHANGED,
+        hint="Make room there, or name another directory with --backup-dir.",
+    )
 
 
 def _free_name(wanted: BackupOptions, database: str, last: str, made_at: datetime) -> Path:

@@ -125,13 +125,8 @@ def contents_of(tools: Programs, path: Path) -> list[str]:
         Failed: It cannot be read.
 
     """
-    listed = _answer(tools, path, "--list")
-    return [line for line in listed.splitlines() if line and not line.startswith(";")]
-
-
-def _answer(tools: Programs, path: Path, *options: str) -> str:
     done = subprocess.run(  # noqa: S603  no shell; the arguments are the runner's own
-        [tools.restore, *options, path], check=False, capture_output=True, text=True
+        [tools.restore, "--list", path], check=False, capture_output=True, text=True
     )
     if done.returncode:
         raise Failed(
@@ -139,4 +134,4 @@ def _answer(tools: Programs, path: Path, *options: str) -> str:
             state="The database was not changed by that.",
             hint="`backups verify` says which backups can be read.",
         )
-    return done.stdout
+    return [line for line in done.stdout.splitlines() if line and not line.startswith(";")]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import psycopg
 
 from migrator.backup import databases
 from migrator.backup.databases import Administrator, Connection
+from migrator.core import process
 from migrator.core.errors import Failed
 from migrator.core.session import NoConnection, open_connection
 from migrator.core.target import Target
-from migrator.core.waits import sessions_in_words
 from migrator.sql import sql
 
 _CLOSES_S = 30.0
@@ -22,13 +22,7 @@ _LEAVES_S = 0.2
 _POLL_S = 0.02
 
 
-def rename(
-    admin: Administrator,
-    renames: Sequence[tuple[str, str]],
-    *,
-    own: set[int],
-    leave: Callable[[], None],
-) -> list[str]:
+def rename(admin: Administrator, renames: Sequence[tuple[str, str]], own: Connection) -> int:
     """Give databases other names, in one transaction; whoever is in the first one is ended.
 
     RENAME closes the database first: nobody can connect until the transaction ends, however it
@@ -38,11 +32,11 @@ def rename(
     Args:
         admin: Who does it, from another database.
         renames: Of each database its name and its new one; nobody is in any but the first.
-        own: The sessions of this program in the first one.
-        leave: Closes those; called once nobody else is there and nobody can connect.
+        own: This program's session in the first one; closed once nobody else is there and nobody
+            can connect.
 
     Returns:
-        Who was ended, a line each session.
+        How many sessions were ended.
 
     Raises:
         Failed: Somebody could not be ended, a name is taken, or it is not known whether the commit
@@ -65,10 +59,10 @@ def rename(
         thread = threading.Thread(target=work, name="rename", daemon=True)
         thread.start()
         try:
-            ended = _end_sessions(ending, renaming, thread, current, own=own, leave=leave)
+            ended = _end_sessions(ending, renaming, thread, current, own)
             thread.join()
             if not failure:
-                leave()
+                own.close()
                 for name, new in others:
                     renaming.execute(databases.renaming_to(name, new))
                 _commit(renaming, admin.target, current, to)
@@ -95,31 +89,30 @@ def _end_sessions(
     renaming: Connection,
     thread: threading.Thread,
     database: str,
-    *,
-    own: set[int],
-    leave: Callable[[], None],
-) -> list[str]:
+    own: Connection,
+) -> int:
     """End every session of a database that is closed by a rename; then this program's own."""
     named = {"database": database, "pid": renaming.info.backend_pid}
-    ended: dict[int, str] = {}
+    ended: set[int] = set()
+    own_pid = 0 if own.closed else own.info.backend_pid
     closed_at = 0.0
     deadline = time.monotonic() + _CLOSES_S
     while thread.is_alive() and time.monotonic() < deadline:
         ((is_closed,),) = ending.execute(sql("backup/has_database_lock"), named).fetchall()
         rows = ending.execute(sql("backup/sessions_of"), named).fetchall() if is_closed else []
-        others = {pid for (pid,) in rows} - own
+        others = {pid for (pid,) in rows} - {own_pid}
         if is_closed and not others:
-            leave()
+            own.close()
             thread.join(max(0.0, deadline - time.monotonic()))
             break
         closed_at = closed_at or (time.monotonic() if is_closed else 0.0)
         leaving = time.monotonic() - closed_at < _LEAVES_S  # this program's own, just closed
         for pid in set() if leaving else others:
-            ended.setdefault(pid, sessions_in_words(ending, [pid]))
+            ended.add(pid)
             with suppress(psycopg.errors.InsufficientPrivilege):
                 ending.execute("SELECT pg_terminate_backend(%s)", (pid,))
         time.sleep(_POLL_S)
-    return list(filter(None, ended.values()))
+    return len(ended)
 
 
 def _commit(renaming: Connection, admin: Target, current: str, to: str) -> None:
@@ -133,5 +126,5 @@ def _commit(renaming: Connection, admin: Target, current: str, to: str) -> None:
         raise Failed(
             f"The connection was lost while databases were renamed: {str(error).strip()}",
             state=f"The database is called {current}, or {to} if that is there.",
-            hint="`deploy --resume` finds it under either name.",
+            hint=process.ways(("See which it is:", ["status"])),
         ) from error

@@ -22,6 +22,7 @@ from migrator.server import binaries
 from migrator.server.scratch import Scratch
 
 _OF_NEWER_CLIENTS = 'unrecognized configuration parameter "transaction_timeout"'
+_OF_ITSELF = "pg_restore: error: a worker process died unexpectedly"
 # What acts by itself, or leads to another server: a copy for trying is made without it.
 _ACTS = re.compile(
     r"^\d+; \d+ \d+ (?:"
@@ -144,7 +145,13 @@ def copied(
 
 
 def dress(
-    backup: Backup, server: Target, name: str, how: RestoreOptions, left: Sequence[str] = ()
+    backup: Backup,
+    server: Target,
+    name: str,
+    how: RestoreOptions,
+    *,
+    called: str,
+    left: Sequence[str] = (),
 ) -> list[str]:
     """Give a restored database what no dump holds; return what it lacks all the same.
 
@@ -153,11 +160,13 @@ def dress(
         server: Another database of the server, by the role that restores.
         name: The restored database.
         how: How it was restored.
+        called: The name that it is to have.
         left: What was left out on purpose.
 
     """
+    properties = backup.manifest.properties
     with open_connection(server) as connection:
-        missed = databases.dress(connection, name, backup.manifest.properties, is_copy=how.is_copy)
+        missed = databases.dress(connection, name, properties, called=called, is_copy=how.is_copy)
     return missed + lacking(backup.manifest.catalogue, server.beside(name), how, left)
 
 
@@ -218,11 +227,13 @@ def fill(
             for line in said.splitlines()
             if line.startswith("pg_restore: error:") and _OF_NEWER_CLIENTS not in line
         ]
+        said = "\n".join(line for line in said.splitlines() if line and _OF_ITSELF not in line)
         if (code and how.tools.version == major) or errors:
             raise Failed(
                 f"{dump} cannot be restored into {database}: {binaries.tail(said)}",
                 state="The target was not changed by that.",
-                hint="Correct the cause and run the command again.",
+                hint="Have a role restore it that may make all of it again, such as a superuser: "
+                "--admin URL.",
             )
         show(f"analysing {database}")
         connection.execute("ANALYZE")

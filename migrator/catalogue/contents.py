@@ -10,7 +10,7 @@ import psycopg
 
 from migrator.sql import sql
 
-_TABLES_AT_ONCE = 100
+_TABLES_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)

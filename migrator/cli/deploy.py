@@ -24,9 +24,15 @@ from migrator.core.session import NoConnection
 from migrator.core.steps import Steps
 from migrator.deploy import closing, records, rehearsal, restore
 from migrator.deploy.plan import planned
-from migrator.deploy.prerequisites import Requirements, no_restore, other_owners, server_facts
+from migrator.deploy.prerequisites import (
+    DeployOptions,
+    no_restore,
+    other_owners,
+    server_facts,
+    why_no_copy,
+)
 from migrator.deploy.resume import InterruptedDeploy
-from migrator.deploy.run import Deploy, DeployOptions, DeployResult
+from migrator.deploy.run import Deploy
 
 Confirm = Callable[[list[str], str], None]
 _APPROVE = "Look at it with --dry-run, then give --approve DIGEST; or --yes."
@@ -56,24 +62,10 @@ def deploy(
     steps: Steps,
     confirm: Confirm,
     *,
-    closed: bool,
-    backup: str,
-    reason: str | None,
-    backup_dir: Path,
-    backup_format: str,
-    jobs: int,
-    compress: str | None,
-    exclude_table_data: Sequence[str],
-    rehearse: bool | None,
-    rehearse_on: str | None,
-    admin: str | None,
-    longest_ms: int,
-    review: Path | None,
-    approve: str | None,
-    on_failure: str,
-    dry_run: bool,
     end: str | None,
-    **limits: Any,
+    dry_run: bool,
+    review: Path | None,
+    **how: Any,
 ) -> Answer:
     """Make a deploy, show what it would be, or end one that was cut off.
 
@@ -81,54 +73,41 @@ def deploy(
         command: What the options before the command's name say.
         steps: Told what is done.
         confirm: Asked with the plan.
-        closed: Whether the database is closed meanwhile.
-        backup: dump, made, none.
-        reason: Which other backup there is, or why none.
-        backup_dir: Where backups are.
-        backup_format: custom or directory.
-        jobs: How many sessions dump and restore at once.
-        compress: As pg_dump's option.
-        exclude_table_data: Patterns of tables whose rows are left out.
-        rehearse: Whether to rehearse; None where room and rights decide.
-        rehearse_on: The server for it.
-        admin: The role that makes databases.
-        longest_ms: How old others' transactions may be, in milliseconds.
-        review: A report of `review`, as JSON.
-        approve: The digest that was approved.
-        on_failure: undo or leave.
-        dry_run: Whether only to show.
         end: resume, undo or leave, for a deploy that was cut off.
-        **limits: How long to wait, as of Limits.
+        dry_run: Whether only to show.
+        review: A report of `review`, as JSON.
+        **how: The other options, by their names in cli/options; those that are left are of Limits.
 
     """
-    if end is None and backup != "dump" and not reason:
+    take = how.pop
+    kind, reason = take("backup"), take("reason") or ""
+    if end is None and kind != "dump" and not reason:
         raise Refused(
-            f"--backup {backup} needs a reason, which is kept in the history.",
+            f"--backup {kind} needs a reason, which is kept in the history.",
             hint="Give --reason TEXT: which backup there is, or why there is none.",
         )
-    wanted = BackupOptions(
-        backup,
-        reason or "",
-        backup_dir.resolve(),  # its path is kept in the history
-        backup_format,
-        jobs,
-        compress or "",
-        tuple(exclude_table_data),
-        limits["online_wait_ms"],
-    )
-    asked = Requirements(
-        wanted,
-        closed,
-        rehearse,
-        command.other_target(rehearse_on, "--rehearse-on"),
-        command.other_target(admin, "--admin"),
-        longest_ms,
+    backup = BackupOptions(
+        kind=kind,
+        reason=reason,
+        directory=take("backup_dir").resolve(),  # its path is kept in the history
+        format=take("backup_format"),
+        jobs=take("jobs"),
+        compress=take("compress") or "",
+        leave_out=tuple(take("exclude_table_data")),
+        lock_wait_ms=how["online_wait_ms"],
     )
     options = DeployOptions(
-        asked, approve, lambda lines: confirm(lines, _APPROVE), on_failure == "undo"
+        backup=backup,
+        closed=take("closed"),
+        rehearse=take("rehearse"),
+        rehearse_on=command.other_target(take("rehearse_on"), "--rehearse-on"),
+        admin=command.other_target(take("admin"), "--admin"),
+        longest_transaction_ms=take("longest_ms"),
+        approve=take("approve"),
+        confirm=lambda lines: confirm(lines, _APPROVE),
+        undo=take("on_failure") == "undo",
     )
-    runner = _found(command, limits, is_cut_off=end is not None)
-    made = InterruptedDeploy(runner, options, steps)
+    made = InterruptedDeploy(_found(command, how, is_cut_off=end is not None), options, steps)
     if dry_run:
         return _shown(made, review or command.root / _REVIEW)
     try:
@@ -138,7 +117,11 @@ def deploy(
         steps.end("deploy", outcome, ended=made.ended, error=error.message, state=error.state)
         raise
     steps.end("deploy", result.outcome, digest=result.digest, backup=result.backup)
-    return Answer(asdict(result), _in_words(result))
+    lines = ["nothing to do"]
+    if result.outcome != "nothing to do":
+        lines = [f"applied {each}" for each in (*result.migrations, *result.seeds)]
+        lines += [f"deploy: {result.outcome}", *(f"wrote {path}" for path in result.reports)]
+    return Answer(asdict(result), lines)
 
 
 def _found(command: Command, limits: dict[str, Any], *, is_cut_off: bool) -> Runner:
@@ -160,20 +143,13 @@ def _found(command: Command, limits: dict[str, Any], *, is_cut_off: bool) -> Run
     return runner
 
 
-def _in_words(result: DeployResult) -> list[str]:
-    if result.outcome == "nothing to do":
-        return ["nothing to do"]
-    done = [f"applied {each}" for each in (*result.migrations, *result.seeds)]
-    return [*done, f"deploy: {result.outcome}", *(f"wrote {path}" for path in result.reports)]
-
-
 def _shown(made: Deploy, review: Path) -> Answer:
     """Show what a deploy would be: the plan, its SQL, the review's verdict, proofs, the digest."""
     from migrator.core.script import script
 
     found, plan = made.check()
     with process.interruptible():
-        made.prove(found, plan, is_dry=True)
+        found = made.prove(found, plan, is_dry=True)
     approved = made.approval(plan)
     lines = made.in_words(found, plan, approved)
     verdicts = _verdicts(plan, review)
@@ -250,7 +226,7 @@ def put_back(
     facts = server_facts(runner.session.connection)
     server = administrator(runner.target, current, manager)
     owners = other_owners(runner) if into is None else []
-    why = no_restore(facts, server, owners, is_swap=into is None)
+    why = no_restore(facts, server, why_no_copy(runner, server, owners), is_swap=into is None)
     if why or server is None:
         raise Refused(
             f"{found.path} cannot be restored here: {why}.",
@@ -369,9 +345,12 @@ def backups(
             [f"{each.path}: {each.kept or done}" for each in decisions] or ["no backups"],
             indent=2,
         )
-    found = archive.all_in(backup_dir)
-    unfinished = archive.unfinished_in(backup_dir)
-    unreadable = archive.unreadable_in(backup_dir)
+    return _listed(backup_dir)
+
+
+def _listed(directory: Path) -> Answer:
+    unfinished = [str(path) for path in archive.unfinished_in(directory)]
+    unreadable = {str(path): why for path, why in archive.unreadable_in(directory).items()}
     listed = [
         {
             "path": str(each.path),
@@ -381,16 +360,12 @@ def backups(
             "bytes": each.manifest.bytes,
             "deploy": each.manifest.ended or "not ended",
         }
-        for each in found
+        for each in archive.all_in(directory)
     ]
+    none = unreadable | dict.fromkeys(unfinished, "it was never finished")
     lines = ["  ".join(str(value or "-") for value in each.values()) for each in listed]
-    lines += [f"{path}  no backup: {why}" for path, why in unreadable.items()]
-    lines += [f"{path}  no backup: it was never finished" for path in unfinished]
-    document = {
-        "backups": listed,
-        "unreadable": {str(path): why for path, why in unreadable.items()},
-        "unfinished": [str(path) for path in unfinished],
-    }
+    lines += [f"{path}  no backup: {why}" for path, why in none.items()]
+    document = {"backups": listed, "unreadable": unreadable, "unfinished": unfinished}
     return Answer(document, lines or ["no backups"], indent=2)
 
 

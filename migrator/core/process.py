@@ -119,6 +119,16 @@ def command(*words: str) -> str:
     return shlex.join([*start, *kept, *after_words])
 
 
+def ways(*each: tuple[str, Sequence[str]]) -> str:
+    """Return what can be done next.
+
+    Args:
+        *each: Of each way what it is for, and the words of its command; see `command`.
+
+    """
+    return "\n      ".join(f"{what}\n        {command(*words)}" for what, words in each)
+
+
 def _is_command(given: Sequence[str], at: int) -> bool:
     """Say whether an argument is the command's name: neither an option nor its value."""
     is_value = at > 0 and given[at - 1].startswith("--") and "=" not in given[at - 1]

@@ -72,9 +72,15 @@ def compute(runner: Runner, plan: Plan, terms: Mapping[str, Any], database: str)
         Refused: What a view reads is locked by another session.
 
     """
+    read = history.folded(history.read(runner.session), runner.migrations)
+    recorded = [*read.migrations.values(), *read.seeds.values(), *read.intents.values()]
+    server = runner.session.connection.execute(
+        "SELECT s.system_identifier FROM pg_control_system() AS s"
+    ).fetchone()
+    marks = [[each.id, each.checksum, each.detail] for each in recorded]
     return Approval(
         files=_sum([planned(plan).files(), terms]),
-        history=_sum([database, _history(runner)]),
+        history=_sum([database, [server, *marks]]),
         schema=objects.read(runner.session.connection).database.digest[:_LENGTH],
     )
 
@@ -82,15 +88,6 @@ def compute(runner: Runner, plan: Plan, terms: Mapping[str, Any], database: str)
 def files_digest(plan: Plan) -> str:
     """Return a sum over the files of a plan alone."""
     return _sum(planned(plan).files())
-
-
-def _history(runner: Runner) -> list[Any]:
-    read = history.folded(history.read(runner.session), runner.migrations)
-    target = runner.session.connection.execute(
-        "SELECT s.system_identifier FROM pg_control_system() AS s"
-    ).fetchone()
-    recorded = [*read.migrations.values(), *read.seeds.values(), *read.intents.values()]
-    return [target, *([each.id, each.checksum, each.detail] for each in recorded)]
 
 
 def _sum(what: Any) -> str:

@@ -30,7 +30,9 @@ def closed_name(database: str) -> str:
     return databases.shortened(database, f"_{digest}{_SUFFIX}")
 
 
-def renamed(runner: Runner, admin: Administrator, renames: Sequence[tuple[str, str]]) -> Runner:
+def renamed(
+    runner: Runner, admin: Administrator, renames: Sequence[tuple[str, str]]
+) -> tuple[Runner, int]:
     """Give the runner's database another name; whoever else is in it is ended.
 
     Args:
@@ -39,26 +41,24 @@ def renamed(runner: Runner, admin: Administrator, renames: Sequence[tuple[str, s
         renames: Of each database its name and its new one.
 
     Returns:
-        A runner in the database that has the last of the new names; it holds the lock.
+        A runner in the database that has the last of the new names, which holds the lock; and how
+        many sessions were ended.
 
     Raises:
         Failed: See renaming.rename. The runner's session may be closed then.
 
     """
-    connection = runner.session.connection
-    pid = runner.session.facts.pid
-    renaming.rename(admin, renames, own={pid}, leave=connection.close)
+    ended = renaming.rename(admin, renames, runner.session.connection)
     again = runner.at(runner.target.beside(renames[-1][1]))
     lock.take(again.session, again.limits.lock_wait_s, again.say)
-    return again
+    return again, ended
 
 
-def staying(runner: Runner, admin: Administrator) -> str:
-    """Say which sessions of the target the role may not end; empty where it may end all."""
+def staying(runner: Runner, admin: Administrator) -> list[tuple[int, str]]:
+    """Return the sessions of the target that the role may not end: of each its pid, and words."""
     with open_connection(admin.target) as connection:
         named = {"database": runner.session.facts.database}
-        rows = connection.execute(sql("deploy/staying"), named).fetchall()
-    return "; ".join(words for (words,) in rows)
+        return connection.execute(sql("deploy/staying"), named).fetchall()
 
 
 def hint(target: Target, error: NoConnection) -> NoConnection:

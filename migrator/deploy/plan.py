@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from migrator.core import files
-from migrator.core.history import HistoryEntry
 from migrator.core.plan import Plan
 
 
@@ -28,15 +27,6 @@ class PlannedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class SeedMark:
-    """That a seed was applied: what core/record_seed.sql writes."""
-
-    id: str
-    algorithm: str | None
-    checksum: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class DeployPlan:
     """A deploy's plan.
 
@@ -47,7 +37,7 @@ class DeployPlan:
         database: The target's name, which a closed database does not have meanwhile.
         backup: Which backup was approved: its kind, the reason, patterns of what is left out.
         before: The ids of the migrations that were applied before.
-        seeded: The seeds that were marked as applied before.
+        seeded: The marks of the seeds that were applied before, as core/record_seed.sql has them.
         known: What verify found before.
 
     """
@@ -58,28 +48,26 @@ class DeployPlan:
     database: str = ""
     backup: Mapping[str, Any] = field(default_factory=dict)
     before: Sequence[str] = ()
-    seeded: Sequence[SeedMark] = ()
+    seeded: Sequence[Mapping[str, str | None]] = ()
     known: Sequence[str] = ()
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> DeployPlan:
         """Return a plan from its document in the history; an older release's says more."""
-        names = {each.name for each in fields(cls)}
-        made = {
-            "migrations": [PlannedFile(**each) for each in document["migrations"]],
-            "seeds": [PlannedFile(**each) for each in document["seeds"]],
-            "seeded": [SeedMark(**each) for each in document.get("seeded", ())],
-        }
-        return cls(**{**{k: v for k, v in document.items() if k in names}, **made})
-
-    def document(self) -> dict[str, Any]:
-        """Return the plan for the history."""
-        return asdict(self)
+        known = {each.name: document[each.name] for each in fields(cls) if each.name in document}
+        for name in ("migrations", "seeds"):
+            known[name] = [PlannedFile(**each) for each in document[name]]
+        return cls(**known)
 
     def files(self) -> dict[str, list[dict[str, str]]]:
         """Return the files alone, for a digest or a reader."""
         parts = {"migrations": self.migrations, "seeds": self.seeds}
         return {name: [asdict(each) for each in files] for name, files in parts.items()}
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the database is closed meanwhile."""
+        return self.kind == "closed"
 
     @property
     def words(self) -> str:
@@ -97,8 +85,3 @@ def planned(plan: Plan) -> DeployPlan:
         ],
         [PlannedFile(each.id, each.source.checksum) for each in plan.seeds],
     )
-
-
-def seed_mark(entry: HistoryEntry) -> SeedMark:
-    """Return the mark of a seed that the history has."""
-    return SeedMark(entry.id, entry.detail, entry.checksum)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from migrator.core import history, lock
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
-from migrator.core.session import refuse_unwritable
+from migrator.core.session import NoConnection, open_connection, refuse_unwritable
 from migrator.core.target import Target
 from migrator.core.waits import sessions_in_words
 from migrator.deploy import closing, records
@@ -35,9 +36,11 @@ _MARGIN = 1.2
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What the server says of the target and of the role: see facts.sql."""
+    """What the server says of the target and of the role, named as in SQL: see facts.sql."""
 
     major: int
+    role: str
+    database: str
     database_bytes: int
     may_create_history: bool
     may_create_in_public: bool
@@ -82,6 +85,12 @@ class Prerequisites:
     no_copy: str
 
     @property
+    def programs(self) -> Programs:
+        """The programs; where there are none, nothing asks for them."""
+        assert self.tools is not None  # noqa: S101
+        return self.tools
+
+    @property
     def words(self) -> str:
         """What is well, in one line."""
         tools = f"pg_dump {self.tools.version}" if self.tools else "no pg_dump"
@@ -104,8 +113,8 @@ class Prerequisites:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirements:
-    """What the command line says of it.
+class DeployOptions:
+    """How a deploy is to be made, as the command line says.
 
     Args:
         backup: Which backup is to be made.
@@ -114,6 +123,9 @@ class Requirements:
         rehearse_on: The server for it; None for beside the target.
         admin: Who makes databases; None for the target's own role.
         longest_transaction_ms: How old others' transactions may be.
+        approve: The digest that was approved; None to ask.
+        confirm: Asked with the plan in words; raises to refuse.
+        undo: Whether a deploy that fails is put back.
 
     """
 
@@ -123,6 +135,14 @@ class Requirements:
     rehearse_on: Target | None
     admin: Target | None
     longest_transaction_ms: int
+    approve: str | None
+    confirm: Callable[[list[str]], None]
+    undo: bool
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """How it is made, apart from the files: approved with them."""
+        return {"kind": "closed" if self.closed else "open", "backup": self.backup.terms}
 
 
 def server_facts(connection: psycopg.Connection[Any]) -> ServerFacts:
@@ -132,7 +152,7 @@ def server_facts(connection: psycopg.Connection[Any]) -> ServerFacts:
 
 
 def check(
-    runner: Runner, asked: Requirements, *, resumes: bool = False
+    runner: Runner, asked: DeployOptions, *, resumes: bool = False
 ) -> tuple[Prerequisites, Plan]:
     """Look at everything; change nothing, lock nothing.
 
@@ -147,27 +167,20 @@ def check(
     """
     facts = server_facts(runner.session.connection)
     admin = databases.administrator(runner.target, runner.session.facts.database, asked.admin)
-    owners = other_owners(runner)
+    no_copy = why_no_copy(runner, admin, other_owners(runner))
     plan, tools = Plan([], []), None
     problems: list[Problem] = []
-    try:
+    with _told(problems):
         refuse_unwritable(runner.session, runner.target)
-    except Refused as refusal:
-        problems.append(Problem(refusal.message, refusal.hint))
-    try:
-        if not resumes:
+    if not resumes:
+        with _told(problems):
             history.refuse_disagreement(runner.state())
             plan = runner.pending()
-    except Refused as refusal:
-        problems.append(Problem(refusal.message, refusal.hint))
-    try:
+    with _told(problems if asked.backup.kind == "dump" else []):
         tools = programs.programs(facts.major)
-    except Refused as refusal:
-        if asked.backup.kind == "dump":
-            problems.append(Problem(refusal.message, refusal.hint))
-    no_rehearsal = _no_rehearsal(runner, asked, facts, admin, owners)
+    no_rehearsal = _no_rehearsal(runner, asked, facts, admin, no_copy)
     if no_rehearsal and asked.rehearse:
-        problems.append(Problem(f"There can be no rehearsal: {no_rehearsal}.", _ADMIN))
+        problems.append(Problem(f"There can be no rehearsal: {no_rehearsal}.", ADMIN))
     problems += _of_target(runner, asked, facts)
     if not resumes:  # else the backup may be there, and the database be closed
         problems += _unfinished(runner)
@@ -181,13 +194,22 @@ def check(
         admin,
         problems,
         "--no-rehearse" if asked.rehearse is False else no_rehearsal,
-        asked.backup.no_restore or no_restore(facts, admin, owners, is_swap=asked.closed),
-        _no_copy(admin, owners),
+        asked.backup.no_restore or no_restore(facts, admin, no_copy, is_swap=asked.closed),
+        no_copy,
     )
     return found, plan
 
 
-_ADMIN = (
+@contextmanager
+def _told(problems: list[Problem]) -> Iterator[None]:
+    """Add a refusal to the problems instead of raising it."""
+    try:
+        yield
+    except Refused as refusal:
+        problems.append(Problem(refusal.message, refusal.hint))
+
+
+ADMIN = (
     "Name a role that may create databases with --admin URL, a server for the rehearsal with "
     "--rehearse-on URL, or leave it out with --no-rehearse."
 )
@@ -202,19 +224,21 @@ def _unfinished(runner: Runner) -> Iterator[Problem]:
         yield Problem(f"A deploy was cut off: {cut_off.words}", records.end_it())
 
 
-def _of_target(runner: Runner, asked: Requirements, facts: ServerFacts) -> Iterator[Problem]:
+def _of_target(runner: Runner, asked: DeployOptions, facts: ServerFacts) -> Iterator[Problem]:
     """Look at rights, transactions and sessions, which every deploy needs."""
     connection = runner.session.connection
-    user = connection.info.user
+    user, database = facts.role, facts.database
     if not (facts.may_create_history or records.are_kept(connection)):
         yield Problem(
             f"The role {user} may not create the history's schema yoyo.",
-            "Deploy as the owner of the database, or grant the role CREATE on it.",
+            f"Deploy as the owner of the database, or: GRANT CREATE ON DATABASE {database} TO "
+            f"{user};",
         )
     if not facts.may_create_in_public:
         yield Problem(
             f"The role {user} may create nothing in schema public.",
-            "Deploy as the owner of the database, or grant the role CREATE on that schema.",
+            "Deploy as the owner of the database, or: GRANT USAGE, CREATE ON SCHEMA public TO "
+            f"{user};",
         )
     longest = asked.longest_transaction_ms
     old = connection.execute(sql("deploy/long_transactions"), {"longest": longest}).fetchall()
@@ -222,14 +246,20 @@ def _of_target(runner: Runner, asked: Requirements, facts: ServerFacts) -> Itera
         words = sessions_in_words(connection, [pid for (pid,) in old])
         yield Problem(
             f"Transactions older than {longest / 1000:g} s would block the deploy: {words}.",
-            "Wait for them, or end them: SELECT pg_terminate_backend(<pid>), or ROLLBACK PREPARED. "
-            "--longest-transaction says how old one may be.",
+            "Wait for them, or give a longer --longest-transaction, or end them: "
+            + " ".join(
+                f"SELECT pg_terminate_backend({pid});"
+                if pid
+                else "ROLLBACK PREPARED, of what is listed in pg_prepared_xacts."
+                for (pid,) in old
+            ),
         )
     if (needed := _SESSIONS + asked.backup.jobs) > facts.connections_left:
         yield Problem(
             f"A deploy may need {needed} sessions at once; the CONNECTION LIMIT of the role or the "
             f"database, or max_connections, leaves {facts.connections_left}.",
-            "Raise the limit, or end sessions: ALTER ROLE <name> CONNECTION LIMIT <number>.",
+            f"Raise the limit: ALTER ROLE {user} CONNECTION LIMIT -1; ALTER DATABASE {database} "
+            "CONNECTION LIMIT -1; or end sessions.",
         )
 
 
@@ -239,9 +269,10 @@ def _of_dump(runner: Runner, directory: Path, facts: ServerFacts) -> Iterator[Pr
     if unreadable := connection.execute(sql("deploy/unreadable").encode()).fetchall():
         names = ", ".join(f"{name} ({reason})" for name, reason in unreadable)
         yield Problem(
-            f"The role {connection.info.user} cannot back up everything: {names}.",
-            "Deploy as a role that may read all rows: grant pg_read_all_data, and BYPASSRLS where "
-            "a table has row-level security; of large objects, as their owner.",
+            f"The role {facts.role} cannot back up everything: {names}.",
+            f"Let it read all: GRANT pg_read_all_data TO {facts.role}; where a table has row-level "
+            f"security, too: ALTER ROLE {facts.role} BYPASSRLS; of large objects: GRANT SELECT ON "
+            f"LARGE OBJECT ... TO {facts.role};",
         )
     yield from _locks(facts)
     there = directory
@@ -286,11 +317,13 @@ def _of_closing(
             "Name a role that may: --admin URL.",
         )
         return
-    if words := closing.staying(runner, admin):
+    if staying := closing.staying(runner, admin):
+        words = "; ".join(each for _, each in staying)
         yield Problem(
             f"Sessions that this role may not end are in the database: {words}.",
-            "End them, or name a role that may: --admin URL, of a superuser or, if they are no "
-            "superuser's, a member of pg_signal_backend.",
+            "Name a role that may: --admin URL, of a superuser or, if they are no superuser's, a "
+            "member of pg_signal_backend; or have them ended: "
+            + " ".join(f"SELECT pg_terminate_backend({pid});" for pid, _ in staying),
         )
     if facts.prepared_transactions:
         yield Problem(
@@ -304,32 +337,57 @@ def _of_closing(
             "Deploy without --closed; or drop the slots and subscriptions, and make them anew.",
         )
     name = closing.closed_name(runner.session.facts.database)
+    if why := _shut_out(runner.target, name):
+        yield Problem(
+            f"A closed database gets another name: {why}.",
+            f"Add such a line to pg_hba.conf, with the address and method of the role's other "
+            f"lines, then SELECT pg_reload_conf(); host {name} {facts.role} samenet scram-sha-256",
+        )
     if databases.exists(admin.target, name):
-        yield Problem(f"There is a database {name} already.", "Look into it, then rename it.")
+        yield Problem(
+            f"There is a database {name} already.",
+            f"Look into it, then: ALTER DATABASE {name} RENAME TO {name}_old;",
+        )
 
 
-def _no_copy(admin: Administrator | None, owners: Sequence[str]) -> str:
-    """Say why no copy of the target can be made beside it."""
+def why_no_copy(runner: Runner, admin: Administrator | None, owners: Sequence[str]) -> str:
+    """Say why no copy of the target can be made beside it; empty where one can.
+
+    Args:
+        runner: The target.
+        admin: Who makes databases.
+        owners: The owners of objects that the role is no member of.
+
+    """
     if admin is None:
         return "no maintenance database of the server can be connected to"
     if not admin.may_create:
         return "the role may not create databases"
     if owners and not admin.is_superuser:
         return f"the role may not act as the owner of objects here: {', '.join(owners)}"
+    roles = (admin.target, runner.target)
+    return next(filter(None, (_shut_out(each, "deploy_rehearsal_1_copy") for each in roles)), "")
+
+
+def _shut_out(target: Target, name: str) -> str:
+    """Say that pg_hba.conf keeps a role out of a database, which need not exist."""
+    try:
+        open_connection(target.beside(name)).close()
+    except NoConnection as error:
+        if "pg_hba.conf" in error.message:  # in every language
+            return f"pg_hba.conf lets the role into no database of another name, such as {name}"
     return ""
 
 
 def _no_rehearsal(
     runner: Runner,
-    asked: Requirements,
+    asked: DeployOptions,
     facts: ServerFacts,
     admin: Administrator | None,
-    owners: Sequence[str],
+    no_copy: str,
 ) -> str:
-    if asked.rehearse_on is not None:
-        return ""
-    if why := _no_copy(admin, owners):
-        return why
+    if asked.rehearse_on is not None or no_copy:
+        return "" if asked.rehearse_on else no_copy
     needed = facts.database_bytes * _COPY
     free = _free_on_server(runner.session.connection, admin)
     if free is not None and free < needed:
@@ -353,24 +411,19 @@ def _free_on_server(connection: psycopg.Connection[Any], admin: Administrator | 
 
 
 def no_restore(
-    facts: ServerFacts,
-    admin: Administrator | None,
-    owners: Sequence[str],
-    *,
-    is_swap: bool = True,
+    facts: ServerFacts, admin: Administrator | None, no_copy: str, *, is_swap: bool
 ) -> str:
     """Say why a backup could not be restored; empty where it could.
 
     Args:
         facts: What the server says.
         admin: Who makes databases.
-        owners: The owners of objects that the role is no member of.
+        no_copy: Why no copy of the target can be made beside it.
         is_swap: Whether the restored database is to take the target's place.
 
     """
-    if why := _no_copy(admin, owners):
-        return why
-    assert admin is not None  # noqa: S101  _no_copy says so
+    if no_copy or admin is None:
+        return no_copy
     if (only := facts.superusers_extensions + facts.superusers_objects) and not admin.is_superuser:
         return f"only a superuser can create {', '.join(only)} again"
     if is_swap and not (admin.owns_database or admin.is_superuser):

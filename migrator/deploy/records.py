@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,10 @@ from migrator.sql import sql
 
 Connection = psycopg.Connection[Any]
 SHOWN = 10
+STOP = (
+    ("Put back what it did:", ["deploy", "--undo"]),
+    ("Leave the database as it is, and end it:", ["deploy", "--leave"]),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,10 @@ class DeployRecord:
         role_name: The role that it works as.
         digest: What was approved.
         backup: The backup's path; None before that is whole and read.
-        phase: closing, preparing, applying, undoing, opening, ended.
+        phase: preparing, applying, undoing, opening, ended.
         outcome: applied, nothing changed, undone, restored, stopped, left; None while that is open.
         reason: Why it did not end as applied.
-        plan: What was approved, and what was so before: see approval.document and run.Deploy.
+        plan: What was approved, and what was so before.
 
     """
 
@@ -61,7 +65,7 @@ class DeployRecord:
         """Return it for `status --json`."""
         return {
             "id": self.id,
-            "kind": self.kind,
+            "kind": self.plan.kind,
             "started_at": self.started_at.isoformat(),
             "ended_at": self.ended_at.isoformat() if self.ended_at else None,
             "by": f"{self.username}@{self.hostname}",
@@ -74,34 +78,17 @@ class DeployRecord:
         }
 
     @property
-    def kind(self) -> str:
-        """Open or closed."""
-        return self.plan.kind
-
-    @property
-    def database(self) -> str:
-        """The name of its database; a closed one has another meanwhile."""
-        return self.plan.database
-
-    @property
     def words(self) -> str:
         """The deploy in one line."""
         ended = self.outcome if self.ended_at else f"not ended, {self.phase}"
         began = f"{self.started_at:%Y-%m-%d %H:%M:%S%z} by {self.username}@{self.hostname}"
         kept = f"digest: {self.digest}; backup: {self.backup or 'none yet'}"
-        return f"{began}: {self.kind}, {self.plan.words}: {ended}; {kept}"
+        return f"{began}: {self.plan.kind}, {self.plan.words}: {ended}; {kept}"
 
 
 def end_it() -> str:
     """Return how a deploy that was cut off is ended: three commands, as they can be pasted."""
-    return (
-        "End it first. Go on with it:\n"
-        f"        {process.command('deploy', '--resume')}\n"
-        "      Put back what it did:\n"
-        f"        {process.command('deploy', '--undo')}\n"
-        "      Leave the database as it is, and end it:\n"
-        f"        {process.command('deploy', '--leave')}"
-    )
+    return process.ways(("End it first. Go on with it:", ["deploy", "--resume"]), *STOP)
 
 
 def additions() -> Additions:
@@ -160,15 +147,14 @@ def refuse_under_way(session: Session) -> None:
         raise Refused(f"A deploy was cut off: {cut_off.words}", hint=end_it())
 
 
-def begin(connection: Connection, digest: str, plan: DeployPlan, phase: str) -> int:
+def begin(connection: Connection, digest: str, plan: DeployPlan) -> int:
     """Record that a deploy begins; return its number."""
-    row = connection.execute(
-        "INSERT INTO yoyo.deploy (username, hostname, digest, plan, phase)"
-        " VALUES (%s, %s, %s, %s, %s) RETURNING deploy_id",
-        (process.user_name(), socket.gethostname(), digest, json.dumps(plan.document()), phase),
-    ).fetchone()
-    assert row is not None  # noqa: S101  RETURNING gives a row
-    return int(row[0])
+    ((number,),) = connection.execute(
+        "INSERT INTO yoyo.deploy (username, hostname, digest, plan)"
+        " VALUES (%s, %s, %s, %s) RETURNING deploy_id",
+        (process.user_name(), socket.gethostname(), digest, json.dumps(asdict(plan))),
+    ).fetchall()
+    return int(number)
 
 
 def note(connection: Connection, deploy: int, **values: str | None) -> None:

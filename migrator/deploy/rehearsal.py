@@ -15,11 +15,11 @@ from migrator.backup import archive, databases
 from migrator.backup import dump as making
 from migrator.backup import restore as backups
 from migrator.backup.archive import Backup
-from migrator.backup.programs import Programs
 from migrator.backup.restore import RestoreOptions
 from migrator.catalogue import contents, objects
+from migrator.catalogue.objects import Catalogue
 from migrator.core import files, reach
-from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
+from migrator.core.errors import Failed, Interrupted, Refused
 from migrator.core.plan import Plan
 from migrator.core.reach import Depth
 from migrator.core.runner import Runner
@@ -27,7 +27,7 @@ from migrator.core.session import open_connection
 from migrator.core.steps import Steps
 from migrator.core.target import Target
 from migrator.deploy import approval, checks
-from migrator.deploy.prerequisites import Prerequisites
+from migrator.deploy.prerequisites import DeployOptions, Prerequisites
 from migrator.server.scratch import Scratch
 
 KIND = "deploy_rehearsal"
@@ -67,11 +67,9 @@ class Rehearsed:
     @property
     def of(self) -> str:
         """What it was proved on, in words."""
-        return (
-            f"on the rows of {self.rows} (backup {self.backup})"
-            if self.rows
-            else ("on the schema alone, without rows")
-        )
+        if self.rows:
+            return f"on the rows of {self.rows} (backup {self.backup})"
+        return "on the schema alone, without rows"
 
     @property
     def rollback_words(self) -> str:
@@ -113,12 +111,14 @@ class Proofs:
         rollback: Of the rollback files, in words.
         restore: Of a restore.
         rows: What was proved on rows; None where nothing was.
+        no_copy: Why no copy can be made; empty where one was made, or it was not tried.
 
     """
 
     rollback: str
     restore: str
     rows: Rehearsed | None = None
+    no_copy: str = ""
 
     @classmethod
     def of(cls, proof: Rehearsed) -> Proofs:
@@ -128,15 +128,13 @@ class Proofs:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a rehearsal takes place.
+    """Where a rehearsal takes place: beside the target, or on the server that was asked for.
 
     Args:
         runner: The target and the files.
         plan: What is pending there.
         found: What is known of the target's server and of the role.
-        tools: pg_dump and pg_restore.
-        elsewhere: The server for it; None for beside the target.
-        jobs: How many sessions restore at once.
+        options: What the command line asks for.
         steps: Told what is done.
 
     """
@@ -144,32 +142,31 @@ class Stage:
     runner: Runner
     plan: Plan
     found: Prerequisites
-    tools: Programs
-    elsewhere: Target | None
-    jobs: int
+    options: DeployOptions
     steps: Steps
 
     @property
     def server(self) -> Target:
         """Where the copy is made."""
-        if self.elsewhere is not None:
-            return self.elsewhere
+        if self.options.rehearse_on is not None:
+            return self.options.rehearse_on
         assert self.found.admin is not None  # noqa: S101  else there is no rehearsal
         return self.found.admin.target
 
     @property
     def how(self) -> RestoreOptions:
         """How the copy is made: without the extensions that this role cannot create there."""
-        is_able = self.found.admin is not None and self.found.admin.is_superuser
-        without = [] if is_able and not self.elsewhere else self.found.facts.superusers_extensions
+        away = self.options.rehearse_on is not None
+        is_able = self.found.admin is not None and self.found.admin.is_superuser and not away
+        without = [] if is_able else self.found.facts.superusers_extensions
+        jobs = self.options.backup.jobs
         return RestoreOptions(
-            self.tools, self.jobs, has_owners=not self.elsewhere, is_copy=True, without=without
+            self.found.programs, jobs, has_owners=not away, is_copy=True, without=without
         )
 
     def migrating(self, name: str) -> Target:
         """Return a copy by the role that migrates, as in production the target's own."""
-        owner = self.elsewhere or self.runner.target
-        return owner.beside(name)
+        return (self.options.rehearse_on or self.runner.target).beside(name)
 
 
 def reaching_out(plan: Plan) -> str:
@@ -192,30 +189,33 @@ def on_rows(stage: Stage, backup: Backup) -> Rehearsed:
 
     """
     with _step(stage) as (scratch, detail):
-
-        def made(name: str) -> list[str]:
-            return backups.restore(backup, stage.server, name, stage.how, stage.steps.show)
-
         started = time.monotonic()
         copy = scratch.name("copy")
-        left = made(copy)
-        took = time.monotonic() - started
-        missed = backups.dress(backup, stage.server, copy, stage.how, left)
-        known = Rehearsed(
-            approval.files_digest(stage.plan), backup.manifest.when, backup.path.name, "",
-            [] if stage.elsewhere else missed, left, round(took, 3), 0.0, 0.0,
-        )  # fmt: skip
-        proof = _tried(stage, copy, known, left)
+        left = backups.restore(backup, stage.server, copy, stage.how, stage.steps.show)
+        took = round(time.monotonic() - started, 3)
+        called = backup.manifest.database
+        missed = backups.dress(backup, stage.server, copy, stage.how, called=called, left=left)
+        missed = missed if stage.how.has_owners else []
+        known = _restored(stage, missed, left, took)
+        known = replace(known, rows=backup.manifest.when, backup=backup.path.name)
+        proof = _tried(stage, copy, known)
         if proof.rollback:  # what they left would be in the way
             copy = scratch.name("again")
-            made(copy)
+            backups.restore(backup, stage.server, copy, stage.how, stage.steps.show)
         _forward(stage, copy, left, seeds=True)
         proof.note(backup)
         detail.update(asdict(proof))
         detail["said"] = (
             f"restored and checked in {took:.1f} s; rollback files: {proof.rollback_words}"
         )
-    _refuse_untrue(stage.plan, proof)
+    claims = [each.source.header.get("reversible") == "yes" for each in stage.plan.migrations]
+    if proof.rollback and all(claims):
+        raise Failed(
+            "The rehearsal failed: every file says reversible: yes, and the rollback files do "
+            f"not lead back: {proof.rollback}",
+            state=_UNCHANGED,
+            hint="Correct the rollback files, or their headers; then deploy again.",
+        )
     return proof
 
 
@@ -226,29 +226,27 @@ def on_schema(stage: Stage) -> Proofs:
         What was proved; or why nothing was.
 
     """
+    restore = ""  # what is known of it, once there is a copy
     try:
         with (
             _step(stage, "schema") as (scratch, detail),
-            making.schema(stage.runner, stage.tools) as dumps,
+            making.schema(stage.runner, stage.found.programs) as dumps,
         ):
-            name = scratch.name("schema")
+            name, left, started = scratch.name("schema"), list[str](), time.monotonic()
+            properties = databases.properties(stage.runner.session.connection)
+            called = stage.runner.session.facts.database
             with open_connection(stage.server) as connection:
-                properties = databases.properties(stage.runner.session.connection)
                 databases.create(connection, name, properties)
-            copy = stage.server.beside(name)
-            started = time.monotonic()
-            left: list[str] = []
-            for dump in dumps:
-                left += backups.fill(dump, copy, stage.how, stage.steps.show)
-            with open_connection(stage.server) as connection:
-                missed = databases.dress(connection, name, properties, is_copy=True)
+                for dump in dumps:
+                    copy = stage.server.beside(name)
+                    left += backups.fill(dump, copy, stage.how, stage.steps.show)
+                missed = databases.dress(connection, name, properties, called=called, is_copy=True)
             took = round(time.monotonic() - started, 3)
             wanted = objects.read(stage.runner.session.connection).database
-            told = [*missed, *backups.lacking(wanted, copy, stage.how, left)][:_TOLD]
-            known = Rehearsed(
-                approval.files_digest(stage.plan), "", "", "", told, left, took, 0.0, 0.0
-            )
-            proof = _tried(stage, name, known, left)
+            missed += backups.lacking(wanted, copy, stage.how, left)
+            known = _restored(stage, missed[:_TOLD], left, took)
+            restore = known.restore_words
+            proof = _tried(stage, name, known)
             detail["said"] = f"rollback files: {proof.rollback_words}"
     except (Refused, Failed) as error:
         why = " ".join(_DUMP_NAMED.sub("the schema cannot be restored: ", error.message).split())
@@ -256,7 +254,13 @@ def on_schema(stage: Stage) -> Proofs:
         why = " ".join(str(error).split())
     else:
         return Proofs.of(proof)
-    return Proofs(f"unproven: {why}", f"unproven: {why}")
+    return Proofs(f"unproven: {why}", restore, no_copy="" if restore else why)
+
+
+def _restored(stage: Stage, missed: list[str], left: list[str], seconds: float) -> Rehearsed:
+    """Return what is proved once a copy was made, and no file was tried."""
+    files_tried = approval.files_digest(stage.plan)
+    return Rehearsed(files_tried, "", "", "", missed, left, seconds, 0.0, 0.0)
 
 
 @contextmanager
@@ -266,29 +270,28 @@ def _step(stage: Stage, what: str = "") -> Iterator[tuple[Scratch, dict[str, obj
         yield scratch, detail
 
 
-def _tried(stage: Stage, copy: str, known: Rehearsed, left: list[str]) -> Rehearsed:
+def _tried(stage: Stage, copy: str, known: Rehearsed) -> Rehearsed:
     """Apply the files to a copy, roll them back, and compare it with before."""
     target = stage.migrating(copy)
-    rows = bool(known.rows)
-    with open_connection(target) as connection:
-        before = objects.read(connection).database
-        sums = contents.whole_rows(connection) if rows else {}
+
+    def seen() -> tuple[Catalogue, dict[str, tuple[int, int]]]:
+        with open_connection(target) as connection:
+            rows = contents.whole_rows(connection) if known.rows else {}
+            return objects.read(connection).database, rows
+
+    before, sums = seen()
     started = time.monotonic()
-    _forward(stage, copy, left, seeds=False)
+    _forward(stage, copy, known.left_out, seeds=False)
     applied = time.monotonic()
     why = _rolled_back(stage, target)
     ended = time.monotonic()
     if not why:
-        with open_connection(target) as connection:
-            told = [
-                each.words
-                for each in objects.differences(before, objects.read(connection).database)
-            ]
-            now = contents.whole_rows(connection) if rows else {}
+        after, now = seen()
+        told = [each.words for each in objects.differences(before, after)]
         told += [f"table {name} has other rows" for name in sums if now.get(name) != sums[name]]
         why = "; ".join(told)
-    if not why and not rows:
-        _forward(stage, copy, left, seeds=False)
+    if not why and not known.rows:
+        _forward(stage, copy, known.left_out, seeds=False)
     times = round(applied - started, 3), round(ended - applied, 3)
     return replace(known, rollback=why, apply_seconds=times[0], rollback_seconds=times[1])
 
@@ -301,13 +304,10 @@ def _forward(stage: Stage, copy: str, left: list[str], *, seeds: bool) -> None:
             known = checks.known(rehearsed) if seeds else frozenset()
             rehearsed.migrate(to=None, with_seeds=seeds, dry_run=False)
             found = checks.new(rehearsed, known) if seeds else []
-        except Interrupted:  # what it says is of the copy
-            raise KeyboardInterrupt from None
-        except MigratorError as error:
+        except (Refused, Failed) as error:
             cut = f" The copy was made without {', '.join(left)}." if left else ""
-            told = f"{error.message}{cut}"
             raise Failed(
-                f"The rehearsal failed: {told}", state=_UNCHANGED, hint=error.hint
+                f"The rehearsal failed: {error.message}{cut}", state=_UNCHANGED, hint=error.hint
             ) from error
     if found:
         raise Failed(
@@ -325,9 +325,7 @@ def _rolled_back(stage: Stage, target: Target) -> str:
     with _runner(stage, target) as rehearsed:
         try:
             rehearsed.rollback(steps=len(stage.plan.migrations), to=None, confirm=lambda _: None)
-        except Interrupted:
-            raise KeyboardInterrupt from None
-        except MigratorError as error:
+        except (Refused, Failed) as error:
             return error.message
     return ""
 
@@ -340,17 +338,7 @@ def _runner(stage: Stage, target: Target) -> Iterator[Runner]:
     )
     try:
         yield made
+    except Interrupted:  # what it says is of the copy
+        raise KeyboardInterrupt from None
     finally:
         made.session.connection.close()
-
-
-def _refuse_untrue(plan: Plan, proof: Rehearsed) -> None:
-    """Refuse rollback files that say they lead back, and do not."""
-    claims = [each.source.header.get("reversible") == "yes" for each in plan.migrations]
-    if proof.rollback and all(claims):
-        raise Failed(
-            "The rehearsal failed: every file says reversible: yes, and the rollback files do "
-            f"not lead back: {proof.rollback}",
-            state=_UNCHANGED,
-            hint="Correct the rollback files, or their headers; then deploy again.",
-        )

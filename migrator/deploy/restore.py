@@ -49,7 +49,7 @@ def into_new(
     """
     databases.refuse_name(admin.target, name)
     with Scratch(admin.target, KIND, _HINT) as scratch:
-        made, notes = _made(backup, how, scratch, steps, f"restored as {name}")
+        made, notes = _made(backup, how, scratch, steps, called=name, reason=f"restored as {name}")
         with open_connection(admin.target) as connection:
             connection.execute(databases.renaming_to(made, name))
     return RestoreResult(name, notes=notes)
@@ -82,19 +82,22 @@ def over(
     """
     aside = databases.shortened(name, f"_before_{archive.stamp()}")
     with Scratch(admin.target, KIND, _HINT) as scratch:
-        made, notes = _made(backup, how, scratch, steps, reason)
+        made, notes = _made(backup, how, scratch, steps, called=name, reason=reason)
         with steps.step("swap") as detail:
             renames = [(runner.session.facts.database, aside), (made, name)]
-            again = closing.renamed(runner, admin, renames)
-            detail.update(aside=aside)
-            detail["said"] = f"{name} is the restored database; the one before it is {aside}"
+            again, ended = closing.renamed(runner, admin, renames)
+            detail.update(aside=aside, ended=ended)
+            detail["said"] = (
+                f"{name} is the restored database; the one before it is {aside}; {ended} other "
+                "sessions were ended"
+            )
     return RestoreResult(name, aside, notes, again)
 
 
 def _made(
-    backup: Backup, how: RestoreOptions, scratch: Scratch, steps: Steps, reason: str
+    backup: Backup, how: RestoreOptions, scratch: Scratch, steps: Steps, *, called: str, reason: str
 ) -> tuple[str, list[str]]:
-    """Make a database and check it; return its name, and what it lacks."""
+    """Make a database and check it; return its name for now, and what it lacks."""
     name = scratch.name("new")
     with steps.step("restore") as detail:
         backups.restore(backup, scratch.server, name, how, steps.show)
@@ -102,7 +105,7 @@ def _made(
     with steps.step("check") as detail:
         with open_connection(scratch.server.beside(name)) as connection:
             records.end_in_copy(connection, str(backup.path), reason)
-        notes = backups.dress(backup, scratch.server, name, how)
+        notes = backups.dress(backup, scratch.server, name, how, called=called)
         detail["notes"] = notes
         detail["said"] = (
             f"the rows of {len(backup.manifest.tables)} tables are as the manifest says; "

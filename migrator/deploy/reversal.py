@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 
 import psycopg
 
@@ -21,20 +20,6 @@ from migrator.sql import sql
 _SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """How far the rollback files led.
-
-    Args:
-        why: Why the database is not as before; empty where it is.
-        rows: What is known of the rows.
-
-    """
-
-    why: str
-    rows: str
-
-
 def by_rollback_files(
     runner: Runner,
     number: int,
@@ -43,7 +28,7 @@ def by_rollback_files(
     backup: Backup | None,
     steps: Steps,
     regain: Callable[[], Runner],
-) -> Undo:
+) -> str:
     """Roll back what a deploy applied, and compare the database with its state before.
 
     Args:
@@ -53,6 +38,9 @@ def by_rollback_files(
         backup: The dump of a closed deploy, whose rows are compared; None for an open one.
         steps: Told what is done.
         regain: Returns a runner that holds the lock, where that was lost.
+
+    Returns:
+        Why the database is not as before; empty where it is.
 
     Raises:
         Interrupted: It was cut off.
@@ -64,7 +52,7 @@ def by_rollback_files(
         runner = regain()
         if not why:
             for seed in plan.seeded:  # a rollback takes these marks away
-                runner.session.connection.execute(sql("core/record_seed"), asdict(seed))
+                runner.session.connection.execute(sql("core/record_seed"), seed)
             told = _differences(runner, number, plan)
             if backup is not None:
                 told += restore.differences(backup, runner.target, show=steps.show)
@@ -72,7 +60,7 @@ def by_rollback_files(
         rows = "rows: as in the backup" if backup else "rows: not compared"
         detail["outcome"] = "failed" if why else "done"
         detail["said"] = why or f"the catalogue is as before; {rows}"
-    return Undo(why, rows)
+    return why
 
 
 def _rolled_back(runner: Runner, plan: DeployPlan) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -14,7 +14,6 @@ import psycopg
 from migrator.backup import archive, databases
 from migrator.backup import dump as backups
 from migrator.backup.archive import Backup
-from migrator.backup.programs import Programs
 from migrator.backup.restore import RestoreOptions
 from migrator.catalogue import objects
 from migrator.core import history, lock, process
@@ -35,8 +34,8 @@ from migrator.deploy import (
     restore,
 )
 from migrator.deploy.approval import Approval
-from migrator.deploy.plan import DeployPlan, planned, seed_mark
-from migrator.deploy.prerequisites import Prerequisites, Requirements
+from migrator.deploy.plan import DeployPlan, planned
+from migrator.deploy.prerequisites import DeployOptions, Prerequisites
 from migrator.deploy.rehearsal import Proofs, Stage
 from migrator.deploy.reversal import by_rollback_files, in_words
 
@@ -50,30 +49,9 @@ NOTHING, APPLIED, UNDONE, RESTORED, STOPPED, LEFT = (
 )
 _CUT_OFF = (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error)
 _ANY = (MigratorError, KeyboardInterrupt, psycopg.Error, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class DeployOptions:
-    """How a deploy is to be made.
-
-    Args:
-        asked: What the prerequisites are, and which backup is made.
-        approve: The digest that was approved; None to ask.
-        confirm: Asked with the plan in words; raises to refuse.
-        undo: Whether a deploy that fails is put back.
-
-    """
-
-    asked: Requirements
-    approve: str | None
-    confirm: Callable[[list[str]], None]
-    undo: bool
-
-    @property
-    def terms(self) -> dict[str, Any]:
-        """How it is made, apart from the files: approved with them."""
-        kind = "closed" if self.asked.closed else "open"
-        return {"kind": kind, "backup": self.asked.backup.terms}
+_OR_BY = ", with --admin URL by another role if this one may not"
+_ENDED = "other sessions were ended"
+_LOST = {None, "08", "57"}  # classes of errors by which a session ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +99,9 @@ class OpenDeploy:
     backup: Backup | None = None
     kept: str = ""
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether its database is closed meanwhile."""
-        return self.plan.kind == "closed"
-
-    @property
-    def database(self) -> str:
-        """The target's name, by which nobody comes in while it is closed."""
-        return self.plan.database
+    def result(self, outcome: str) -> DeployResult:
+        """Return that it ended so."""
+        return DeployResult(outcome, self.plan.kind, self.digest, self.kept)
 
 
 class Deploy:
@@ -148,7 +120,7 @@ class Deploy:
         self.options = options
         self.steps = steps
         self.watched = monitor.queries(runner.project)
-        self.name = runner.session.facts.database
+        self.name = runner.session.facts.database  # by which nobody comes in while it is closed
         self.ended = ""
         self.proofs = Proofs("not asked", "not asked")
 
@@ -167,13 +139,13 @@ class Deploy:
 
         """
         with self.steps.step("prerequisites") as detail:
-            found, plan = prerequisites.check(self.runner, self.options.asked, resumes=resumes)
+            found, plan = prerequisites.check(self.runner, self.options, resumes=resumes)
             detail["problems"] = [problem for problem, _ in found.problems]
             found.refuse()
             detail["said"] = found.words
         return found, plan
 
-    def prove(self, found: Prerequisites, plan: Plan, *, is_dry: bool) -> None:
+    def prove(self, found: Prerequisites, plan: Plan, *, is_dry: bool) -> Prerequisites:
         """Prove what can be proved before anything is approved.
 
         Args:
@@ -181,34 +153,46 @@ class Deploy:
             plan: What is pending.
             is_dry: Whether nothing is to be deployed now, so that --rehearse means here and now.
 
+        Returns:
+            The prerequisites, with what was found out: whether a copy can be made.
+
         Raises:
-            Refused: A rehearsal is asked for, and the files would reach beyond the copy.
+            Refused: A rehearsal is asked for, and cannot be.
             Failed: A rehearsal on rows failed.
 
         """
-        asked = self.options.asked
+        rehearse = self.options.rehearse
         reach = rehearsal.reaching_out(plan)
-        if reach and asked.rehearse:
+        if reach and rehearse:
             raise Refused(f"There can be no rehearsal: {reach}.", hint="Give --no-rehearse.")
+        stage = Stage(self.runner, plan, found, self.options, self.steps)
         backup = self._fitting()
         proof = rehearsal.noted(backup, plan) if backup else None
-        wanted = asked.rehearse if is_dry else asked.closed and asked.rehearse is None
+        wanted = rehearse if is_dry else self.options.closed and rehearse is None
         if backup and proof is None and wanted and not (reach or found.no_rehearsal):
-            proof = rehearsal.on_rows(self._stage(found, plan), backup)
-        why = "--no-rehearse" if asked.rehearse is False else reach or found.no_copy
+            proof = rehearsal.on_rows(stage, backup)
+        why = "--no-rehearse" if rehearse is False else reach or found.no_copy
         why = why or ("" if found.tools else "there is no pg_dump")
         if proof is not None:
             self.proofs = Proofs.of(proof)
         elif why:
             self.proofs = Proofs(f"unproven: {why}", f"unproven: {why}")
         else:
-            self.proofs = rehearsal.on_schema(self._stage(found, plan))
+            beside = replace(self.options, rehearse_on=None)
+            self.proofs = rehearsal.on_schema(replace(stage, options=beside))
+        if why := self.proofs.no_copy:
+            found = replace(found, no_restore=found.no_restore or why)
+            if self.options.rehearse_on is None:
+                found = replace(found, no_rehearsal=found.no_rehearsal or why)
+                if rehearse:
+                    raise Refused(f"There can be no rehearsal: {why}.", hint=prerequisites.ADMIN)
         if found.no_restore:
             self.proofs = replace(self.proofs, restore=f"not possible: {found.no_restore}")
+        return found
 
     def in_words(self, found: Prerequisites, plan: Plan, approved: Approval) -> list[str]:
         """Return what would be done, in words."""
-        asked, lines = self.options.asked, []
+        lines = []
         for each in plan.migrations:
             header = each.source.header
             lines.append(f"apply {each.id}: {header.get('purpose', 'it does not say what for')}")
@@ -223,17 +207,17 @@ class Deploy:
                 f"sessions that this role may not look into: {hidden}; how old their transactions "
                 "are is not known (grant it pg_read_all_stats)"
             )
-        kind = (
-            "closed: nobody can connect from before the backup to the end; who is connected is "
-            "ended"
-            if asked.closed
-            else "open: the application keeps running"
-        )
+        kind = "open: the application keeps running"
+        if self.options.closed:
+            kind = (
+                "closed: nobody can connect from before the backup to the end; who is connected is "
+                "ended"
+            )
         no_rehearsal = self._no_rehearsal(found)
         return [
             *lines,
             f"kind: {kind}",
-            f"backup: {asked.backup.words}",
+            f"backup: {self.options.backup.words}",
             f"rehearsal: {f'no: {no_rehearsal}' if no_rehearsal else 'yes'}",
             f"rollback files: {self.proofs.rollback}",
             f"restore: {self.proofs.restore}",
@@ -244,7 +228,7 @@ class Deploy:
     def _way_back(self, found: Prerequisites) -> str:
         if not self.options.undo:
             return "it is left as it is, as --on-failure leave says"
-        if not self.options.asked.closed:
+        if not self.options.closed:
             return "the rollback files; where they do not lead back, it stops and says how to go on"
         if found.no_restore:
             return (
@@ -254,31 +238,25 @@ class Deploy:
         return "the rollback files, else a restore into a new database that takes the name"
 
     def _no_rehearsal(self, found: Prerequisites) -> str:
-        asked = self.options.asked
-        if asked.backup.kind != "dump":
+        if self.options.backup.kind != "dump":
             return "it needs a dump"
-        if asked.closed and not asked.rehearse:
+        if self.options.rehearse:
+            return found.no_rehearsal
+        if self.options.closed:
             return "not while the database is closed, unless --rehearse is given"
-        if self.proofs.rows is not None and not asked.rehearse:
+        if self.proofs.rows is not None:
             return f"these files were tried {self.proofs.rows.of}"
         return found.no_rehearsal
 
     def _fitting(self) -> Backup | None:
         """Return the newest whole backup of this database with the same history."""
         applied = [each.id for each in self.runner.state().applied]
-        for each in reversed(archive.all_in(self.options.asked.backup.directory)):
+        for each in reversed(archive.all_in(self.options.backup.directory)):
             manifest = each.manifest
             is_ours = manifest.database == self.name and manifest.history == applied
             if is_ours and not manifest.left_out and not archive.damages(each):
                 return each
         return None
-
-    def _stage(self, found: Prerequisites, plan: Plan) -> Stage:
-        asked = self.options.asked
-        tools = _tools(found)
-        return Stage(
-            self.runner, plan, found, tools, asked.rehearse_on, asked.backup.jobs, self.steps
-        )
 
     # A new deploy
 
@@ -296,27 +274,33 @@ class Deploy:
             if plan.replaced:
                 self.runner.migrate(to=None, with_seeds=True, dry_run=False)
             return DeployResult("nothing to do")
-        self.prove(found, plan, is_dry=False)
+        found = self.prove(found, plan, is_dry=False)
         approved = self.approval(plan)
-        self._approve(found, plan, approved)
+        lines = self.in_words(found, plan, approved)
+        if self.options.approve is None:
+            self.options.confirm(lines)
+        else:
+            for line in lines:
+                self.steps.say(line)
+            approved.refuse_unless(self.options.approve)
         with self.held():
             plan = self._again(approved)
             known = checks.known(self.runner)
             self.runner.prepare()
             records.prepare(self.connection)
+            seeds = history.read(self.runner.session).seeds.values()
             made = replace(
                 planned(plan),
-                kind=self.options.terms["kind"],
+                **self.options.terms,
                 database=self.name,
-                backup=self.options.asked.backup.terms,
                 before=[each.id for each in self.runner.state().applied],
                 seeded=[
-                    seed_mark(each) for each in history.read(self.runner.session).seeds.values()
+                    {"id": each.id, "algorithm": each.detail, "checksum": each.checksum}
+                    for each in seeds
                 ],
                 known=sorted(known),
             )
-            phase = "closing" if self.options.asked.closed else "preparing"
-            number = records.begin(self.connection, approved.digest, made, phase)
+            number = records.begin(self.connection, approved.digest, made)
             begun = OpenDeploy(number, approved.digest, made, found)
             return self.prepare_and_apply(begun, approved)
 
@@ -327,25 +311,26 @@ class Deploy:
     def prepare_and_apply(self, begun: OpenDeploy, approved: Approval) -> DeployResult:
         """Close, back up and rehearse; if nothing changed meanwhile, apply."""
         try:
-            self._close(begun)
+            away = closing.closed_name(self.name)
+            if begun.plan.is_closed and self.runner.session.facts.database != away:
+                with self.steps.step("close") as detail:
+                    detail["ended"] = ended = self._rename(begun, away)
+                    detail["said"] = f"{self.name} is called {away} meanwhile; {ended} {_ENDED}"
             plan = self.runner.pending()
             begun = self._back_up(begun)
-            self._rehearse(begun, plan)
+            why = self._no_rehearsal(begun.found) or rehearsal.reaching_out(plan)
+            if begun.backup is None or why:
+                self.steps.skip("rehearsal", why)
+            else:
+                stage = Stage(self.runner, plan, begun.found, self.options, self.steps)
+                self.proofs = Proofs.of(rehearsal.on_rows(stage, begun.backup))
             self._again(approved)  # meanwhile others may have been at work
-            before = self.make_ready(begun)
+            before = monitor.measure(self.connection, self.watched)
+            found = json.dumps(objects.read(self.connection).database.pack())
+            records.note(self.connection, begun.number, phase="applying", before=found)
         except _ANY as error:
             raise self._nothing_changed(begun, error) from error
         return self.apply(begun, before)
-
-    def _approve(self, found: Prerequisites, plan: Plan, approved: Approval) -> None:
-        """Show the plan and ask, or compare it with what was approved before."""
-        lines = self.in_words(found, plan, approved)
-        if self.options.approve is None:
-            self.options.confirm(lines)
-            return
-        for line in lines:
-            self.steps.say(line)
-        approved.refuse_unless(self.options.approve)
 
     def _again(self, approved: Approval) -> Plan:
         """Plan again, and refuse to go on if that is not what was approved."""
@@ -354,43 +339,22 @@ class Deploy:
         self.approval(plan).refuse_unless(approved.digest)
         return plan
 
-    def _close(self, begun: OpenDeploy) -> None:
-        """Rename the database away, where this is a closed deploy and it is not done yet."""
-        if not begun.is_closed:
-            return
-        away = closing.closed_name(begun.database)
-        if self.runner.session.facts.database != away:
-            assert begun.found.admin is not None  # noqa: S101  else it was refused
-            with self.steps.step("close") as detail:
-                renames = [(begun.database, away)]
-                self.runner = closing.renamed(self.runner, begun.found.admin, renames)
-                detail["said"] = f"{begun.database} is called {away} meanwhile"
-        records.note(self.connection, begun.number, phase="preparing")
+    def _rename(self, begun: OpenDeploy, name: str) -> int:
+        """Give the database another name: one by which nobody comes in, or its own again.
 
-    def _open(self, begun: OpenDeploy, outcome: str) -> None:
-        """Give a closed database its name again."""
-        closed = self.runner.session.facts.database
-        if closed == begun.database:
-            return
-        admin = begun.found.admin
-        try:
-            if admin is None:
-                raise Failed("No role is known that may rename it.")
-            with self.steps.step("open") as detail:
-                self.runner = closing.renamed(self.runner, admin, [(closed, begun.database)])
-                detail["said"] = f"{begun.database} has its name again"
-        except _ANY as error:
-            raise Failed(
-                f"The database could not be opened: {in_words(error)}",
-                state=f"The deploy is done, but for that: {outcome}. The database is called "
-                f"{closed}.",
-                hint="Open it, by a role that may rename it (--admin URL) if this one may not:\n"
-                f"        {process.command('deploy', '--leave')}",
-            ) from error
+        Returns:
+            How many sessions of others were ended.
+
+        """
+        if begun.found.admin is None:
+            raise Failed("No role is known that may rename it.")
+        renames = [(self.runner.session.facts.database, name)]
+        self.runner, ended = closing.renamed(self.runner, begun.found.admin, renames)
+        return ended
 
     def finish(self, begun: OpenDeploy, outcome: str, reason: str | None = None) -> None:
         """Record how a deploy ended; open its database before, where it is closed."""
-        if begun.is_closed:
+        if begun.plan.is_closed:
             records.note(
                 self.connection, begun.number, phase="opening", outcome=outcome, reason=reason
             )
@@ -400,77 +364,70 @@ class Deploy:
         with contextlib.suppress(OSError):
             self.settle_manifests()
 
+    def _open(self, begun: OpenDeploy, outcome: str) -> None:
+        """Give a closed database its name again."""
+        closed = self.runner.session.facts.database
+        if closed == self.name:
+            return
+        try:
+            with self.steps.step("open") as detail:
+                detail["ended"] = ended = self._rename(begun, self.name)
+                detail["said"] = f"{self.name} has its name again; {ended} {_ENDED}"
+        except _ANY as error:
+            raise Failed(
+                f"The database could not be opened: {in_words(error)}",
+                state=f"The deploy is done, but for that: {outcome}. The database is called "
+                f"{closed}.",
+                hint=process.ways((f"Open it{_OR_BY} rename it:", ["deploy", "--leave"])),
+            ) from error
+
     def _back_up(self, begun: OpenDeploy) -> OpenDeploy:
-        wanted = self.options.asked.backup
+        wanted = self.options.backup
         if wanted.kind != "dump":
-            point = ""
+            kept = wanted.words
             if wanted.kind == "made":
-                point = f"; {backups.make_restore_point(self.runner, begun.number)}"
-            kept = f"{wanted.words}{point}"
+                kept += f"; {backups.make_restore_point(self.runner, begun.number)}"
             self.steps.skip("backup", kept)
             records.note(self.connection, begun.number, backup=kept)
             return replace(begun, kept=kept)
         made_for = {"id": begun.number, "digest": begun.digest}
         with self.steps.step("backup") as detail:
             backup = backups.make(
-                self.runner,
-                _tools(begun.found),
-                wanted,
-                made_for,
-                database=begun.database,
-                show=self.steps.show,
-            )
-            records.note(self.connection, begun.number, backup=str(backup.path))
-            detail.update(path=str(backup.path), bytes=backup.manifest.bytes)
-            detail["said"] = f"{backup.path}, {backup.manifest.bytes:,} bytes, read to its end"
-            if backup.manifest.left_out:
-                detail["said"] += f", without the rows of {', '.join(backup.manifest.left_out)}"
-        return replace(begun, backup=backup, kept=str(backup.path))
-
-    def _rehearse(self, begun: OpenDeploy, plan: Plan) -> None:
-        why = self._no_rehearsal(begun.found) or rehearsal.reaching_out(plan)
-        if begun.backup is None or why:
-            self.steps.skip("rehearsal", why)
-            return
-        proof = rehearsal.on_rows(self._stage(begun.found, plan), begun.backup)
-        self.proofs = Proofs.of(proof)
+                self.runner, begun.found.programs, wanted, made_for,
+                database=self.name, show=self.steps.show,
+            )  # fmt: skip
+            path, manifest = str(backup.path), backup.manifest
+            records.note(self.connection, begun.number, backup=path)
+            detail.update(path=path, bytes=manifest.bytes)
+            detail["said"] = f"{path}, {manifest.bytes:,} bytes, read to its end"
+            if manifest.left_out:
+                detail["said"] += f", without the rows of {', '.join(manifest.left_out)}"
+        return replace(begun, backup=backup, kept=path)
 
     def _nothing_changed(self, begun: OpenDeploy, error: BaseException) -> BaseException:
         """End a deploy that applied nothing; return the error that tells of it."""
         try:
             self.regain(begun)
             self.finish(begun, NOTHING, in_words(error))
+        except Failed as another:
+            return another
         except (MigratorError, psycopg.Error) as another:
-            if isinstance(another, Failed):
-                return another
-            both = f"{in_words(error).rstrip('.')}. Then: {in_words(another)}"
-            return Failed(
-                both,
-                state="The database was not changed"
-                + (", but it is closed" if begun.is_closed else "")
-                + ". The deploy has not ended.",
-                hint=records.end_it(),
-            )
+            return self._cut_off(begun, another, in_words(error), "The database was not changed. ")
         if isinstance(error, psycopg.Error):
+            was_lost = (error.sqlstate and error.sqlstate[:2]) in _LOST
+            lost = "The session was ended, or the server went away: " if was_lost else ""
             return Failed(
-                f"The session was ended, or the server went away: {in_words(error)}",
+                f"{lost}{in_words(error)}",
                 state="The database was not changed; the deploy has ended.",
-                hint=f"Begin anew:\n        {process.command('deploy')}",
+                hint=process.ways(("Begin anew:", ["deploy"])),
             )
         return error
-
-    def make_ready(self, begun: OpenDeploy) -> monitor.Measurement:
-        """Look at the database, the last before the first change."""
-        before = monitor.measure(self.connection, self.watched)
-        found = json.dumps(objects.read(self.connection).database.pack())
-        records.note(self.connection, begun.number, phase="applying", before=found)
-        return before
 
     # From the first change on
 
     def apply(self, begun: OpenDeploy, before: monitor.Measurement) -> DeployResult:
         """Apply, verify and tell; or put back."""
-        result = DeployResult(APPLIED, begun.plan.kind, begun.digest, begun.kept)
+        result = begun.result(APPLIED)
         try:
             with self.steps.step("apply") as detail:
                 done = self.runner.migrate(to=None, with_seeds=True, dry_run=False)
@@ -479,7 +436,9 @@ class Deploy:
                 result = replace(result, migrations=detail["migrations"], seeds=detail["seeds"])
             with self.steps.step("verify") as detail:
                 detail["findings"] = checks.new(self.runner, frozenset(begun.plan.known))
-                _refuse_findings(detail["findings"])
+                if detail["findings"]:
+                    told = "; ".join(detail["findings"])
+                    raise Failed(f"The database does not pass verify: {told}.")
         except (Interrupted, KeyboardInterrupt, OSError) as error:
             raise self._cut_off(begun, error) from error
         except (MigratorError, psycopg.Error) as error:
@@ -495,17 +454,18 @@ class Deploy:
             self.finish(begun, APPLIED)
         except (NoConnection, psycopg.Error) as error:
             raise self._cut_off(begun, error) from error
-        reports = self._report(begun, result, changes=changes, before=before, after=after)
-        return replace(result, reports=reports)
+        return self._reported(begun, result, changes=changes, before=before, after=after)
 
-    def _cut_off(self, begun: OpenDeploy, error: BaseException, reason: str = "") -> MigratorError:
+    def _cut_off(
+        self, begun: OpenDeploy, error: BaseException, reason: str = "", known: str = ""
+    ) -> MigratorError:
         """Return the error of a deploy that did not end: interrupted, or without its server."""
         state = error.state if isinstance(error, Interrupted) else ""
         if not state:
             with contextlib.suppress(psycopg.Error):
                 state = history.in_words(self.runner.state())
-        closed = " Its database is closed." if begun.is_closed else ""
-        state = f"The deploy has not ended.{closed} {state}".strip()
+        closed = " Its database is closed." if begun.plan.is_closed else ""
+        state = f"{known}The deploy has not ended.{closed} {state}".strip()
         if isinstance(error, (Interrupted, KeyboardInterrupt)):
             return Interrupted("Interrupted.", state=state, hint=records.end_it())
         because = f"{reason.rstrip('.')}. Then: {in_words(error)}" if reason else in_words(error)
@@ -530,49 +490,45 @@ class Deploy:
             raise Failed(
                 "The session was lost, and another runner ended this deploy meanwhile.",
                 state="This command does nothing more.",
-                hint=f"See how it ended:\n        {process.command('status')}",
+                hint=process.ways(("See how it ended:", ["status"])),
             )
         return self.runner
 
     def _reached(self, begun: OpenDeploy) -> Runner:
         """Connect again, under whichever name the database has."""
-        last = self.runner.session.facts.database
-        names = [last]
-        if begun.is_closed:
-            names += [begun.database, closing.closed_name(begun.database)]
-        failure: NoConnection | None = None
-        for name in dict.fromkeys(names):
-            try:
-                return self.runner.at(self.runner.target.beside(name))
-            except NoConnection as error:
-                failure = failure or error
-        assert failure is not None  # noqa: S101  there is a name
-        raise failure
+        names = {self.runner.session.facts.database: None}
+        if begun.plan.is_closed:
+            names |= {self.name: None, closing.closed_name(self.name): None}
+        first, *others = names
+        try:
+            return self.runner.at(self.runner.target.beside(first))
+        except NoConnection:
+            for name in others:
+                with contextlib.suppress(NoConnection):
+                    return self.runner.at(self.runner.target.beside(name))
+            raise
 
     def _put_back(self, begun: OpenDeploy, error: BaseException) -> NoReturn:
         """Put back what was done, or leave it where that was asked; then raise the error."""
         reason = in_words(error)
+        if self.options.undo:
+            words, result = self.go_back(begun, reason)
+            reports = "".join(f" Report: {each}" for each in result.reports[:1])
+            hint = process.ways(("Correct the cause, then:", ["deploy"]))
+            if result.outcome == STOPPED:
+                hint = self._ways_on(begun)
+            raise Failed(reason, state=words + reports, hint=hint) from error
         try:
             self.regain(begun)
-            if not self.options.undo:
-                state = history.in_words(self.runner.state())
-                self.finish(begun, LEFT, reason)
+            state = history.in_words(self.runner.state())
+            self.finish(begun, LEFT, reason)
         except (NoConnection, psycopg.Error) as lost:
             raise self._cut_off(begun, lost, reason) from error
-        if not self.options.undo:
-            raise Failed(
-                reason,
-                state=f"{state} It was left so, as --on-failure leave says. Backup: {begun.kept}.",
-                hint=self._ways_on(begun),
-            ) from error
-        words, result = self.go_back(begun, reason)
-        hint = f"Correct the cause, then:\n        {process.command('deploy')}"
-        if result.outcome == STOPPED:
-            hint = self._ways_on(begun)
         raise Failed(
-            reason, state=words + "".join(f" Report: {each}" for each in result.reports[:1]),
-            hint=hint,
-        ) from error  # fmt: skip
+            reason,
+            state=f"{state} It was left so, as --on-failure leave says. Backup: {begun.kept}.",
+            hint=self._ways_on(begun),
+        ) from error
 
     def go_back(self, begun: OpenDeploy, reason: str) -> tuple[str, DeployResult]:
         """Put back what a deploy did; record and report how.
@@ -584,31 +540,32 @@ class Deploy:
             Failed: A closed database could not be put back; it stays closed.
 
         """
+        is_closed = begun.plan.is_closed
         try:
+            self.regain(begun)
             records.note(self.connection, begun.number, phase="undoing", reason=reason)
-            undo = by_rollback_files(
+            why = by_rollback_files(
                 self.runner, begun.number, begun.plan,
-                backup=begun.backup if begun.is_closed else None,
+                backup=begun.backup if is_closed else None,
                 steps=self.steps, regain=lambda: self.regain(begun),
             )  # fmt: skip
-            if not undo.why:
-                outcome, words = UNDONE, self._undone_words(begun, undo.rows)
+            if not why:
+                outcome, words = UNDONE, self._undone_words(begun)
                 self.finish(begun, UNDONE, reason)
-            elif begun.is_closed:
-                outcome, words = RESTORED, self._restore(begun, reason, undo.why)
+            elif is_closed:
+                outcome, words = RESTORED, self._restore(begun, reason, why)
             else:
-                outcome, words = STOPPED, self._stopped_words(begun, undo.why)
-                self.finish(begun, STOPPED, f"{reason} Its rollback files: {undo.why}")
+                outcome, words = STOPPED, self._stopped_words(begun, why)
+                self.finish(begun, STOPPED, f"{reason} Its rollback files: {why}")
         except _CUT_OFF as cut_off:
             raise self._cut_off(begun, cut_off, reason) from cut_off
-        result = DeployResult(outcome, begun.plan.kind, begun.digest, begun.kept)
-        reports = self._report(begun, result, reason=reason, words=words)
-        return words, replace(result, reports=reports)
+        return words, self._reported(begun, begun.result(outcome), reason=reason, words=words)
 
-    def _undone_words(self, begun: OpenDeploy, rows: str) -> str:
-        words = "What it applied was rolled back: the catalogue is as before"
-        if begun.is_closed:
-            return f"{words}; {rows}. The database is open."
+    def _undone_words(self, begun: OpenDeploy) -> str:
+        words = "What it applied was rolled back: the catalogue is as before; rows:"
+        if begun.plan.is_closed:
+            rows = "as in the backup" if begun.backup else "not compared"
+            return f"{words} {rows}. The database is open."
         proof = self.proofs.rows
         more = f"; {proof.of}, the rows were as before" if proof and not proof.rollback else ""
         ours = {each.id for each in begun.plan.migrations}
@@ -619,7 +576,7 @@ class Deploy:
             and (reversible := each.source.header.get("reversible", "yes")) != "yes"
         ]
         lost = f". Look at what is lost: {', '.join(lossy)}" if lossy else ""
-        return f"{words}; {rows}, since the application kept writing{more}{lost}."
+        return f"{words} not compared, since the application kept writing{more}{lost}."
 
     def _stopped_words(self, begun: OpenDeploy, why: str) -> str:
         return (
@@ -629,46 +586,41 @@ class Deploy:
 
     def _ways_on(self, begun: OpenDeploy) -> str:
         """Return how a deploy that stopped is finished, undone, or restored beside, by hand."""
-        lines = ["Forwards, once the file is corrected:", process.command("deploy")]
-        ours = [each.id for each in self.runner.state().applied]
+        ways = [("Forwards, once the file is corrected:", ["deploy"])]
         kept = begun.plan.before
-        if any(each not in kept for each in ours):
-            lines.append("Back, once the rollback file is corrected:")
+        if any(each.id not in kept for each in self.runner.state().applied):
             back = ["--to", kept[-1]] if kept else ["--all"]
-            lines.append(process.command("rollback", *back, "--yes"))
+            command = ["rollback", *back, "--yes"]
+            ways.append(("Back, once the rollback file is corrected:", command))
         if begun.backup is not None:
-            lines.append("To have the state before beside it, and copy from there:")
-            name = databases.shortened(begun.database, "_before")
-            lines.append(process.command("restore", str(begun.backup.path), "--into", name))
-        return "\n".join(
-            f"{'' if not at else '      '}{'  ' * (at % 2)}{line}" for at, line in enumerate(lines)
-        )
+            beside = databases.shortened(self.name, "_before")
+            command = ["restore", str(begun.backup.path), "--into", beside]
+            ways.append(("To have the state before beside it, and copy from there:", command))
+        return process.ways(*ways)
 
     def _restore(self, begun: OpenDeploy, reason: str, why: str) -> str:
         """Restore the backup of a closed deploy, and open what was restored."""
-        failed = f"{reason.rstrip('.')}. Its rollback files do not lead back: {why.rstrip('.')}."
-        admin, backup = begun.found.admin, begun.backup
+        admin, backup, no_restore = begun.found.admin, begun.backup, begun.found.no_restore
         try:
-            if begun.found.no_restore or admin is None or backup is None:
-                raise Failed(f"There can be no restore: {begun.found.no_restore}.")
-            asked = self.options.asked
-            how = RestoreOptions(_tools(begun.found), asked.backup.jobs)
+            if no_restore or admin is None or backup is None:
+                raise Failed(f"There can be no restore: {no_restore}.")
+            how = RestoreOptions(begun.found.programs, self.options.backup.jobs)
             restored = restore.over(
-                backup, admin, how, self.runner, self.steps,
-                name=begun.database, reason=reason,
-            )  # fmt: skip
+                backup, admin, how, self.runner, self.steps, name=self.name, reason=reason
+            )
         except (Interrupted, NoConnection):
             raise
         except (MigratorError, psycopg.Error) as error:
             self.regain(begun)
             raise Failed(
-                f"{failed} {in_words(error)}",
+                f"{reason.rstrip('.')}. Its rollback files do not lead back: {why.rstrip('.')}. "
+                f"{in_words(error)}",
                 state=f"The database is closed, and not as before. "
                 f"{history.in_words(self.runner.state())} Backup: {begun.kept}.",
-                hint="Try again, by a role that may restore (--admin URL) if this one may not:\n"
-                f"        {process.command('deploy', '--undo')}\n"
-                "      Open the database as it is, and put it right by hand:\n"
-                f"        {process.command('deploy', '--leave')}",
+                hint=process.ways(
+                    (f"Try again{_OR_BY} restore:", ["deploy", "--undo"]),
+                    ("Open it as it is, and put it right by hand:", ["deploy", "--leave"]),
+                ),
             ) from error
         self.runner = restored.runner or self.runner
         self.ended = RESTORED
@@ -681,30 +633,30 @@ class Deploy:
             + (f" Not as before:{notes}" if notes else "")
         )
 
-    def _report(
+    def _reported(
         self, begun: OpenDeploy, result: DeployResult, *, words: str = "", **told: Any
-    ) -> list[str]:
+    ) -> DeployResult:
         """Write what is told of the deploy beside its backup; see report.DeployReport."""
-        directory = self.options.asked.backup.directory
-        base = directory / f"{archive.stamp()}.{begun.database.replace('/', '_')}.{begun.number}"
+        directory = self.options.backup.directory
+        base = directory / f"{archive.stamp()}.{self.name.replace('/', '_')}.{begun.number}"
         if begun.backup is not None:
             base = begun.backup.path
         paths = [str(path) for path in report.paths(base)]
         proofs = {"rollback files": self.proofs.rollback, "restore": self.proofs.restore}
-        as_data = asdict(result) | {"reports": paths}
+        done = replace(result, reports=paths)
         try:
             backups.prepare_directory(base.parent)
             report.write(
                 report.DeployReport(
-                    as_data, begun.database, self.steps.taken, proofs, words, **told
+                    asdict(done), self.name, self.steps.taken, proofs, words, **told
                 ),
                 base,
             )
         except (Failed, OSError) as error:
             why = error.strerror if isinstance(error, OSError) else error.message
             self.steps.say(f"{paths[0]} could not be written: {why}")
-            return []
-        return paths
+            return result
+        return done
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -719,7 +671,7 @@ class Deploy:
                 raise Interrupted(
                     "Interrupted.",
                     state="This command applied nothing, and left no backup unfinished.",
-                    hint=f"Begin anew:\n        {process.command('deploy')}",
+                    hint=process.ways(("Begin anew:", ["deploy"])),
                 ) from None
             finally:
                 lock.release(self.runner.session)
@@ -731,18 +683,8 @@ class Deploy:
             for each in records.recent(self.runner.session)
             if each.ended_at is not None
         }
-        for backup in archive.all_in(self.options.asked.backup.directory):
+        for backup in archive.all_in(self.options.backup.directory):
             outcome = ended.get((backup.manifest.deploy["id"], backup.manifest.deploy["digest"]))
             is_ours = backup.manifest.database == self.name
             if backup.manifest.ended is None and is_ours and outcome:
                 backup.ended(outcome)
-
-
-def _tools(found: Prerequisites) -> Programs:
-    assert found.tools is not None  # noqa: S101  without them, the prerequisites refused
-    return found.tools
-
-
-def _refuse_findings(findings: list[str]) -> None:
-    if findings:
-        raise Failed("The database does not pass verify: " + "; ".join(findings) + ".")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -15,12 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from migrator.server import binaries
-from migrator.server.cluster import Cluster
 from migrator.server.embedded import EmbeddedServer
 from tests.support import commands, poolers
 from tests.support.commands import Answer, call
@@ -29,14 +23,12 @@ from tests.support.servers import (
     MIGRATIONS,
     PASSWORD,
     Server,
-    die_with_parent,
-    fast_place,
     free_port,
     newest,
     open_place,
 )
 from tests.support.sets import THREE, MigrationSet, three_tables
-from tests.support.waiting import until
+from tests.support.standbys import followed, following
 
 MIGRATE = ["migrate"]
 CHANGING = [MIGRATE, ["rollback", "--all", "--yes"], ["seed"], ["baseline", "0003"], ["adopt"]]
@@ -122,63 +114,11 @@ def test_a_pooler_that_refuses_a_startup_parameter_is_told_in_words(
 # Standbys
 
 
-@contextmanager
-def replication_allowed(pg: Server) -> Iterator[None]:
-    """Let the superuser take a server's WAL, which the tests' servers allow nobody."""
-    hba = Path(pg.host, "data", "pg_hba.conf")
-    before = hba.read_text()
-    reload = "SELECT pg_reload_conf()"
-    hba.write_text(f"{before}local replication {pg.user} trust\n")
-    run(pg.dsn("postgres", pg.user), reload)
-
-    def is_allowed() -> bool:
-        with suppress(psycopg.OperationalError):
-            psycopg.connect(pg.dsn("postgres", pg.user), replication="true").close()
-            return True
-        return False
-
-    until(is_allowed)
-    try:
-        yield
-    finally:
-        hba.write_text(before)
-        run(pg.dsn("postgres", pg.user), reload)
-
-
 @pytest.fixture(scope="module")
 def standby(pg: Server) -> Iterator[Server]:
     """A server that follows another by streaming replication."""
-    home = Path(tempfile.mkdtemp(prefix="gestorlead-test-", dir=fast_place()))
-    cluster = Cluster(home)
-    user = cluster.user()
-    if user:
-        os.chown(home, user.uid, user.gid)
-    source = ["--dbname", pg.dsn("postgres", pg.user), "--checkpoint=fast", "--no-sync"]
-    argv: list[str | Path] = [pg.bin_dir / "pg_basebackup", *source]
-    argv += ["--write-recovery-conf", "-D", cluster.data]
-    try:
-        with replication_allowed(pg):
-            binaries.run(argv, user=user)
-            postmaster = cluster.launch(
-                pg.bin_dir, socket_directory=home, port=free_port(), preexec=die_with_parent()
-            )
-            try:
-                yield pg._replace(pid=postmaster.pid, host=str(home), port=postmaster.port)
-            finally:
-                os.kill(postmaster.pid, signal.SIGQUIT)
-                os.waitpid(postmaster.pid, 0)
-    finally:
-        shutil.rmtree(home)
-
-
-def followed(pg: Server, standby: Server, database: str) -> str:
-    """Return the conninfo of a database on the standby, once all that was done to it is there."""
-    flush = "SET synchronous_commit TO on; SELECT pg_logical_emit_message(TRUE, '', '')"
-    run(pg.dsn("postgres", pg.user), flush)
-    ((position,),) = rows(pg.dsn("postgres", pg.user), "SELECT pg_current_wal_flush_lsn()")
-    replayed = f"SELECT pg_last_wal_replay_lsn() >= '{position}'"
-    until(lambda: rows(standby.dsn("postgres", standby.user), replayed) == [(True,)])
-    return standby.dsn(name_of(database))
+    with following(pg) as server:
+        yield server
 
 
 class TestStandby:

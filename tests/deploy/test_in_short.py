@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.support.databases import applied, rows, run, tables
-from tests.support.deploys import FAILS, NO_WAY_BACK, Site, paste, site
-from tests.support.servers import Server
+from tests.support.databases import applied, rows, tables
+from tests.support.deploys import FAILS, NO_WAY_BACK, Site, paste
 from tests.support.sets import THREE
 
 
-@pytest.fixture
-def here(pg: Server, tmp_path: Path) -> Iterator[Site]:
-    """A site that was deployed to, and has a migration to come."""
-    with site(pg, tmp_path) as found:
-        assert found.deploy().code == 0
-        run(found.database, "INSERT INTO b VALUES (1), (2)")
-        found.made.table(4, "d")
-        yield found
+@pytest.fixture(autouse=True)
+def pending(here: Site) -> None:
+    """Have a migration to come."""
+    here.made.table(4, "d")
 
 
 def test_open_rehearsed_and_applied(here: Site) -> None:
@@ -55,7 +47,7 @@ def test_open_stopped_where_the_pairs_do_not_lead_back(here: Site) -> None:
     assert paste(answer, "--into").code == 0
     assert here.others() == [f"{here.name}_before"]
     before = here.server.dsn(f"{here.name}_before", "deployer")
-    assert rows(before, "SELECT count(*) FROM b") == [(2,)]
+    assert rows(before, "SELECT count(*) FROM b") == [(1000,)]
     assert here.call("backups", "verify", *here.options).code == 0
     here.made.add("0005.b.empty", "DELETE FROM b;", "SELECT 1;")
     assert paste(answer, "rollback --to").code == 0
@@ -76,5 +68,5 @@ def test_closed_and_restored(here: Site) -> None:
     assert answer.code == 1
     assert "state: The backup was restored, compared whole, and opened; " in answer.err
     assert here.deploys[0]["outcome"] == "restored"
-    assert rows(here.database, "SELECT count(*) FROM b") == [(2,)]
+    assert rows(here.database, "SELECT count(*) FROM b") == [(1000,)]
     assert tables(here.database) == ["a", "b", "c"]

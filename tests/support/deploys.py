@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.support.commands import Answer, call
-from tests.support.databases import database, rows
+from tests.support.databases import database, rows, run
 from tests.support.servers import Server
 from tests.support.sets import MigrationSet, three_tables
 
 ROLE = "deployer"
+HEMMED_IN = "hemmed_in"  # a role, on another server, that may enter no other databases
 NUMBERS = count(1)
 FAILS = "SELECT 1 / 0;\n"
 NO_WAY_BACK = "DO $$ BEGIN RAISE EXCEPTION 'there is no way back'; END $$;\n"
@@ -100,8 +101,18 @@ def paste(answer: Answer, *words: str) -> Answer:
 
 
 @contextmanager
-def site(server: Server, root: Path) -> Iterator[Site]:
-    """Make a database that is to be deployed to; drop it at the end, with what came of it."""
+def site(
+    server: Server, root: Path, template: str = "template1", options: str = ""
+) -> Iterator[Site]:
+    """Make a database that is to be deployed to; drop it at the end, with what came of it.
+
+    Args:
+        server: Where.
+        root: Where its files and backups are.
+        template: The database that it is a copy of.
+        options: More words of CREATE DATABASE.
+
+    """
     name = f"site{next(NUMBERS)}"
     with server.connect() as connection:
         connection.execute(
@@ -109,8 +120,30 @@ def site(server: Server, root: Path) -> Iterator[Site]:
             "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
         )
     found = Site(server, name, server.dsn(name, ROLE), three_tables(root), root / "backups")
-    with database(server, name, owner=ROLE, also=found.others):
+    how = {"owner": ROLE, "template": template, "options": options}
+    with database(server, name, **how, also=found.others):
         yield found
+
+
+@contextmanager
+def prepared(server: Server, root: Path) -> Iterator[str]:
+    """Make a database that was deployed to and has rows, 1 to 1000 in b, to be copied.
+
+    Yields:
+        Its name.
+
+    """
+    with site(server, root) as found:
+        answer = found.deploy()
+        assert answer.code == 0, answer
+        run(found.database, "INSERT INTO b SELECT generate_series(1, 1000)")
+        run(
+            found.administrator,
+            f"ALTER DATABASE {found.name} ALLOW_CONNECTIONS false",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{found.name}'",
+        )
+        yield found.name
 
 
 def events(answer: Answer) -> list[dict[str, Any]]:

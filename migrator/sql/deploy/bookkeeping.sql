@@ -26,7 +26,7 @@ WHERE ended_at IS NULL;
 ALTER TABLE yoyo.deploy ADD COLUMN IF NOT EXISTS before jsonb;
 ALTER TABLE yoyo.deploy DROP CONSTRAINT ck_deploy_phase;
 ALTER TABLE yoyo.deploy ADD CONSTRAINT ck_deploy_phase CHECK (
-    phase IN ('closing', 'preparing', 'applying', 'undoing', 'opening', 'ended')
+    phase IN ('preparing', 'applying', 'undoing', 'opening', 'ended')
 );
 ALTER TABLE yoyo.deploy DROP CONSTRAINT ck_deploy_outcome;
 ALTER TABLE yoyo.deploy ADD CONSTRAINT ck_deploy_outcome CHECK (
@@ -54,8 +54,8 @@ COMMENT ON COLUMN yoyo.deploy.plan IS
 COMMENT ON COLUMN yoyo.deploy.backup IS
 'The path of the dump, NULL until it is whole and read; or which backup there is instead.';
 COMMENT ON COLUMN yoyo.deploy.phase IS
-'What is under way: closing the database, preparing (nothing is changed yet), applying, undoing,
-opening the database; or ended.';
+'What is under way: preparing, which begins with closing the database (nothing is changed yet),
+applying, undoing, opening the database; or ended.';
 COMMENT ON COLUMN yoyo.deploy.before IS
 'What the catalogue said right before the first change; NULL once the deploy has ended.';
 COMMENT ON COLUMN yoyo.deploy.outcome IS

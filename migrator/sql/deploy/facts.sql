@@ -1,6 +1,8 @@
 -- What decides, before anything is begun, whether a deploy can be made, and how it would be undone.
 SELECT
     current_setting('server_version_num')::integer / 10000 AS major,
+    quote_ident(r.rolname) AS role,
+    quote_ident(current_database()) AS database,
     pg_database_size(current_database()) AS database_bytes,
     coalesce(
         has_schema_privilege(to_regnamespace('yoyo')::oid, 'CREATE'),

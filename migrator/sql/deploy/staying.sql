@@ -1,5 +1,7 @@
 -- Sessions of a database that this role may not end.
-SELECT format('pid %%s, user %%s, from %%s', a.pid, a.usename, a.application_name) AS words
+SELECT
+    a.pid,
+    format('pid %%s, user %%s, from %%s', a.pid, a.usename, a.application_name) AS words
 FROM pg_stat_activity AS a
 INNER JOIN pg_roles AS me ON me.rolname = current_user
 LEFT JOIN pg_roles AS r ON a.usesysid = r.oid
