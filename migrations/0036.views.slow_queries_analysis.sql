@@ -4,7 +4,9 @@
 --
 -- The view cannot name pg_stat_statements itself: it would not be created without the extension,
 -- and would then stand in the way of ALTER EXTENSION UPDATE and DROP EXTENSION. So functions look
--- the extension up by name at each call, in whatever schema it is.
+-- the extension up by name at each call, in whatever schema it is. They name the roles, too: Citus
+-- would bring a view that names pg_roles to its workers together with pg_roles, which only a
+-- superuser may write, and the functions of the same transaction would wait for it for ever.
 
 CREATE FUNCTION statement_statistics_status() RETURNS text
 LANGUAGE plpgsql
@@ -38,8 +40,7 @@ COMMENT ON FUNCTION statement_statistics_status() IS
 REVOKE EXECUTE ON FUNCTION statement_statistics_status() FROM PUBLIC;
 
 CREATE FUNCTION statement_statistics() RETURNS TABLE (
-    role_id oid,
-    database_id oid,
+    role_name name,
     query_id bigint,
     query text,
     calls bigint,
@@ -63,8 +64,7 @@ BEGIN
         SELECT pg_catalog.format(
             $query$
             SELECT
-                s.userid,
-                s.dbid,
+                r.rolname,
                 s.queryid,
                 s.query,
                 s.calls,
@@ -78,7 +78,10 @@ BEGIN
                     2
                 )
             FROM %s.pg_stat_statements AS s
+            INNER JOIN pg_catalog.pg_database AS b ON s.dbid = b.oid
+            LEFT JOIN pg_catalog.pg_roles AS r ON s.userid = r.oid
             CROSS JOIN LATERAL to_jsonb(s) AS d (doc)
+            WHERE b.datname = current_database()
             $query$,
             e.extnamespace::regnamespace
         )
@@ -89,8 +92,9 @@ END
 $$;
 
 COMMENT ON FUNCTION statement_statistics() IS
-'What pg_stat_statements has counted, under names that stay the same over its versions; times in '
-'milliseconds. Empty, not an error, where it cannot be read: statement_statistics_status() tells.';
+'What pg_stat_statements has counted in this database, under names that stay the same over its '
+'versions; times in milliseconds. Empty, not an error, where it cannot be read: '
+'statement_statistics_status() tells.';
 REVOKE EXECUTE ON FUNCTION statement_statistics() FROM PUBLIC;
 
 CREATE VIEW slow_queries_analysis AS
@@ -103,14 +107,10 @@ SELECT
     s.max_time,
     s.rows,
     s.hit_percent,
-    r.rolname AS role_name,
+    s.role_name,
     s.query_id
 FROM statement_statistics() AS s
-INNER JOIN pg_database AS d ON s.database_id = d.oid
-LEFT JOIN pg_roles AS r ON s.role_id = r.oid
-WHERE
-    d.datname = current_database()
-    AND s.mean_time > 100
+WHERE s.mean_time > 100
 ORDER BY s.mean_time DESC;
 
 COMMENT ON VIEW slow_queries_analysis IS

@@ -24,6 +24,7 @@ from psycopg.rows import tuple_row
 from pytest_postgresql.factories import postgresql_noproc
 
 from migrator.server.binaries import version
+from tests.support import citus
 from tests.support.databases import Connection, database
 from tests.support.disks import Disk, small
 from tests.support.keeping import keeper
@@ -228,6 +229,20 @@ def migrated(pg: Server, request: pytest.FixtureRequest) -> Iterator[Connection]
     status = connection.execute("SELECT pg_xact_status(%s::xid8)", [transaction]).fetchone()
     connection.rollback()
     assert status != ("committed",), "a test committed into the database that others share"
+
+
+@pytest.fixture(scope="session")
+def citus_cluster() -> Iterator[citus.Cluster]:
+    """A Citus cluster; where there is none to be had, the test is skipped aloud."""
+    with citus.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def citus_database(citus_cluster: citus.Cluster) -> Iterator[citus.Database]:
+    """An empty database of the cluster."""
+    with citus.database_of(citus_cluster) as made:
+        yield made
 
 
 @pytest.fixture

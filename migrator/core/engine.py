@@ -89,6 +89,8 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._message: list[str] | None = None
         self._internal_schema_updated = session.facts.has_checksums and session.facts.has_texts
         self._is_unflushed = False
+        # Citus sends some commands on as the text of their whole message: each has one of its own.
+        self._longest_message = LARGE if session.citus is None else 1
         self.recorder = Recorder(session.connection, process.user_name(), socket.gethostname())
         super().__init__(None, default_migration_table)
 
@@ -278,13 +280,14 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def _run_file(self, text: bytes, ending: bytes) -> int:
         """Run a file in a transaction that `ending` ends.
 
-        A large text is sent in pieces, because libpq keeps a copy of each message.
+        A large text is sent in pieces, because libpq keeps a copy of each message. On Citus, each
+        statement is sent alone.
         """
-        if len(text) <= LARGE:
+        if len(text) <= self._longest_message:
             return self._send(sqltext.closed(text) if ending else text, _BEGIN, ending)[0]
         self.run(_BEGIN)
         written = completed = characters = 0
-        for piece in sqltext.pieces(text, LARGE):
+        for piece in sqltext.pieces(text, self._longest_message):
             try:
                 more_written, more_completed = self._send(piece)
             except StatementError as failure:

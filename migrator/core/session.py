@@ -20,6 +20,8 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import class_row
 
+from migrator.core import citus
+from migrator.core.citus import Citus
 from migrator.core.errors import Refused
 from migrator.core.settings import LOCK_KEY
 from migrator.core.target import SECRETS, Target, environment_with, is_of_libpq
@@ -87,6 +89,7 @@ class Facts:
         is_standby: Whether the server is in recovery.
         is_replica_role: Whether session_replication_role is replica.
         is_read_only: Whether transactions are read-only by default.
+        has_citus: Whether the database has the extension Citus.
         has_history: Whether schema yoyo has the tables of yoyo.
         has_checksums: Whether it also has the runner's own tables.
         has_texts: Whether it also has the texts of the files, which older releases did not keep.
@@ -102,6 +105,7 @@ class Facts:
     is_standby: bool
     is_replica_role: bool
     is_read_only: bool
+    has_citus: bool
     has_history: bool
     has_checksums: bool
     has_texts: bool
@@ -117,6 +121,7 @@ class Session:
         settings: The statements that make the session's settings.
         lock_key: The key of the advisory lock that lets one runner at a time change the database.
         facts: The facts about the server and the history.
+        citus: The facts about the Citus cluster; None for a server without that extension.
 
     """
 
@@ -124,6 +129,7 @@ class Session:
     settings: str
     lock_key: int
     facts: Facts
+    citus: Citus | None = None
 
     @property
     def renewal(self) -> str:
@@ -167,7 +173,8 @@ def open_session(
 
     Raises:
         NoConnection: The server cannot be reached, or rejects the role.
-        Refused: The target is a connection pooler or too old, or its encoding is not UTF8.
+        Refused: The target is a connection pooler or too old, its encoding is not UTF8, or it is a
+            worker of a Citus cluster.
 
     """
     connection = _connect(target, prepare_threshold=None)  # a file may deallocate what is
@@ -175,9 +182,11 @@ def open_session(
         asking = connection.cursor(row_factory=class_row(Facts))
         (facts,) = asking.execute(sql("core/facts").encode()).fetchall()
         _refuse_unfit(connection, target, facts)
+        cluster = citus.read(connection) if facts.has_citus else None
+        _refuse_worker(target, cluster)
         settings = _settings(connection, facts, limits)
         connection.execute(settings.encode())
-    return Session(connection, settings, lock_key, facts)
+    return Session(connection, settings, lock_key, facts, cluster)
 
 
 def wait_until_ready(target: Target, wait_s: float, say: Callable[[str], None]) -> None:
@@ -350,7 +359,7 @@ def _settings(connection: Connection, facts: Facts, limits: Limits) -> str:
     if facts.search_path == '"$user", public':
         # With "$user", tables would be created in a schema that has the name of the role.
         settings += "SET search_path TO public;\n"
-    return settings
+    return settings + citus.SETTINGS * facts.has_citus
 
 
 def _refuse_unfit(connection: Connection, target: Target, facts: Facts) -> None:
@@ -367,6 +376,16 @@ def _refuse_unfit(connection: Connection, target: Target, facts: Facts) -> None:
         raise Refused(
             f"{target.shown} has the encoding {facts.encoding}, not UTF8.",
             hint="Create the database with ENCODING 'UTF8'.",
+        )
+
+
+def _refuse_worker(target: Target, cluster: Citus | None) -> None:
+    """Refuse a server that has only a share of the rows, and no history."""
+    if cluster is not None and not cluster.is_coordinator:
+        where = f": {cluster.coordinator}" if cluster.coordinator else ""
+        raise Refused(
+            f"{target.shown} is a worker of a Citus cluster; migrations run on its coordinator.",
+            hint=f"Use the coordinator as the target{where}.",
         )
 
 

@@ -49,6 +49,9 @@ def standing(runner: Runner, *, with_diff: bool = False) -> Standing:
     if not has_history and (found := predecessors.find(runner.session).histories):
         document["other_history"] = [each.words for each in found]
         lines += [f"{'other history':<14}{each}" for each in document["other_history"]]
+    if (cluster := runner.session.citus) is not None:
+        document["citus"] = cluster.document
+        lines.append(f"{'citus':<14}{cluster.words}")
     if with_diff:
         kept = history.texts(runner.session, [each.id for each in state.edited])
         diffs = {each.id: _diff(each, kept[each.id]) for each in state.edited}

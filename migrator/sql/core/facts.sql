@@ -8,6 +8,7 @@ SELECT
     pg_is_in_recovery() AS is_standby,
     current_setting('session_replication_role') = 'replica' AS is_replica_role,
     current_setting('transaction_read_only')::boolean AS is_read_only,
+    to_regclass('pg_catalog.pg_dist_node') IS NOT NULL AS has_citus,
     history.tables @> '{_yoyo_migration}' AS has_history,
     history.tables @> '{migration_checksum,seed_checksum,intent}' AS has_checksums,
     history.tables @> '{migration_text}' AS has_texts,
