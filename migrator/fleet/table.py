@@ -17,12 +17,16 @@ def alike(header: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:
         rows: The rows.
 
     """
+    rows = list(rows)
+    names = grouped((row[1:], row[0]) for row in rows)
     told: list[tuple[str, ...]] = []
-    for cells, names in grouped((row[1:], row[0]) for row in rows).items():
-        if len(names) < _ALIKE:
-            told += [(name, *cells) for name in names]
-        else:
-            told.append((f"{names[0]} and {len(names) - 1} others", *cells))
+    for name, *rest in rows:
+        cells = tuple(rest)
+        others = len(names[cells]) - 1
+        if others < _ALIKE - 1:
+            told.append((name, *cells))
+        elif name == names[cells][0]:
+            told.append((f"{name} and {others} others", *cells))
     return table(header, told)
 
 
