@@ -214,7 +214,7 @@ def baseline(command: Command, /, migration: str, **limits: Any) -> None:
     """
     from migrator.takeover.baseline import baseline as mark
 
-    marked = mark(command.runner(**limits), migration, command.server.start)
+    marked = mark(command.runner(**limits), migration, command.server.throwaway)
     answer(command, {"marked": [each.id for each in marked]}, [f"marked {len(marked)} as applied"])
 
 
@@ -232,7 +232,7 @@ def adopt(command: Command, /, migration: str | None, tool: str | None, **limits
     """
     from migrator.takeover.adopt import adopt as take_over
 
-    adopted = take_over(command.runner(**limits), migration, tool, command.server.start)
+    adopted = take_over(command.runner(**limits), migration, tool, command.server.throwaway)
     document = {
         "adopted": [each.id for each in adopted.migrations],
         "from": adopted.history.tool.name,

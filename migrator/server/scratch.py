@@ -111,6 +111,14 @@ class Scratch:
         del error
         return False
 
+    def add_role(self, name: str) -> bool:
+        """Make a role; say whether it was missing."""
+        try:
+            self._execute("CREATE ROLE {} LOGIN", name)
+        except psycopg.errors.DuplicateObject:
+            return False
+        return True
+
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected.
 
@@ -175,10 +183,8 @@ class OwnScratch(Scratch):
         found = _MISSING_ROLE.search(error)
         if found is None:
             return False
-        try:
-            self._execute("CREATE ROLE {} LOGIN", found[1])
-        except psycopg.errors.DuplicateObject:  # the file itself drops it
-            return False
+        if not self.add_role(found[1]):
+            return False  # the file itself drops it
         kept = "INSERT INTO kept_roles SELECT * FROM pg_authid WHERE rolname = %s"
         self._connection.execute(kept, (found[1],))
         return True

@@ -6,7 +6,7 @@ Stock yoyo's tables become this tool's. The tables of other tools are read and l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg.sql import Identifier
@@ -23,7 +23,7 @@ from migrator.core.session import refuse_unwritable
 from migrator.sql import sql
 from migrator.takeover import histories
 from migrator.takeover.baseline import refuse_history
-from migrator.takeover.comparison import refuse_difference
+from migrator.takeover.comparison import Throwaway, refuse_difference
 from migrator.takeover.histories import Entry
 
 _NUMBER = re.compile(r"0*(\d+)(?=$|[_.-])(?![.]\d)")
@@ -56,17 +56,15 @@ class Adopted:
         return [f"adopted {len(self.migrations)} from {self.history.words}", left]
 
 
-def adopt(
-    runner: Runner, name: str | None, tool: str | None, start_server: Callable[[], str]
-) -> Adopted:
+def adopt(runner: Runner, name: str | None, tool: str | None, throwaway: Throwaway) -> Adopted:
     """Take over another tool's history.
 
     Args:
         runner: The database and the files.
         name: The last migration that the database has, if the history does not name files.
         tool: The tool, if there are histories of several.
-        start_server: Returns the URL of a server where a scratch database can be made, in which
-            the applied migrations are applied to see what they add up to.
+        throwaway: Runs a server that is thrown away afterwards, and gives its URL; the applied
+            migrations are applied there to see what they add up to.
 
     Raises:
         Refused: There is no such history, its entries cannot be found in the files, or the database
@@ -84,7 +82,7 @@ def adopt(
     refuse_difference(
         runner,
         wanted[-1] if wanted else None,
-        start_server,
+        throwaway,
         lambda difference: any(_is_its(each, difference) for each in found),
     )
 

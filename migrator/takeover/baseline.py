@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from migrator.core import lock, predecessors
 from migrator.core.apply import Applier
 from migrator.core.errors import Refused
@@ -12,17 +10,17 @@ from migrator.core.plan import find
 from migrator.core.process import interruptible
 from migrator.core.runner import Runner
 from migrator.core.session import refuse_unwritable
-from migrator.takeover.comparison import refuse_difference
+from migrator.takeover.comparison import Throwaway, refuse_difference
 
 
-def baseline(runner: Runner, name: str, start_server: Callable[[], str]) -> list[Migration]:
+def baseline(runner: Runner, name: str, throwaway: Throwaway) -> list[Migration]:
     """Mark every migration up to one as applied.
 
     Args:
         runner: The target and the files.
         name: The last migration that the database has.
-        start_server: Returns the URL of a server where a scratch database can be made, in which
-            those migrations are applied to see what they add up to.
+        throwaway: Runs a server that is thrown away afterwards, and gives its URL; those
+            migrations are applied there to see what they add up to.
 
     Returns:
         What was marked.
@@ -37,7 +35,7 @@ def baseline(runner: Runner, name: str, start_server: Callable[[], str]) -> list
     refuse_history(runner)
     if not runner.limits.beside_others:
         predecessors.refuse_histories(predecessors.find(runner.session))
-    refuse_difference(runner, last, start_server, lambda _: False)
+    refuse_difference(runner, last, throwaway, lambda _: False)
     with interruptible(), lock.held(runner.session, runner.limits.lock_wait_s, runner.say):
         refuse_history(runner)
         applier = Applier(runner.session, runner.say)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from migrator.catalogue import objects
 from migrator.catalogue.objects import Catalogue, Difference
@@ -13,11 +14,14 @@ from migrator.core.runner import Runner
 from migrator.core.target import Target
 from migrator.server.scratch import Scratch
 
+Throwaway = Callable[[], AbstractContextManager[str]]
+_ROLES = "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'"
+
 
 def refuse_difference(
     runner: Runner,
     last: Migration | None,
-    start_server: Callable[[], str],
+    throwaway: Throwaway,
     is_passed_over: Callable[[Difference], bool],
 ) -> None:
     """Refuse a database that is not what its migrations make.
@@ -25,16 +29,20 @@ def refuse_difference(
     Args:
         runner: The database and the files.
         last: The last migration that the database should have; None for none.
-        start_server: Returns the URL of a server where a scratch database can be made.
+        throwaway: Runs a server that is thrown away afterwards, and gives its URL.
         is_passed_over: Says whether a difference does not matter.
 
     Raises:
         Refused: There are other differences. The message lists them.
 
     """
-    server = Target.parse(start_server(), "the embedded server")
-    with interruptible(), Scratch(server, "baseline") as scratch:
-        expected = _made(runner, last, scratch.create("migrated"))
+    roles = runner.session.connection.execute(_ROLES).fetchall()
+    with interruptible(), throwaway() as url:
+        server = Target.parse(url, "a server for this comparison")
+        with Scratch(server, "baseline") as scratch:
+            for (role,) in roles:
+                scratch.add_role(role)
+            expected = _made(runner, last, scratch.create("migrated"))
     found = objects.read(runner.session.connection)
     told = objects.required(objects.differences(expected.schema, found.schema), found.extensions)
     beside = runner.limits.beside_others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import psycopg
@@ -146,7 +147,7 @@ def test_baseline_compares_with_a_scratch_server_of_another_version(
     project = Project.at(renamed.migrations, None)
     runner = Runner(project, Target.parse(empty_database, "test"), Limits(), lambda _: None)
     with runner.session.connection:
-        assert len(baseline(runner, "0004", lambda: scratch)) == 4
+        assert len(baseline(runner, "0004", lambda: nullcontext(scratch))) == 4
 
 
 def test_every_kind_of_object_is_read_alike_on_every_version(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.support.sets import MigrationSet
 # adopt in a process of its own: its set, its database and the scratch databases' server.
 _ADOPT = """
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from migrator.core.project import Project
 from migrator.core.runner import Runner
@@ -31,7 +33,7 @@ from migrator.core.target import Target
 from migrator.takeover.adopt import adopt
 project = Project.at(Path(sys.argv[1]), None)
 work = Runner(project, Target.parse(sys.argv[2], "test"), Limits(lock_timeout_ms=0), print)
-adopt(work, None, None, lambda: sys.argv[3])
+adopt(work, None, None, lambda: nullcontext(sys.argv[3]))
 """
 
 
@@ -53,7 +55,7 @@ class Takeover:
             lambda _: None,
         )
         with work.session.connection:
-            return run(work, *arguments, lambda: self.pg.dsn("postgres", self.pg.user))
+            return run(work, *arguments, lambda: nullcontext(self.pg.dsn("postgres", self.pg.user)))
 
     def baseline(self, name: str, **limits: Any) -> list[str]:
         """Run baseline; return what was marked."""
