@@ -243,6 +243,12 @@ def review(function: Callable[..., int]) -> Callable[..., int]:
             help="Default: md; with --out, all formats.",
         ),
         click.option("--out", type=DIRECTORY, metavar="DIR", help="Write the report to DIR."),
+        click.option(
+            "--propose",
+            type=DIRECTORY,
+            metavar="DIR",
+            help="Write files that pass instead of those that do not, and review them.",
+        ),
     ]
     return with_options(options, function)
 

@@ -21,6 +21,8 @@ from migrator.core.runner import Runner
 from migrator.core.session import Limits, Session, open_connection
 from migrator.core.target import Target
 from migrator.review import markdown, sarif, selection
+from migrator.review import propose as proposals
+from migrator.review.propose import Ends
 from migrator.review.report import WORDS, Report
 from migrator.review.run import Review
 from migrator.review.selection import Selection
@@ -38,6 +40,7 @@ def review(
     rows: Path | None,
     source: str | None,
     scratch: str | None,
+    propose: Path | None = None,
 ) -> Report:
     """Review migrations.
 
@@ -50,6 +53,7 @@ def review(
         source: A backup, or any archive of pg_dump, whose rows take the place of made-up ones. It
             decides what is pending, unless `ids` or `against` say what is reviewed.
         scratch: The server for the scratch databases; None for one that is thrown away.
+        propose: Where to write files to apply instead; None not to.
 
     Raises:
         Refused: The review cannot begin.
@@ -58,6 +62,8 @@ def review(
     if ids and against is not None:
         raise Refused("IDs and --against exclude each other.", hint="Give either IDs or --against.")
     against, scratch = option_value(against, "--against"), option_value(scratch, "--scratch")
+    if propose is not None:
+        proposals.check(propose)
     project = command.project
     known = counts.read(rows) if rows is not None else None
     with interruptible():
@@ -78,15 +84,24 @@ def review(
                 with open_connection(real) as connection:
                     known = known or counts.estimate(connection)[0]
             assert chosen is not None  # noqa: S101  a backup decides where nothing else does
-            runner = Review(
-                project,
-                replace(chosen, notes=chosen.notes + notes),
-                databases,
-                counts=known,
-                say=command.say,
-                real=real,
-            )
-            return runner.run(str(rows or dump or ""), date.today())
+            chosen = replace(chosen, notes=chosen.notes + notes)
+
+            def measure(selected: Selection, where: Scratch) -> tuple[Report, Ends]:
+                work = Review(project, selected, where, counts=known, say=command.say, real=real)
+                return work.run(str(rows or dump or ""), date.today()), work.ends
+
+            def again(selected: Selection) -> tuple[Report, Ends]:
+                with type(databases)(databases.server) as others:
+                    return measure(selected, others)
+
+            report, ends = measure(chosen, databases)
+            if propose is None:
+                return report
+            command.say(f"writing proposals to {propose}, and reviewing them")
+            migrations = files.discover(project.migrations, project.apart)
+            known_ids = {each.id for each in chosen.migrations}
+            later = [each for each in migrations if each.id not in known_ids]
+            return proposals.propose(report, ends, chosen, later, directory=propose, again=again)
 
 
 def _dump(named: str | None) -> Path | None:
@@ -249,6 +264,8 @@ def _summary(report: Report) -> list[str]:
             + (" (allowed)" if found.allowed else "")
             for found in each.findings
         ]
+    if report.proposal:
+        lines += markdown.proposed(report.proposal)
     return [*(lines or ["nothing to review"])]
 
 

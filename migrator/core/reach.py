@@ -6,6 +6,7 @@ Known by the first words of a statement; of a block or a function, by what its t
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -34,6 +35,12 @@ _IN_A_BODY = re.compile(
 )
 
 
+_DEFINES_A_ROUTINE = re.compile(
+    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\s+([^\s(]+)", re.IGNORECASE
+)
+_CALLS_ANY = re.compile(r"CREATE\b.*\bTRIGGER\b")
+
+
 class Depth(IntEnum):
     """How deep it is looked for: in statements, also in blocks, also in the bodies of functions."""
 
@@ -49,7 +56,40 @@ class Reach(NamedTuple):
     words: str
 
 
-def first_beyond(source: SqlFile, *, server: bool, depth: Depth) -> Reach | None:
+def reaches(body: str) -> bool:
+    """Say whether the text of a routine reaches beyond the server."""
+    return bool(_CALLS.search(body) or _COPIES.search(body))
+
+
+def routines(source: SqlFile, known: Collection[str]) -> set[str]:
+    """Return the names of the routines of a file that reach beyond the server when they are called.
+
+    Args:
+        source: The file.
+        known: The names of others that do.
+
+    """
+    found = {*known}
+    if not known and not _SUSPICIOUS.search(source.text):
+        return found
+    for each in sqltext.statements(source.text):
+        text = _COMMENTS.sub(" ", source.text[each.start : each.end].decode())
+        named = _DEFINES_A_ROUTINE.match(text)
+        if named and (reaches(text) or _named(found, text)):
+            found.add(named[1].rpartition(".")[2].strip('"'))
+    return found
+
+
+def _named(routines: Collection[str], text: str) -> re.Match[str] | None:
+    """Find the name of a routine in a text."""
+    if not routines:
+        return None
+    return re.search(rf"\b({'|'.join(map(re.escape, sorted(routines)))})\b", text)
+
+
+def first_beyond(
+    source: SqlFile, *, server: bool, depth: Depth, calls: Collection[str] = ()
+) -> Reach | None:
     """Return the first statement of a file that reaches beyond its database; None if none does.
 
     Args:
@@ -57,9 +97,10 @@ def first_beyond(source: SqlFile, *, server: bool, depth: Depth) -> Reach | None
         server: Whether what changes the server alone counts: roles, databases, settings.
         depth: How deep it is looked for. What a function would do, it does when a trigger or a
             later file calls it.
+        calls: The names of routines that reach beyond the server: who calls one does, too.
 
     """
-    if not _SUSPICIOUS.search(source.text):
+    if not calls and not _SUSPICIOUS.search(source.text):
         return None
     for each in sqltext.statements(source.text):
         head = " ".join(each.words)
@@ -71,6 +112,8 @@ def first_beyond(source: SqlFile, *, server: bool, depth: Depth) -> Reach | None
                 found = found or _IN_A_BLOCK.search(text)
         if depth == Depth.BODIES:
             found = found or _IN_A_BODY.search(text) or _CALLS.search(text) or _COPIES.search(text)
+        if not _DEFINES.match(head) or _CALLS_ANY.match(head):
+            found = found or _named(calls, text)
         if not found and not _DEFINES.match(head):
             found = _CALLS.search(text)
             if not found and each.words[0] in ("COPY", "DO"):

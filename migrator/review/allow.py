@@ -12,9 +12,10 @@ from migrator.review.report import Allowance, Finding
 RULE = "allowance"
 _LINE = re.compile(r"^[ \t]*--[ \t]*review:allow\b(.*)$", re.MULTILINE)
 _PARTS = re.compile(
-    r"\s*(?P<rule>[\w-]+)(?:\s+on=(?P<on>\S+))?(?:\s+until=(?P<until>\S+))?"
+    r"\s*(?P<rule>[\w-]+)(?:\s+on=(?P<on>(?:\"[^\"]*\"|[^\s\"])+))?(?:\s+until=(?P<until>\S+))?"
     r'(?:\s+because\s+"(?P<reason>.*)")?\s*'
 )
+_RELATION = re.compile(r'(?:"[^"]*"|[^",])+')
 _FORM = '-- review:allow RULE on=RELATION until=2027-01-31 because "REASON"'
 
 
@@ -94,7 +95,7 @@ def _read(text: str, today: date) -> tuple[list[_Line], list[Finding]]:
                 )
             )
         else:
-            relations = tuple((parts["on"] or "").split(",")) if parts["on"] else ()
+            relations = tuple(_RELATION.findall(parts["on"] or ""))
             allowance = Allowance(parts["reason"].strip(), until, number)
             lines.append(_Line(number, parts["rule"], relations, allowance))
     return lines, wrong

@@ -187,6 +187,11 @@ def behind(connection: psycopg.Connection[Any]) -> list[tuple[int, str, str]]:
     ]
 
 
+def bounds(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Return the condition that the rows of each partition satisfy, by its name."""
+    return dict(_ask(connection, sql("review/bounds")))
+
+
 def _ask(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
     return connection.execute(query.encode()).fetchall()
 

@@ -16,19 +16,19 @@ from migrator.review.evidence import FileFacts, Hold, Step
 from migrator.review.report import Finding, Lock, Opinion, Proof, RelationWork, count
 
 INSTEAD = {
-    "rewrite": "Add a new column, fill it in batches, and switch the application to it. Instead of "
-    "VACUUM FULL or CLUSTER, use pg_repack.",
+    "rewrite": "Add a new column, fill it in batches, and switch the application to it.",
     "scan": "Add the constraint NOT VALID, and validate it in its own file. Before SET NOT NULL or "
     "ATTACH PARTITION, add and validate a CHECK with the same condition.",
     "index-build": "Build the index CONCURRENTLY, alone in a file with `-- transactional: false`. "
     "In the next file, make the constraint from it: ADD CONSTRAINT ... USING INDEX.",
     "large-write": "Write in batches outside the migration, and commit each batch. Let the "
-    "migration only check that no row is left.",
+    "migration only check that no row is left: ADD CONSTRAINT ... CHECK ... NOT VALID, and in the "
+    "next file VALIDATE CONSTRAINT.",
     "work-after-lock": "Split the file: put the statement that takes the lock into its own file, "
     "or last.",
-    "second-table": "Name the lock in the header. Add a reference in its own file, NOT VALID "
-    "first.",
-    "several-tables": "Split the file, so that each transaction locks one table.",
+    "second-table": "Name the lock in the header.",
+    "several-tables": "Split the file, so that each transaction locks one table. One statement "
+    "cannot be split: decide whether the application locks these tables in another order.",
     "cascade": "Remove the CASCADE, and drop by name what you really mean to drop.",
     "lock-timeout": "Do not set lock_timeout: the runner sets it and tries again (--lock-timeout).",
     "invalid-index": "Drop the index CONCURRENTLY, find out why its build failed, and build it "
@@ -204,9 +204,7 @@ def _of_unknown_writes(evidence: Evidence, step: Step) -> Iterator[Finding]:
 def _writes_much(evidence: Evidence, work: RelationWork) -> bool:
     if work.batch:
         return work.batch >= evidence.settings.large_rows
-    part = work.written / max(min(work.read, work.present), work.written, 1)
-    written = {name: each * part for name, each in work.grows_with.items()}
-    return work.written > 0 and evidence.is_much(replace(work, grows_with=written))
+    return work.written > 0 and evidence.is_much(replace(work, grows_with=work.writes_with))
 
 
 def _is_scanned(step: Step, work: RelationWork, mode: str) -> bool:
@@ -358,7 +356,11 @@ def _of_the_rollback(evidence: Evidence) -> Iterator[Finding]:
     claim = evidence.claims.get("reversible", "")
     says_no, says_lossy = claim.startswith("no"), claim.startswith("lossy")
     for index in proof.invalid_indexes:
-        yield _finding("invalid-index", f"leaves an INVALID index: {index}")
+        drop = f"DROP INDEX CONCURRENTLY {index.rpartition(' on ')[0]}"
+        found = _finding("invalid-index", f"leaves an INVALID index: {index}")
+        yield replace(
+            found, instead=f"`{drop}`; find out why its build failed, and build it again."
+        )
     if proof.error and not (proof.verdict == "irreversible" and says_no):
         yield _finding("rollback-fails", f"the rollback fails: {proof.error}", file=file)
     for difference in proof.differences:

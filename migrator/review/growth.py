@@ -22,6 +22,7 @@ _RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
 # A statement that touches a smaller share of a table's rows than this is a batch.
 SHARE_OF_A_BATCH = 0.1
 _ROUGH = 10
+_GROWING = ("grows_with", "writes_with")
 _FEW = 1_000  # so many rows of its own a file may insert into its own tables; nobody notices
 
 Growth = Mapping[str, float]
@@ -169,17 +170,21 @@ def _fitted(less: RelationWork, more: RelationWork, small: Rows, large: Rows) ->
     if not names or len(names) > 1 or not more.grows_with:
         return more if names else less
     (name,) = names
-    first, last = (
-        sum(part * rows.get(of, 1) for of, part in work.grows_with.items() if of in (name, ""))
-        for work, rows in ((less, small), (more, large))
-    )
-    part = max(0.0, (last - first) / (large[name] - small.get(name, 0)))
-    fixed = max(0.0, last - part * large[name])
+
+    def fit(at_first: Growth, at_last: Growth) -> Growth:
+        first, last = (
+            sum(part * rows.get(of, 1) for of, part in growth.items() if of in (name, ""))
+            for growth, rows in ((at_first, small), (at_last, large))
+        )
+        part = max(0.0, (last - first) / (large[name] - small.get(name, 0)))
+        return {**at_last, name: part, "": max(0.0, last - part * large[name])}
+
     # Few rows make smaller batches; more of them make more batches, or larger ones.
     larger = more.present / max(less.present, 1)
     is_batch = larger > _ROUGH or more.batch < less.batch * larger**0.5
     batch = more.batch if is_batch else 0
-    return replace(more, grows_with={**more.grows_with, name: part, "": fixed}, batch=batch)
+    grows, writes = (fit(getattr(less, of), getattr(more, of)) for of in _GROWING)
+    return replace(more, grows_with=grows, writes_with=writes, batch=batch)
 
 
 def rows(work: RelationWork, counts: Rows | None) -> float | None:
@@ -234,6 +239,7 @@ class _Touch:
             self.rewritten,
             self.built,
             growth,
+            _times(growth, self.written / max(min(self.read, self.had.rows), self.written, 1)),
             self.written // self.transactions if self.transactions > 1 else 0,
         )
 

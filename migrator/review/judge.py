@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,17 @@ from migrator.core.files import Migration, SqlFile
 from migrator.core.settings import Settings
 from migrator.lint import squawk
 from migrator.lint.squawk import SquawkWarning
-from migrator.review import allow, catalogue, evidence, findings, growth, locks, opinions
+from migrator.review import (
+    advice,
+    allow,
+    catalogue,
+    evidence,
+    findings,
+    growth,
+    locks,
+    measure,
+    opinions,
+)
 from migrator.review.catalogue import KINDS
 from migrator.review.evidence import FileFacts, Hold
 from migrator.review.findings import Evidence
@@ -21,6 +32,7 @@ from migrator.review.report import (
     Finding,
     Lock,
     MigrationReview,
+    NewPair,
     Proof,
     Range,
     RelationWork,
@@ -30,6 +42,11 @@ from migrator.review.report import (
 Counts = Mapping[str, int] | None
 _MILLION = 1_000_000
 _LONGEST_TEXT = 200_000
+_COLUMN = r'(?:"(?:[^"]|"")+"|\w+)'
+_UNIQUE = re.compile(
+    rf"^CREATE UNIQUE INDEX .* USING btree \(({_COLUMN}(?:, {_COLUMN})*)\)(?: INCLUDE \(.*?\))?"
+    r"( NULLS NOT DISTINCT)?(?: WHERE (.*))?$"
+)
 
 
 @dataclass(slots=True)
@@ -45,6 +62,8 @@ class Measurements:
         proof: What applying and rolling back showed.
         not_measured: Why something could not be measured; empty if everything was.
         found: Findings that the run itself made, not a rule.
+        major: The version of PostgreSQL that it was measured on.
+        bounds: The condition of each partition after the file, by name.
 
     """
 
@@ -56,6 +75,8 @@ class Measurements:
     proof: Proof = field(default_factory=lambda: Proof("not measured"))
     not_measured: list[str] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
+    major: int = 0
+    bounds: Mapping[str, str] = field(default_factory=dict)
 
 
 def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) -> MigrationReview:
@@ -93,6 +114,12 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
     if len(source.text) > _LONGEST_TEXT:
         notes.append("the file is too long to be shown in full")
     text, is_whole = source.text.decode(), not facts.not_measured
+    found = allow.apply(text, found, today, is_whole=is_whole, new=facts.grown)
+    instead: tuple[NewPair, ...] = ()
+    if facts.file and is_whole:
+        parts = [*measure.parts(facts.rollback)]
+        about = (facts.file, known, parts, found, today)
+        found, instead = advice.give(*about, major=facts.major, bounds=facts.bounds)
     return MigrationReview(
         **{each.name: getattr(file, each.name) for each in fields(file)},
         id=facts.migration.id,
@@ -100,9 +127,10 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
         claims={name: said for name, said in source.header.items() if name != "purpose"},
         rollback=back,
         proof=facts.proof,
-        findings=tuple(allow.apply(text, found, today, is_whole=is_whole, new=facts.grown)),
+        findings=tuple(found),
         not_measured=tuple(facts.not_measured),
         notes=tuple(notes),
+        instead=instead,
     )
 
 
@@ -120,10 +148,16 @@ def _file(
         text=_cut(source.text.decode()),
         locks=tuple(held),
         statements=tuple(statements),
-        opinions=tuple(opinions.judge(mine, known.steps)),
+        opinions=tuple(opinions.judge(mine, known.steps, _unseen(known))),
         duration_ms=_total([each.duration_ms for each in statements]),
     )
     return file, replace(known, locks=held)
+
+
+def _unseen(known: Evidence) -> set[str]:
+    """Return the tables that had no rows when they were measured, and may have in production."""
+    present = known.file.present if known.file else {}
+    return {table for table in known.roots if not present.get(table, 1) and known.rows(table) != 0}
 
 
 def _statements(facts: FileFacts, counts: Counts) -> list[StatementReview]:
@@ -254,10 +288,29 @@ def _notes(facts: Measurements, known: Evidence) -> list[str]:
         said = claims.get(lock.relation, "")
         if locks.strength(said) > locks.strength(lock.mode):
             told.append(f"the header names {said} on {lock.relation}, but the lock is {lock.mode}")
+    if facts.file:
+        told += _to_be_unique(facts.file, known)
     claim = known.claims.get("reversible", "")
     if claim and not claim.startswith("yes") and facts.proof.verdict == "lossless":
         told.append(f"the header says {claim!r}, but the rollback lost nothing")
     return told
+
+
+def _to_be_unique(file: FileFacts, known: Evidence) -> Iterator[str]:
+    """Yield for each new unique index what production's rows must be: the made-up ones are."""
+    before = file.watched.before
+    for address, each in file.watched.held_after.by_address.items():
+        table = before.relations.get(each.whole_address[1])
+        made = each.properties.get("definition", "")
+        found = _UNIQUE.search(made) if each.kind == "index" else None
+        if address in before.objects or not found or not table or known.rows(table.name) == 0:
+            continue
+        key, null, where = found.groups()
+        told = [] if null else [f"({key}) IS NOT NULL"]
+        told += [where] if where else []
+        condition = f" WHERE {' AND '.join(told)}" if told else ""
+        query = f"SELECT {key} FROM {table.name}{condition} GROUP BY {key} HAVING count(*) > 1"  # noqa: S608
+        yield f"{each.name} cannot be built unless this finds no row in production: `{query}`"
 
 
 def _cut(text: str) -> str:

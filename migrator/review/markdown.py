@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
+from migrator.core import files
 from migrator.review import rules
 from migrator.review.report import (
     PASS,
@@ -18,8 +19,10 @@ from migrator.review.report import (
     Finding,
     Lock,
     MigrationReview,
+    NewPair,
     Opinion,
     Proof,
+    Proposal,
     RelationWork,
     Report,
     StatementReview,
@@ -52,6 +55,8 @@ def render(report: Report) -> str:
     parts = [*_head(report), *_table(_OVERVIEW, _rows(report.migrations))]
     for migration in report.migrations:
         parts += [*_verdict(migration), *_measured(migration)]
+    if report.proposal:
+        parts += _proposal(report.proposal)
     return "\n\n".join([*parts, *_notes(report.notes)]) + "\n"
 
 
@@ -67,7 +72,7 @@ def comment(report: Report, limit: int = 65_000) -> str:
     total = len(report.migrations)
     title, *intro = _head(report)
     rows = _rows(report.migrations)
-    told = ["\n\n".join([*_verdict(each), *_folded(_measured(each))]) for each in report.migrations]
+    told = ["\n\n".join([*_verdict(each), *_folded(each)]) for each in report.migrations]
     # How many migrations are described, and how many are in the table: fewer and fewer.
     sizes = [(each, total) for each in range(total, 0, -1)]
     sizes += [(0, each) for each in range(total, -1, -1)]
@@ -84,6 +89,28 @@ def comment(report: Report, limit: int = 65_000) -> str:
 
     place = bisect_left(range(len(sizes)), True, key=lambda place: len(text(place)) <= limit)
     return text(min(place, len(sizes) - 1))
+
+
+def _proposal(proposal: Proposal) -> list[str]:
+    """Return what was proposed, and how its review went."""
+    told = [f"# Proposal in {_code(proposal.directory)}", *_listed("", proposed(proposal))]
+    after = proposal.report
+    if after is None:
+        return told
+    told += _table(_OVERVIEW, _rows(after.migrations))
+    return told + [
+        part for each in after.migrations for part in (*_verdict(each), *_measured(each))
+    ]
+
+
+def proposed(proposal: Proposal) -> list[str]:
+    """Return for each migration what was written instead, or why nothing was."""
+    return [
+        f"{_code(each.id)}: replaced by {', '.join(map(_code, each.by))}"
+        if each.by
+        else f"{_code(each.id)}: left as it is: {_sentence(each.why)}"
+        for each in proposal.replacements
+    ]
 
 
 def _head(report: Report) -> list[str]:
@@ -135,6 +162,20 @@ def _verdict(migration: MigrationReview) -> list[str]:
     ]
 
 
+def _instead(pairs: Sequence[NewPair]) -> list[str]:
+    """Return the files to write instead of a migration."""
+    if not pairs:
+        return []
+    text = "".join(
+        f"-- file: {each.id}{suffix}\n{text}"
+        for each in pairs
+        for suffix, text in ((".sql", each.forward), (files.ROLLBACK_SUFFIX, each.rollback))
+    )
+    fence = "`" * (max([2, *map(len, re.findall("`+", text))]) + 1)
+    shown = "\n".join(_visible(line) for line in text.splitlines())
+    return ["Write instead:", f"{fence}sql\n{shown}\n{fence}"]
+
+
 def _how(file: FileReview) -> str:
     how = "in one transaction" if file.transactional else "outside a transaction"
     return how + f", {in_words(file.duration_ms)} in total" * bool(file.duration_ms)
@@ -154,6 +195,7 @@ def _measured(migration: MigrationReview) -> list[str]:
     """Return the measurements behind the verdict."""
     back = migration.rollback
     return [
+        *_instead(migration.instead),
         *_of_file(migration, is_whole=not migration.not_measured),
         *_notes(migration.notes),
         *([f"The rollback file, {_how(back)}:", *_of_file(back)] if back.statements else []),
@@ -252,6 +294,8 @@ def _finding(finding: Finding) -> str:
         return told
     asked = rules.question(finding.rule)
     told += f" Instead: {_sentence(finding.instead)}"
+    if finding.header:
+        told += f" Or write in the header: {_fenced(_line(finding.header))}."
     return told + f" To decide: {_text(asked)}" * bool(asked)
 
 
@@ -287,12 +331,12 @@ def _few(items: Sequence[str]) -> list[str]:
 def _listed(title: str, items: Iterable[str]) -> list[str]:
     """Return a title and a list; nothing if the list is empty."""
     lines = [f"- {each}" for each in items]
-    return [title, "\n".join(lines)] if lines else []
+    return [*[title] * bool(title), "\n".join(lines)] if lines else []
 
 
-def _folded(parts: Sequence[str]) -> list[str]:
-    start, end = "<details><summary>Measurements</summary>", "</details>"
-    return [start, *parts, end] if parts else []
+def _folded(migration: MigrationReview) -> list[str]:
+    title = "Files to write instead, and measurements" if migration.instead else "Measurements"
+    return [f"<details><summary>{title}</summary>", *_measured(migration), "</details>"]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -340,5 +384,8 @@ def _fenced(line: str) -> str:
 
 def _line(text: str) -> str:
     """Return a text as one line, without characters that control a terminal or the direction."""
-    line = " ".join(text.split())
+    return _visible(" ".join(text.split()))
+
+
+def _visible(line: str) -> str:
     return "".join(each if each.isprintable() else "\ufffd" for each in line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from migrator.lint.squawk import SquawkWarning
 from migrator.review import locks
@@ -13,12 +13,21 @@ from migrator.review.report import Opinion
 Judge = Callable[[Step], str]
 
 
-def judge(warnings: Sequence[SquawkWarning], steps: Sequence[Step]) -> list[Opinion]:
-    """Judge squawk's warnings about a file by what its statements did."""
-    return [_judged(each, steps) for each in warnings]
+def judge(
+    warnings: Sequence[SquawkWarning], steps: Sequence[Step], unseen: Collection[str]
+) -> list[Opinion]:
+    """Judge squawk's warnings about a file by what its statements did.
+
+    Args:
+        warnings: The warnings.
+        steps: What each statement did.
+        unseen: The tables without rows, of which nobody knows that production's have none either.
+
+    """
+    return [_judged(each, steps, unseen) for each in warnings]
 
 
-def _judged(warned: SquawkWarning, steps: Sequence[Step]) -> Opinion:
+def _judged(warned: SquawkWarning, steps: Sequence[Step], unseen: Collection[str]) -> Opinion:
     said = (warned.rule, warned.line, warned.message)
     step = next(
         (each for each in steps if each.part.line <= warned.line <= each.part.end_line), None
@@ -31,6 +40,8 @@ def _judged(warned: SquawkWarning, steps: Sequence[Step]) -> Opinion:
         return Opinion(*said, "beyond measuring", shown)
     if shown:
         return Opinion(*said, "confirmed", shown)
+    if judge_of is _heavy and (hollow := sorted(step.held.keys() & unseen)):
+        return Opinion(*said, "beyond measuring", f"{', '.join(hollow)} had no rows to show it on")
     return Opinion(*said, "refuted", _HARMLESS[judge_of])
 
 

@@ -71,6 +71,7 @@ class RelationWork:
         indexes_built: The names of the indexes that were built on it.
         grows_with: How many rows the work touches in production: so many for each row that a
             relation had before the file, by its name; under the empty name, so many besides.
+        writes_with: The same of the rows that it writes.
         batch: How many rows were written in each transaction, if the statement commits batches.
 
     """
@@ -82,6 +83,7 @@ class RelationWork:
     rewritten: bool = False
     indexes_built: tuple[str, ...] = ()
     grows_with: Mapping[str, float] = field(default_factory=dict)
+    writes_with: Mapping[str, float] = field(default_factory=dict)
     batch: int = 0
 
 
@@ -213,6 +215,22 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPair:
+    """A migration that a team can write instead of one under review, or of a part of it.
+
+    Args:
+        id: The name of its file without `.sql`.
+        forward: The text of its file.
+        rollback: The text of its rollback file.
+
+    """
+
+    id: str
+    forward: str
+    rollback: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that a team should decide about before it applies the migration.
 
@@ -224,6 +242,8 @@ class Finding:
         relation: The relation concerned; empty if there is none.
         file: The name of the rollback file, if the finding is about that; else empty.
         allowed: The line of the file that allows it; None if none does.
+        files: The migrations to write instead of the statement; empty if there is no safe way.
+        header: The line for the file's header that helps where no other statement does.
 
     """
 
@@ -234,6 +254,8 @@ class Finding:
     relation: str = ""
     file: str = ""
     allowed: Allowance | None = None
+    files: tuple[NewPair, ...] = ()
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +302,7 @@ class MigrationReview(FileReview):
         findings: The findings, the worst first.
         not_measured: Why something could not be measured; empty if everything was.
         notes: What else a reader should know.
+        instead: The migrations to write instead of it; empty if there are none.
 
     """
 
@@ -291,6 +314,7 @@ class MigrationReview(FileReview):
     findings: tuple[Finding, ...] = ()
     not_measured: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    instead: tuple[NewPair, ...] = ()
 
     def file(self, finding: Finding) -> FileReview:
         """Return the file that a finding is about."""
@@ -312,6 +336,31 @@ class MigrationReview(FileReview):
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """A migration, the ids of those that a proposal puts in its place, or why there are none."""
+
+    id: str
+    by: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Files that were written instead of those under review.
+
+    Args:
+        directory: Where they are.
+        replacements: What became of each migration.
+        report: Their review, which they pass; None if there are none.
+
+    """
+
+    directory: str
+    replacements: tuple[Replacement, ...]
+    report: Report | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A whole review.
 
@@ -325,6 +374,7 @@ class Report:
         commit: The commit of the files; empty if it is unknown.
         seconds: How long the review took, in seconds.
         notes: Notes on the review as a whole.
+        proposal: The files that were written instead; None if that was not asked for.
 
     """
 
@@ -336,6 +386,7 @@ class Report:
     seconds: float
     notes: tuple[str, ...] = ()
     commit: str = ""
+    proposal: Proposal | None = None
 
     @property
     def verdict(self) -> str:
@@ -370,6 +421,9 @@ class Report:
         """Return the report as a JSON document."""
         plain = asdict(self)
         plain["made_on"] = self.made_on.isoformat()
+        if self.proposal:
+            report = self.proposal.report
+            plain["proposal"]["report"] = report and report.document()
         for migration, shown in zip(self.migrations, plain["migrations"], strict=True):
             shown["verdict"] = migration.verdict
             for finding in shown["findings"]:

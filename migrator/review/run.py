@@ -18,6 +18,7 @@ import psycopg
 
 from migrator.catalogue import contents
 from migrator.catalogue.contents import Contents
+from migrator.catalogue.objects import Catalogue
 from migrator.core import files, leftovers
 from migrator.core.files import SqlFile
 from migrator.core.project import Project
@@ -25,6 +26,7 @@ from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.lint import squawk
 from migrator.review import (
+    advice,
     catalogue,
     evidence,
     findings,
@@ -80,6 +82,7 @@ class Review:
         self._say = say
         self._real = real
         self._grown: Mapping[str, growth.Growth] = {}
+        self.ends: dict[str, Catalogue] = {}  # what a database holds after each migration
         self._notes: list[str] = [*selection.notes]
         if squawk.program() is None:
             self._notes.append(_NO_SQUAWK)
@@ -175,6 +178,9 @@ class Review:
                 left = tuple(leftovers.invalid_indexes(observer))
                 facts.proof = Proof("not measured", invalid_indexes=left)
                 return False
+            self.ends[facts.migration.id] = watched.held_after
+            facts.major = observer.info.server_version // 10000
+            facts.bounds = catalogue.bounds(observer)
             facts.found += findings.of_sequences(
                 file.steps, file.holds, behind, catalogue.behind(observer)
             )
@@ -285,6 +291,8 @@ def _note_failure(facts: Measurements, failure: Failure, before: Contents) -> No
     if is_null and table in before.tables and column not in before.tables[table].columns:
         message = f"fails if {table} has rows: {states.in_words(failure)}"
         instead = findings.INSTEAD["fails-on-rows"]
+        if statement := advice.without_not_null(facts.migration.source, failure.line):
+            instead = f"Write `{statement}`, fill it in batches, and then add NOT NULL."
         facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))
 
 

@@ -65,6 +65,8 @@ def _result(migration: MigrationReview, finding: Finding) -> dict[str, Any]:
     text = _sentence(finding.message)
     if finding.instead:
         text += f" Instead: {_sentence(finding.instead)}"
+    if finding.header:
+        text += f" {_sentence(f'Or write in the header: {finding.header}')}"
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "level": "note" if finding.allowed else "error",

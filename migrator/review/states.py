@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from migrator.core.errors import Refused
 from migrator.core.failure import error_text
 from migrator.core.files import Migration, SqlFile
 from migrator.core.project import Project
+from migrator.core.reach import routines
 from migrator.core.session import Connection, open_connection, open_session
 from migrator.core.target import Target
 from migrator.review import measure, reach
@@ -24,6 +26,7 @@ from migrator.rows.demands import Demands, TableDemands, demands
 from migrator.rows.filler import Filler
 from migrator.server.scratch import Scratch
 
+_WORD = re.compile(r"[\w$]+")
 _SINCE = 50  # rows that are written between a migration and its rollback
 
 
@@ -63,6 +66,7 @@ class States:
         paths = sorted((project.sql / "fill").glob("*.sql")) if project.sql else []
         self._fill_files = {path.stem: path for path in paths}  # by the name of the table
         self._corrected: dict[tuple[str, str], TableDemands] = {}  # as of when its file ran
+        self._reaching = reach.routines_of(real) if real else set[str]()
         self._made = 0
         self._makes_rows = real is None
         self._base = self._build(real or scratch.create("base"))
@@ -122,7 +126,8 @@ class States:
 
     def beyond(self, source: SqlFile) -> Failure | None:
         """Return why a file is not run: it reaches beyond the scratch databases."""
-        return reach.first_beyond(source, is_own=self._scratch.is_own)
+        self._reaching = routines(source, self._reaching)
+        return reach.first_beyond(source, self._reaching, is_own=self._scratch.is_own)
 
     def run(self, target: Target, source: SqlFile) -> Failure | None:
         """Run a file; return what failed, or None."""
@@ -178,7 +183,7 @@ class States:
         if failure is None or not self._makes_rows or not migration.source.transactional:
             return False
         known = self._needed.setdefault(migration.id, set())
-        found = self._at_fault(target, failure.error) - known
+        found = self._at_fault(target, failure.error, migration.source, known) - known
         known |= found
         place, emptied = (
             failure.error.diag.table_name,
@@ -190,7 +195,9 @@ class States:
             self.fill(target, migration)
         return bool(found or hollow)
 
-    def _at_fault(self, target: Target, error: psycopg.Error) -> set[tuple[str, str]]:
+    def _at_fault(
+        self, target: Target, error: psycopg.Error, source: SqlFile, known: set[tuple[str, str]]
+    ) -> set[tuple[str, str]]:
         """Return the columns, as pairs with their table, of whose NULLs an error may tell."""
         with open_session(target).connection as connection:
             tables = demands(connection).tables
@@ -212,7 +219,10 @@ class States:
             case psycopg.errors.CheckViolation():
                 return there
             case psycopg.errors.RaiseException() | psycopg.errors.AssertFailure():
-                return {each for each in nullable if any(_is_given(each, e) for e in self._later)}
+                given = {each for each in nullable if any(_is_given(each, e) for e in self._later)}
+                words = {*_WORD.findall(source.text.decode())}
+                named = {each for each in nullable if each[1].strip('"') in words}
+                return given if given - known else named
         return set()
 
     def fill(
@@ -229,9 +239,7 @@ class States:
         if not self._makes_rows:
             return
         with open_session(target).connection as connection:
-            before = wanted = demands(connection)
-            for later in self._later:
-                wanted, before = wanted.with_later(later, before=before), later
+            wanted = self._wanted(connection)
             everything = dict.fromkeys(wanted.tables, self._small_rows)
             larger = {table: size for table, size in (sizes or {}).items() if table in everything}
             needed = self._needed.get(following.id, set())
@@ -246,6 +254,13 @@ class States:
                     self._correct(connection, path)
             for name in self._emptied.get(following.id, ()):
                 connection.execute(f"TRUNCATE {name} CASCADE".encode())
+
+    def _wanted(self, connection: Connection) -> Demands:
+        """Return what rows must satisfy, now and after the pending migrations."""
+        before = wanted = demands(connection)
+        for later in self._later:
+            wanted, before = wanted.with_later(later, before=before), later
+        return wanted
 
     def _correct(self, connection: Connection, path: Path) -> None:
         """Run the set's own sql/fill/TABLE.sql, for rules on rows that no constraint states."""
@@ -265,7 +280,7 @@ class States:
                 for table, rows in contents.count(connection).items()
                 if table in written
             }
-            Filler(connection, demands(connection)).fill(sizes)
+            Filler(connection, self._wanted(connection)).fill(sizes)
             for table in sizes:
                 if path := self._fill_files.get(table.replace('"', "")):
                     self._correct(connection, path)

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.review import allow, findings, gate, locks, measure, selection
 from migrator.review.catalogue import read
-from migrator.review.report import Finding
+from migrator.review.report import Finding, Proposal, Replacement
 from migrator.rows import counts
 from migrator.server.scratch import Scratch
 from tests.conftest import INSTALLATIONS
@@ -374,10 +375,12 @@ def test_rules_on_rows_that_no_constraint_tells_can_be_helped(
 
 
 def test_the_keys_of_the_report_are_those_of_the_page() -> None:
+    proposal = Proposal("out", (Replacement("0001", ()),), sample())
+    report = replace(sample(), proposal=proposal)
     found: dict[str, set[str]] = {}
 
     def collect(part: str, value: Any) -> None:
-        if isinstance(value, dict) and part not in {"claims", "grows_with"}:
+        if isinstance(value, dict) and part not in {"claims", "grows_with", "writes_with"}:
             found.setdefault(part, set()).update(value)
             for name, each in value.items():
                 collect(PARTS.get(name, str(name)), each)
@@ -385,7 +388,7 @@ def test_the_keys_of_the_report_are_those_of_the_page() -> None:
             for each in value:
                 collect(part, each)
 
-    collect("the report", json.loads(json.dumps(sample().document())))
+    collect("the report", json.loads(json.dumps(report.document())))
     page = documents.table(ROOT / "docs" / "review.md", "The report as JSON")
     assert {part: {*keys} for part, (_, keys) in page.items()} == found
 
@@ -408,6 +411,10 @@ PARTS = {
     "opinions": "an opinion",
     "findings": "a finding",
     "allowed": "what allows it",
+    **dict.fromkeys(("instead", "files"), "a pair"),
+    "proposal": "the proposal",
+    "replacements": "a replacement",
+    "report": "the report",
     **dict.fromkeys(("held_ms", "duration_ms", "wal_bytes", "ms_per_million"), "a range"),
 }
 

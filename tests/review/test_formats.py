@@ -124,6 +124,9 @@ def test_the_markdown_says_all_that_was_found_measured_and_not_measured() -> Non
                 assert told.count(f": {finding.allowed.reason}") == 1
             else:
                 assert f"Instead: {finding.instead}" in told
+                assert finding.header in told
+        for pair in each.instead:
+            assert f"-- file: {pair.id}.rollback.sql\n{pair.rollback}" in told
         forward, _, back = told.partition("The rollback file, ")
         assert bool(back) == bool(each.rollback.statements)
         for said, lock in [

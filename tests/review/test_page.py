@@ -68,7 +68,9 @@ def everything_said(migration: MigrationReview) -> Iterator[str]:
         yield from (finding.rule, finding.message, finding.instead, finding.file)
         if finding.allowed:
             yield from (finding.allowed.reason, finding.allowed.until.isoformat())
-        yield from (rules.finds(finding.rule), rules.question(finding.rule))
+        yield from (rules.finds(finding.rule), rules.question(finding.rule), finding.header)
+    for pair in migration.instead:
+        yield from (f"{pair.id}.rollback.sql", pair.forward, pair.rollback)
     proof = migration.proof
     yield from (proof.verdict, proof.error, *proof.lost, *proof.destroyed, *proof.differences)
     yield from proof.invalid_indexes

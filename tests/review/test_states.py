@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrator.core import files
+from migrator.core.reach import routines
 from migrator.review import reach
 from tests.support.commands import Answer, call
 from tests.support.databases import rows, run
@@ -198,6 +199,12 @@ BEYOND = {
     "ALTER DATABASE app SET work_mem TO '1GB'": False,
     "COPY jobs FROM STDIN": None,
     "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT dblink_exec('a', 'b') $$": None,
+    "CREATE FUNCTION app.f() RETURNS text LANGUAGE sql AS $$ SELECT dblink_exec('a', 'b') $$; "
+    "CREATE FUNCTION g() RETURNS text LANGUAGE sql AS $$ SELECT app.f() $$; SELECT g()": True,
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN COPY jobs TO PROGRAM 'true'; "
+    "RETURN NEW; END $$; CREATE TRIGGER t AFTER INSERT ON jobs EXECUTE FUNCTION f()": True,
+    "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT dblink_exec('a', 'b') $$; "
+    "COMMENT ON FUNCTION f() IS 'text'": None,
     "COMMENT ON COLUMN jobs.rank IS 'CREATE ROLE, COPY jobs TO PROGRAM, dblink_exec()'": None,
     "INSERT INTO jobs VALUES (1, TRUE, 2) -- CREATE ROLE reader; dblink('a')": None,
 }
@@ -209,7 +216,9 @@ def test_a_statement_that_reaches_beyond_is_known_by_what_it_is(
 ) -> None:
     path = tmp_path / "0001.a.sql"
     path.write_text(f"SELECT 1;\n{statement};\n")
-    own, named = (reach.first_beyond(files.read(path), is_own=each) for each in (True, False))
+    source = files.read(path)
+    calls = routines(source, ())
+    own, named = (reach.first_beyond(source, calls, is_own=each) for each in (True, False))
     is_everywhere = BEYOND[statement]
     assert (own is not None) == (is_everywhere is True)
     assert (named and named.line) == (None if is_everywhere is None else 2)

@@ -303,6 +303,14 @@ them on PostgreSQL 15 and 18, and compares every finding, every lock and the res
 Cases that are nearly the same as another one are left out unless you set `REVIEW_CASES=all`. The
 cases are in `tests/review/hazards/`; `python -m tests.support.hazards` writes this page from them.
 
+They are good for three things:
+
+- **before you write a migration**: find the case that is like yours, and read what it does;
+- **to judge a linter or a tool like this one**: the header of a case is the truth, in words that a
+  program can read, and no tool's opinion;
+- **when the review is wrong**: add a case with what PostgreSQL does. The test fails until the
+  review says the same.
+
 squawk reads only the text of a file, so it must guess what a statement does. The review runs the
 statement and then judges each of squawk's warnings:
 

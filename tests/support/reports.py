@@ -19,6 +19,7 @@ from migrator.review.report import (
     Finding,
     Lock,
     MigrationReview,
+    NewPair,
     Opinion,
     Proof,
     Range,
@@ -36,6 +37,11 @@ LONG_INDEX = "idx_relatorio_mensal_por_campanha_usuario_e_mes_mais_recentes_1"
 ROWS = {"tasks": 12_400_000, "generated_content": 3_100_000, "users": 48_000, "campaigns": 9_200}
 LARGE = 100_000
 MINUTE = 60_000.0
+INSTEAD = NewPair(
+    "0035.generated_content.score_index",
+    f"-- purpose: {HOSTILE} {TURNED} ```` # no title\nCREATE INDEX CONCURRENTLY i ON t (id);\n",
+    "-- transactional: false\nDROP INDEX CONCURRENTLY i;\n",
+)
 
 
 def _statement(
@@ -335,6 +341,7 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
                 "Add a new column, fill it in batches, and switch the application to it.",
                 6,
                 table,
+                header='-- review:allow rewrite until=2027-01-31 because "<b>"',
             ),
             Finding(
                 "scan",
@@ -351,6 +358,7 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
                 "Build the index CONCURRENTLY, alone in a file with `-- transactional: false`.",
                 9,
                 table,
+                files=(INSTEAD,),
             ),
             Finding(
                 "work-after-lock",
@@ -389,6 +397,7 @@ ALTER COLUMN quality_score TYPE integer USING round(quality_score)::integer;
                 table,
             ),
         ),
+        instead=(INSTEAD,),
         notes=("The numbers of rows in production are from 2026-03-01; they may have grown.",),
         duration_ms=Range.around(held),
     )

@@ -1,0 +1,139 @@
+"""Advice that works: what the review tells to write instead is written, and reviewed again.
+
+Every case of the hazard corpus with a finding if REVIEW_CASES=all is in the environment; else one
+for each kind of safe way and of header line, and on older versions those that differ there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrator.catalogue import objects
+from migrator.catalogue.objects import COLUMN_ORDER, Catalogue
+from migrator.core import files
+from migrator.review.report import PASS, MigrationReview, Report
+from tests.conftest import INSTALLATIONS
+from tests.support import hazards
+from tests.support.hazards import Case
+from tests.support.servers import NEWEST, Server, newest
+
+KINDS = (
+    "add-column-unique",
+    "attach-builds-index",
+    "attach-partition-default",
+    "backfill",
+    "create-index-partitioned",
+    "drop-column-cascade-view",
+    "drop-foreign-key",
+    "index-after-lock",
+    "lock-timeout-none",
+    "partitioned-add-foreign-key",
+    "quoted-names",
+    "reindex-table",
+    "rollback-differs",
+    "rollback-narrows-check",
+    "set-not-null",
+    "truncate-cascade",
+)
+DIFFER = ("attach-partition-default", "partitioned-add-foreign-key", "set-not-null")
+# The file fails on made-up rows, and so do the rows that it needs: no line makes it pass.
+FAIL = {"add-column-required", "invalid-index"}
+ROUNDS = 4  # files are replaced, then what is left gets its lines
+
+
+def followed(contents: Mapping[str, str], report: Report) -> dict[str, str]:
+    """Return the files of a set after all advice of a review was followed, literally."""
+    before = "0001.before.sql"
+    found = {name: text for name, text in contents.items() if name == before or "/" in name}
+    number = 2
+    for each in report.migrations:
+        for id_, forward, rollback in _pairs(each):
+            name = re.sub(r"^\d+", f"{number:04}", id_)
+            found |= {f"{name}.sql": forward, f"{name}.rollback.sql": rollback}
+            number += 1
+    return found
+
+
+def _pairs(migration: MigrationReview) -> list[tuple[str, str, str]]:
+    if migration.instead:
+        return [(each.id, each.forward, each.rollback) for each in migration.instead]
+    text = migration.text
+    for line in dict.fromkeys(each.header for each in migration.findings if each.header):
+        key = line.partition(":")[0] + ":"
+        if key != "-- review:":
+            text = re.sub(rf"^{key}.*\n", "", text, flags=re.MULTILINE)
+        text = f"{line}\n{text}"
+    return [(migration.id, text, migration.rollback.text)]
+
+
+def end(contents: Mapping[str, str], server: Server, root: Path) -> Catalogue:
+    """Return what a database holds after all files of a set."""
+    with server.connect() as administrator:
+        administrator.execute("DROP DATABASE IF EXISTS followed")
+        administrator.execute("CREATE DATABASE followed")
+    with server.connect("followed") as connection:
+        for name in sorted(contents):
+            if name.endswith(files.ROLLBACK_SUFFIX) or "/" in name:
+                continue
+            source = files.parse(root / name, contents[name].encode())
+            if source.transactional:
+                with connection.transaction():
+                    connection.execute(source.text)
+            else:
+                connection.execute(source.text)
+        return objects.read(connection)
+
+
+def shown(report: Report) -> Sequence[str]:
+    return [
+        f"{each.id}: {found.rule} on {found.relation} {found.file}: {found.message}"
+        for each in report.migrations
+        for found in each.findings
+        if not found.allowed
+    ] + [f"{each.id}: {why}" for each in report.migrations for why in each.not_measured]
+
+
+@newest
+@pytest.mark.slow
+def test_a_unique_index_says_what_must_not_be_in_production(pg: Server, tmp_path: Path) -> None:
+    case = hazards.read(hazards.DIRECTORY / "unique-nulls-not-distinct.sql")
+    (migration,) = hazards.review(case.files, pg, tmp_path).migrations
+    query = "SELECT user_id, priority FROM tasks GROUP BY user_id, priority HAVING count(*) > 1"
+    assert query in "".join(migration.notes)
+
+
+def _chosen() -> list[Any]:
+    """Return the cases, each with the version on which it is followed."""
+    every = hazards.reviews_every()
+    return [
+        pytest.param(major, case, id=f"{major}-{case.slug}")
+        for major in INSTALLATIONS
+        for case in hazards.cases()
+        if major in case.versions([*INSTALLATIONS]) or case.slug in KINDS
+        if every or case.slug in (KINDS if major == NEWEST else DIFFER)
+        if case.truth(major).finds and case.slug not in FAIL
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pg", "case"), _chosen(), indirect=["pg"])
+def test_advice_that_is_followed_passes_and_ends_the_same(
+    case: Case, pg: Server, tmp_path: Path
+) -> None:
+    contents = dict(case.files)
+    report = hazards.review(contents, pg, tmp_path / "0")
+    for each in range(1, ROUNDS):
+        contents = followed(contents, report)
+        report = hazards.review(contents, pg, tmp_path / str(each))
+        if report.verdict == PASS:
+            break
+    assert shown(report) == []
+    with hazards.as_before(pg):
+        ends = [end(each, pg, tmp_path) for each in (case.files, contents)]
+    told = objects.differences(*ends, without={COLUMN_ORDER})
+    assert [each.words for each in told] == []

@@ -1,0 +1,115 @@
+"""`review --propose`: writes files that pass, and says what it left as it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from migrator.review import html, markdown
+from migrator.review.report import Proposal, Replacement
+from tests.support.commands import call
+from tests.support.reports import sample
+from tests.support.servers import Server
+from tests.support.sets import MigrationSet
+
+SMALL = """\
+[tool.migrator.review]
+sizes = [200, 400]
+small_rows = 100
+"""
+MANY = """\
+-- purpose: what tasks need
+-- locks: SHARE ROW EXCLUSIVE on users, ACCESS EXCLUSIVE on tasks
+-- reversible: yes
+CREATE INDEX idx_tasks_title ON tasks (title);
+-- A title says something.
+ALTER TABLE tasks ADD CONSTRAINT ck_tasks_title CHECK (title <> '');
+ALTER TABLE tasks ADD CONSTRAINT fk_tasks_user FOREIGN KEY (user_id) REFERENCES users (id);
+COMMENT ON COLUMN tasks.title IS 'What to do.';
+"""
+BACK = """\
+COMMENT ON COLUMN tasks.title IS NULL;
+ALTER TABLE tasks DROP CONSTRAINT fk_tasks_user;
+ALTER TABLE tasks DROP CONSTRAINT ck_tasks_title;
+DROP INDEX idx_tasks_title;
+"""
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> MigrationSet:
+    """Two tables; on top of them a file with several hazards, one that needs a decision, a last."""
+    made = MigrationSet(tmp_path)
+    made.write("pyproject.toml", SMALL)
+    made.add(
+        "0001.tasks.create",
+        "CREATE TABLE users (id bigint PRIMARY KEY);\nCREATE TABLE tasks "
+        "(id bigint PRIMARY KEY, user_id bigint, title text NOT NULL, note text);\n",
+        "DROP TABLE tasks;\nDROP TABLE users;\n",
+    )
+    made.add("0002.tasks.rules", MANY, BACK)
+    made.add(
+        "0003.tasks.no_note",
+        "-- depends: 0002.tasks.rules\nALTER TABLE tasks DROP COLUMN note;\n",
+        "ALTER TABLE tasks ADD COLUMN note text;\n",
+    )
+    return made
+
+
+@pytest.mark.slow
+def test_a_proposal_is_reviewed_and_stands_for_the_files_that_it_replaces(
+    pg: Server, tasks: MigrationSet, tmp_path: Path, empty_database: str
+) -> None:
+    before = {path: path.read_bytes() for path in tasks.migrations.iterdir()}
+    target = tmp_path / "proposed"
+    place = ["--scratch", pg.dsn("postgres", pg.user), "--propose", str(target)]
+    answer = call(tasks, None, "--json", "review", "0002", "0003", *place)
+    assert answer.code == 1, "what is under review still has findings"
+    assert {path: path.read_bytes() for path in tasks.migrations.iterdir()} == before
+    rules, note = answer.document["proposal"]["replacements"]
+    assert [each.partition(".")[0] for each in rules["by"]] == [f"000{n}" for n in range(2, 8)]
+    assert note["by"] == []
+    assert "breaking-change" in note["why"]
+    assert "-- review:allow breaking-change on=tasks" in note["why"]
+    after = answer.document["proposal"]["report"]
+    told = {each["id"]: each["verdict"] for each in after["migrations"]}
+    assert [told[each] for each in rules["by"]] == ["pass"] * len(rules["by"])
+    assert told["0008.tasks.no_note"] == "finding"
+    assert "-- A title says something.\n" in (target / f"{rules['by'][1]}.sql").read_text()
+    text = (target / "0008.tasks.no_note.sql").read_text()
+    assert f"-- depends: {rules['by'][-1]}\n" in text
+    new = MigrationSet(tmp_path / "new")
+    for path in (*tasks.migrations.glob("0001*"), *target.iterdir()):
+        new.write(f"migrations/{path.name}", path.read_bytes())
+    for command in (["migrate"], ["rollback", "--all", "--yes"], ["migrate"]):
+        done = call(new, empty_database, *command)
+        assert done.code == 0, done.err
+
+
+def test_every_format_shows_what_was_proposed_and_what_was_not() -> None:
+    under, other = sample().migrations[2:4]
+    new = replace(under, id="new", findings=())
+    replaced = (Replacement(under.id, (new.id,)), Replacement(other.id, (), "a <b> decision"))
+    proposal = Proposal("out", replaced, replace(sample(), migrations=(new,)))
+    report = replace(sample(), proposal=proposal)
+    page = html.render(report)
+    assert "Proposal in out" in page
+    assert page.count("<code>new</code>") == 1
+    assert "is left as it is: a &lt;b&gt; decision" in page
+    text = markdown.render(report)
+    assert "# Proposal in `out`" in text
+    assert f"- `{under.id}`: replaced by `{new.id}`" in text
+    assert f"- `{other.id}`: left as it is: a \\<b> decision." in text
+    document = report.document()["proposal"]
+    assert document["report"]["migrations"][0]["id"] == new.id
+    assert document["replacements"][1]["why"] == "a <b> decision"
+    json.dumps(document)
+
+
+def test_a_proposal_overwrites_nothing(tasks: MigrationSet, pg: Server) -> None:
+    place = ["--scratch", pg.dsn("postgres", pg.user), "--propose", str(tasks.migrations)]
+    answer = call(tasks, None, "review", "0002", *place)
+    assert answer.code == 2
+    assert "is not empty" in answer.err
