@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from migrator.core import files, leftovers
 from migrator.core.apply import Applier
 from migrator.core.engine import StatementError
 from migrator.core.errors import MigratorError
+from migrator.core.files import Migration
 from migrator.core.runner import Runner
 
 _OURS = {"column", "constraint"}  # of a table of the set; a table or an index may be anybody's
@@ -47,19 +49,21 @@ class Check:
         return [first, *(f"    {finding}" for finding in self.findings)]
 
 
-def verify(runner: Runner, *, with_schema: bool = True) -> list[Check]:
+def verify(runner: Runner, *, with_schema: bool = True, may_be_behind: bool = False) -> list[Check]:
     """Make every check that the set and the target allow; nothing is changed.
 
     Args:
         runner: The target and the files.
         with_schema: Whether to compare the schema with the snapshot, which takes a pg_dump.
+        may_be_behind: Whether migrations may be pending; the snapshot is of none that are.
 
     Raises:
         Refused: The target cannot be read.
 
     """
-    checks = [_history(runner), _invalid_indexes(runner)]
-    checks += [_schema(runner)] if with_schema else []
+    behind = runner.state().pending if may_be_behind else []
+    checks = [_history(runner, except_for=behind), _invalid_indexes(runner)]
+    checks += [_schema(runner)] if with_schema and not behind else []
     directory = runner.project.sql / "checks" if runner.project.sql is not None else None
     if directory is not None and directory.is_dir():
         checks += [_rule(runner, path) for path in sorted(directory.glob("*.sql"))]
@@ -74,12 +78,12 @@ def checked(runner: Runner) -> tuple[dict[str, Any], list[str], int]:
     return document, [line for check in checks for line in check.lines()], 0 if passed else 1
 
 
-def _history(runner: Runner) -> Check:
+def _history(runner: Runner, *, except_for: Sequence[Migration]) -> Check:
     state = runner.state()
     return Check(
         "history",
         [
-            *(f"pending: {each.id}" for each in state.pending),
+            *(f"pending: {each.id}" for each in state.pending if each not in except_for),
             *(f"was edited after it was applied: {each.id}" for each in state.edited),
             *(f"applied, but its file is missing: {each}" for each in state.missing),
             *(f"started and not ended: {each}" for each in state.interrupted),

@@ -309,14 +309,14 @@ class FleetWork:
         """Check all targets, and one of them against the snapshot for those that are equal."""
         from migrator.fleet import drift
 
-        ended = {each.member.name: each for each in self.on_all("verify", False)}
+        ended = {each.member.name: each for each in self.on_all("verify", {"with_schema": False})}
         checked = {name: each.value for name, each in ended.items() if each.value}
         groups = drift.groups(checked)
         samples = [
             each.sample for each in groups if not checked[each.sample].position.ids["pending"]
         ]
         sample = [ended[name].member for name in samples[:1]]
-        for event in self.on_all("verify", True, sample):
+        for event in self.on_all("verify", {}, sample):
             ended[event.member.name] = event
         failures = {name: each.failure for name, each in ended.items() if each.failure}
         findings = {name: each.value.findings for name, each in ended.items() if each.value}

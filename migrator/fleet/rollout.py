@@ -188,7 +188,7 @@ class Rollout:
             self._pool.pause(self._pace.soak_s)
         last = max(each.stage for each in before)
         of_last = [each for each in before if each.stage == last]
-        jobs = self._jobs("verify", of_last, lambda _: True)
+        jobs = self._jobs("verify", of_last, lambda _: {"may_be_behind": True})
         for event in self._pool.run(jobs if not self._stops else [], goes_on=True):
             self._tell(event)
             if event.has_ended and (failure := event.failure or event.value.failure):

@@ -153,17 +153,17 @@ class Common:
         with self.at(member, say) as runner:
             return TargetDone.of(runner, "applied", runner.seed())
 
-    def verify(self, member: Member, with_schema: bool, say: Say) -> Checked:
+    def verify(self, member: Member, how: dict[str, bool], say: Say) -> Checked:
         """Check a target against the files, and read what it holds; nothing is changed.
 
         Args:
             member: The target.
-            with_schema: Whether its schema is compared with the snapshot.
+            how: What is checked: see `catalogue.verify.verify`.
             say: Told what is done.
 
         """
         with self.at(member, say) as runner:
-            checks = verify(runner, with_schema=with_schema)
+            checks = verify(runner, **how)
             found = objects.read(runner.session.connection).schema
             return Checked(
                 TargetPosition.of(runner),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -100,6 +103,26 @@ def test_a_stage_is_verified_before_the_next_begins(three: Fleet) -> None:
     assert three.applied == {**NOTHING, "t0": 4}
     assert "verify found:\n    sql/checks/no_rows_in_b.sql: a row in b" in answer.out
     assert "t0      0      0004     verify failed" in answer.out
+
+
+def test_a_stage_that_is_to_be_behind_passes(three: Fleet) -> None:
+    answer = three.run("migrate", "--yes", "--soak", "0", "--to", "0002")
+    assert (answer.code, three.applied) == (0, {"t0": 2, "t1": 2, "t2": 2}), answer.out
+
+
+def test_on_a_terminal_the_targets_at_work_stand_below_each_other(three: Fleet) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        process = start(*three.arguments("migrate", "--yes"), stderr=terminal)
+    shown = b""
+    with suppress(OSError):  # the other end is closed
+        while more := os.read(ours, 10_000):
+            shown += more
+    os.close(ours)
+    assert finish(process).code == 0
+    assert b"t1: applied 0003.c.create (" in shown
+    assert b"[####################..........] 2 of 3, about 0:00:0" in shown
+    assert shown.rstrip().endswith(b"\x1b[J"), "it is taken away at the end"
 
 
 def test_what_was_approved_is_what_runs(three: Fleet) -> None:
