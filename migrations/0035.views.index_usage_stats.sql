@@ -2,7 +2,7 @@
 -- locks: none
 -- reversible: yes
 
-CREATE VIEW index_usage_stats AS
+CREATE VIEW index_usage_stats WITH (security_invoker = TRUE) AS
 SELECT
     s.schemaname,
     s.relname AS tablename,

@@ -97,7 +97,7 @@ COMMENT ON FUNCTION statement_statistics() IS
 'statement_statistics_status() tells.';
 REVOKE EXECUTE ON FUNCTION statement_statistics() FROM PUBLIC;
 
-CREATE VIEW slow_queries_analysis AS
+CREATE VIEW slow_queries_analysis WITH (security_invoker = TRUE) AS
 SELECT
     s.query,
     s.calls,

@@ -69,13 +69,16 @@ def schema(runner: Runner, *, check: bool) -> tuple[dict[str, Any], list[str], b
     """
     path, page = snapshot.path(runner.project.sql), runner.project.page
     link = os.path.relpath(path, page.parent) if page is not None else ""
+    row_security = not runner.project.settings.row_security_by_choice
     if check:
-        told = snapshot.compare(snapshot.load(path), runner.target, runner.session)
+        told = snapshot.compare(
+            snapshot.load(path), runner.target, runner.session, row_security=row_security
+        )
         found = [each.words for each in told]
         found += differences(page, link, runner.session)
         return {"differences": found}, found or [f"{path} is current"], bool(found)
     history.refuse_behind(runner.state())
-    snapshot.write(path, runner.target, runner.session)
+    snapshot.write(path, runner.target, runner.session, row_security=row_security)
     written = [path, *write(page, link, runner.session)]
     return {"files": written}, [f"wrote {each}" for each in written], False
 

@@ -41,17 +41,24 @@ _SERVERS_OWN = re.compile(
 # What a NOT NULL constraint is called, 15 to 17 do not know, and 18 writes only where it is not as
 # it would call it itself: after a rename, say.
 _NOT_NULL_NAME = re.compile(r'CONSTRAINT (?:"(?:[^"]|"")+"|[\w$]+) (?=NOT NULL\b)')
+# What a table's row security is: policies, and the two switches.
+_ROW_SECURITY = re.compile(r"POLICY .*; Type: COMMENT|.*; Type: (POLICY|ROW SECURITY);")
+_FORCED = re.compile(r"^ALTER TABLE ONLY .* FORCE ROW LEVEL SECURITY;\n?", re.MULTILINE)
 _COMMENT_NAME = re.compile(r"Name: (EXTENSION|SCHEMA (public|yoyo))\b")
 
 
-def dump(target: Target, session: Session, program: Path | None = None) -> dict[str, str]:
+def dump(
+    target: Target, session: Session, program: Path | None = None, *, row_security: bool = True
+) -> dict[str, str]:
     """Dump a database's schema with pg_dump, without owners and privileges; see `text`.
 
     Returns:
-        The definition of each object by its kind and name, in pg_dump's order.
+        The definition of each object by its kind and name, in pg_dump's order; without what row
+        security is where that is not wanted.
 
     """
-    return entries(text(target, session, ["--no-owner", "--no-privileges"], program), session)
+    found = entries(text(target, session, ["--no-owner", "--no-privileges"], program), session)
+    return found if row_security else _without_row_security(found)
 
 
 def text(
@@ -119,26 +126,32 @@ def load(path: Path) -> dict[str, str]:
 
 
 def compare(
-    expected: Mapping[str, str], target: Target, session: Session
+    expected: Mapping[str, str], target: Target, session: Session, *, row_security: bool = True
 ) -> list[objects.Difference]:
     """Compare a database with a snapshot, column by column and constraint by constraint.
 
     An object whose comment says that it requires an extension may be absent where that is.
 
+    Args:
+        expected: The entries of the snapshot.
+        target: The database.
+        session: A session on it.
+        row_security: Whether row security is part of the schema.
+
     Returns:
         What differs; empty where they agree.
 
     """
-    found = definitions.objects(dump(target, session))
+    found = definitions.objects(dump(target, session, row_security=row_security))
     rows = session.connection.execute("SELECT extname FROM pg_extension").fetchall()
     told = objects.differences(definitions.objects(expected), found)
     return objects.required(told, {name for (name,) in rows})
 
 
-def write(path: Path, target: Target, session: Session) -> None:
-    """Write a database's schema as the snapshot."""
+def write(path: Path, target: Target, session: Session, *, row_security: bool = True) -> None:
+    """Write a database's schema as the snapshot, with its row security or without."""
     path.parent.mkdir(exist_ok=True)
-    files.write(path, render(dump(target, session)))
+    files.write(path, render(dump(target, session, row_security=row_security)))
 
 
 def parse(text: str) -> dict[str, str]:
@@ -161,6 +174,14 @@ def parse(text: str) -> dict[str, str]:
         body = _SERVERS_OWN.sub("", _SETTINGS.sub("", text[match.end() : end])).strip()
         entries[name.removeprefix("Name: ")] = _alike(kind, body)
     return entries
+
+
+def _without_row_security(entries: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: _FORCED.sub("", body).strip()
+        for name, body in entries.items()
+        if not _ROW_SECURITY.match(name)
+    }
 
 
 def _alike(kind: str, body: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from migrator.catalogue import snapshot
-from migrator.core import files, leftovers
+from migrator.core import failure, files, leftovers
 from migrator.core.apply import Applier
 from migrator.core.engine import StatementError
 from migrator.core.errors import MigratorError
@@ -100,7 +100,12 @@ def _schema(runner: Runner) -> Check:
     if runner.project.sql is None or not (runner.project.sql / "schema.sql").is_file():
         return Check("schema", [], skipped="the set has no snapshot sql/schema.sql")
     path = runner.project.sql / "schema.sql"
-    told = snapshot.compare(snapshot.load(path), runner.target, runner.session)
+    told = snapshot.compare(
+        snapshot.load(path),
+        runner.target,
+        runner.session,
+        row_security=not runner.project.settings.row_security_by_choice,
+    )
     foreign = (each for each in told if each.is_unexpected and each.subject.kind not in _OURS)
     return Check("schema", [each.words for each in told], frozenset(each.words for each in foreign))
 
@@ -113,7 +118,10 @@ def _rule(runner: Runner, path: Path) -> Check:
             connection.execute("SET TRANSACTION READ ONLY")
             rows = connection.execute(path.read_bytes()).fetchall()
     except psycopg.Error as error:
-        return Check(name, [f"cannot be run: {str(error).strip()}"])
+        words = str(error).strip()
+        if failure.is_of_row_security(error):
+            words = f"{error.diag.message_primary}. {failure.PAST_ROW_SECURITY}"
+        return Check(name, [f"cannot be run: {words}"])
     return Check(name, [" ".join(str(value) for value in row) for row in rows])
 
 

@@ -13,6 +13,11 @@ from migrator.core.waits import Blockers
 ROLLED_BACK = "The file was rolled back; the files before it stay applied."
 _NOBODY = Blockers()
 _AGAIN = "Correct the cause and run the command again."
+PAST_ROW_SECURITY = (
+    "Row security binds this role, and would hide rows from the statement. Work as a role that it "
+    "does not bind: a superuser's ALTER ROLE <owner of the table> BYPASSRLS, then "
+    "PGOPTIONS='-c role=<owner of the table>' before the command."
+)
 
 
 def ended_transaction(source: SqlFile) -> Failed:
@@ -90,6 +95,11 @@ def error_text(error: psycopg.Error, blockers: Blockers = _NOBODY) -> str:
     return "; ".join(parts)
 
 
+def is_of_row_security(error: psycopg.Error) -> bool:
+    """Say whether a statement failed because a policy would hide rows from it."""
+    return error.diag.source_function == "check_enable_rls"
+
+
 def notice_text(notice: psycopg.errors.Diagnostic) -> str:
     """Return a message of the server, marked on each line: none can look like one of the tool."""
     parts = {
@@ -111,6 +121,8 @@ def _lines(text: str) -> list[str]:
 
 def _way_out(error: psycopg.Error, otherwise: str) -> str:
     match error:
+        case psycopg.errors.InsufficientPrivilege() if is_of_row_security(error):
+            return PAST_ROW_SECURITY
         case psycopg.errors.ActiveSqlTransaction():
             return "Put the statement alone into a file with -- transactional: false."
         case psycopg.errors.InvalidTransactionTermination():

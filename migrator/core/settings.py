@@ -48,6 +48,10 @@ def _is_count(value: Any) -> bool:
     return type(value) is int and value > 0
 
 
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _are_sizes(value: Any) -> bool:
     is_pair = isinstance(value, list) and len(value) == 2  # noqa: PLR2004  as it says
     return is_pair and all(map(_is_count, value)) and value[0] < value[1]
@@ -154,6 +158,8 @@ class Settings:
         environment: A file of environment variables; None for none.
         application: The application_name of the tool's sessions.
         lock_key: The key of the advisory lock that lets one runner at a time change a database.
+        row_security_by_choice: Whether row security is switched on by other means than migrations,
+            in some databases and not in others: the snapshot then leaves it out.
         server: The table `[tool.migrator.server]`.
         lint: The table `[tool.migrator.lint]`.
         deploy: The table `[tool.migrator.deploy]`.
@@ -168,6 +174,7 @@ class Settings:
     environment: str | None = _key(None, _is_path, "a file, relative to pyproject.toml")
     application: str = _key("migrator", _is_application, "1 to 63 printable ASCII characters")
     lock_key: int = _key(LOCK_KEY, _is_key, "a whole number of 64 bits")
+    row_security_by_choice: bool = _key(False, _is_flag, "true or false")
     server: ServerNames = field(default_factory=ServerNames)
     lint: LintRules = field(default_factory=LintRules)
     deploy: DeployWatch = field(default_factory=DeployWatch)

@@ -270,9 +270,9 @@ def _of_dump(runner: Runner, directory: Path, facts: ServerFacts) -> Iterator[Pr
         names = ", ".join(f"{name} ({reason})" for name, reason in unreadable)
         yield Problem(
             f"The role {facts.role} cannot back up everything: {names}.",
-            f"Let it read all: GRANT pg_read_all_data TO {facts.role}; where a table has row-level "
-            f"security, too: ALTER ROLE {facts.role} BYPASSRLS; of large objects: GRANT SELECT ON "
-            f"LARGE OBJECT ... TO {facts.role};",
+            f"Let it read all: GRANT pg_read_all_data TO {facts.role}; where row security binds "
+            f"it, as FORCE binds the owner: ALTER ROLE {facts.role} BYPASSRLS, by a superuser; of "
+            f"large objects: GRANT SELECT ON LARGE OBJECT ... TO {facts.role};",
         )
     yield from _locks(facts)
     there = directory

@@ -46,10 +46,13 @@ def refuse_difference(
     found = objects.read(runner.session.connection)
     told = objects.required(objects.differences(expected.schema, found.schema), found.extensions)
     beside = runner.limits.beside_others
+    by_choice = runner.project.settings.row_security_by_choice
     words = [
         each.words
         for each in told
-        if not is_passed_over(each) and not (beside and is_anothers(each))
+        if not is_passed_over(each)
+        and not (beside and is_anothers(each))
+        and not (by_choice and _is_row_security(each))
     ]
     if words:
         after = f"{last.id} and those before it make" if last else "it is before any migration"
@@ -63,6 +66,11 @@ def refuse_difference(
 def is_anothers(difference: Difference) -> bool:
     """Say whether a difference is an object by itself that no migration made."""
     return difference.is_unexpected and not difference.subject.whole
+
+
+def _is_row_security(difference: Difference) -> bool:
+    is_policy = difference.subject.kind == "policy" and difference.is_unexpected
+    return is_policy or difference.aspect == "row security"
 
 
 def _made(runner: Runner, last: Migration | None, place: Target) -> Catalogue:

@@ -420,3 +420,17 @@ def test_hundreds_of_files_of_another_origin(empty_database: str, tmp_path: Path
     assert len(tables(empty_database)) == 100
     assert call(made, empty_database, "rollback", "--all", "--yes").code == 0
     assert tables(empty_database) == []
+
+
+def test_a_migration_from_which_a_policy_would_hide_rows_fails_and_changes_nothing(
+    empty_database: str, tmp_path: Path
+) -> None:
+    made = MigrationSet(tmp_path)
+    secured = "ALTER TABLE a ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+    made.add("0001.a.create", f"CREATE TABLE a (id int); INSERT INTO a VALUES (1); {secured}")
+    made.add("0002.a.add", "UPDATE a SET id = id + 1;")
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 1
+    assert "0002.a.add.sql:1:1: query would be affected by row-level security" in answer.err
+    assert "ALTER ROLE <owner of the table> BYPASSRLS" in answer.err.split("next:")[1]
+    assert applied(empty_database) == ["0001.a.create"]

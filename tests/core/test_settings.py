@@ -30,6 +30,7 @@ page = "docs/tables.md"
 environment = ".env"
 application = "shop deployer"
 lock_key = -42
+row_security_by_choice = true
 
 [tool.migrator.server]
 database = "shop"
@@ -67,6 +68,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         environment=".env",
         application="shop deployer",
         lock_key=-42,
+        row_security_by_choice=True,
         server=ServerNames("shop", "shopkeeper"),
         lint=LintRules(("ban-drop-column",)),
         deploy=DeployWatch(("db/monitor/use.sql",)),
@@ -109,8 +111,8 @@ def test_the_lock_of_a_database_is_that_of_every_version_and_every_directory(
 
 MEANINGLESS = {
     "[tool.migrator]\nmigration = 'x'": "[tool.migrator] has no key migration; its keys are "
-    "migrations, seeds, sql, page, environment, application, lock_key, server, lint, deploy, "
-    "review",
+    "migrations, seeds, sql, page, environment, application, lock_key, row_security_by_choice, "
+    "server, lint, deploy, review",
     "[tool.migrator]\nmigrations = 1": "migrations in [tool.migrator] is 1; it must be a directory",
     "[tool.migrator]\nseeds = ''": "seeds in [tool.migrator] is ''; it must be a directory",
     "[tool.migrator]\nlock_key = true": "lock_key in [tool.migrator] is True; it must be a whole",

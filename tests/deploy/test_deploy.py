@@ -56,6 +56,9 @@ def test_everything_that_stands_in_the_way_is_told_at_once(here: Site) -> None:
         superuser.execute("CREATE TABLE tenants (id int)")
         superuser.execute("ALTER TABLE tenants ENABLE ROW LEVEL SECURITY")
         superuser.execute("GRANT SELECT ON tenants TO deployer")
+        superuser.execute("CREATE TABLE bound (id int)")
+        superuser.execute("ALTER TABLE bound OWNER TO deployer")
+        superuser.execute("ALTER TABLE bound ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         superuser.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC, pg_database_owner")
     (here.backups.parent / "file").touch()
     with locked(here.database, "b"):
@@ -66,14 +69,19 @@ def test_everything_that_stands_in_the_way_is_told_at_once(here: Site) -> None:
     assert answer.code == 2
     assert answer.err.count("error:") == 1
     assert "0001.a.create.sql: was edited after it was applied" in answer.err
-    assert "cannot back up everything: secret (no SELECT), tenants (row-level security)." in (
-        answer.err
-    )
+    unreadable = "bound (row security), secret (no SELECT), tenants (row security)"
+    assert f"cannot back up everything: {unreadable}." in answer.err
     assert "may create nothing in schema public." in answer.err
     assert "Transactions older than 0 s would block the deploy: pid " in answer.err
     assert "LOCK TABLE b" in answer.err
     assert "file cannot be written to." in answer.err
-    for hint in ("pg_read_all_data", "pg_terminate_backend", "--backup-dir", "Restore the applied"):
+    for hint in (
+        "pg_read_all_data",
+        "BYPASSRLS",
+        "pg_terminate_backend",
+        "--backup-dir",
+        "Restore the applied",
+    ):
         assert hint in answer.err.split("next:")[1]
 
 

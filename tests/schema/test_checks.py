@@ -187,6 +187,12 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
     "reference_without_on_delete": [
         ("CREATE TABLE a (user_id bigint REFERENCES users (id) ON UPDATE CASCADE)", "a")
     ],
+    "row_security_half_made": [
+        ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "users"),
+        ("ALTER TABLE tasks FORCE ROW LEVEL SECURITY", "tasks"),
+        ("CREATE POLICY own_rows ON agents USING (TRUE)", "agents"),
+        ("CREATE POLICY own_rows ON agents USING (TRUE)", "tasks"),
+    ],
     "security_definer_granted": [
         (
             f"GRANT EXECUTE ON FUNCTION task_types_stay_listed() TO {role}",
@@ -253,6 +259,10 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
         ("CREATE TYPE mood AS ENUM ('good'); ALTER TABLE users ADD a mood", "users.a"),
         ("CREATE DOMAIN a AS varchar(10)", "a"),
     ],
+    "view_not_security_invoker": [
+        ("CREATE VIEW a AS SELECT 1 AS b", "a"),
+        ("ALTER VIEW unfinished_tasks SET (security_invoker = off)", "unfinished_tasks"),
+    ],
 }
 
 # What looks like a breach of a rule and is none.
@@ -294,6 +304,9 @@ HARMLESS = {
     ],
     "time_may_be_infinite": [
         "ALTER TABLE users ADD seen_at timestamptz, ADD CHECK (isfinite(seen_at) AND id > 0)",
+    ],
+    "row_security_half_made": [
+        "CREATE TABLE a (b integer); ALTER TABLE a ENABLE ROW LEVEL SECURITY",
     ],
     "trigger_disabled": ["ALTER TABLE users ENABLE ALWAYS TRIGGER tr_users_row_times"],
 }

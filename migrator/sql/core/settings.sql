@@ -3,6 +3,7 @@
 -- client_connection_check_interval: a killed runner's statement ends within half a second.
 -- tcp_*: a session whose client the network swallowed ends within a minute, and with it its locks.
 -- standard_conforming_strings: a file means the same in every database.
+-- row_security: rows that a policy hides are an error, and never just left unchanged.
 -- default_transaction_deferrable: only the runner's own transactions are; see file_end.sql.
 -- datestyle: what the runner reads has one form; a database's order of day and month stays.
 SET lock_timeout TO %(lock_timeout)s;
@@ -15,5 +16,6 @@ SET tcp_keepalives_interval TO 10;
 SET tcp_keepalives_count TO 3;
 SET tcp_user_timeout TO '60s';
 SET default_transaction_deferrable TO off;
+SET row_security TO off;
 SET standard_conforming_strings TO on;
 SET datestyle TO iso;

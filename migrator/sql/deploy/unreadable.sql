@@ -3,7 +3,7 @@ SELECT
     c.oid::regclass::text AS name,
     CASE
         WHEN c.relkind = 'S' THEN 'no SELECT on the sequence'
-        WHEN c.relrowsecurity AND has_table_privilege(c.oid, 'SELECT') THEN 'row-level security'
+        WHEN row_security_active(c.oid) AND has_table_privilege(c.oid, 'SELECT') THEN 'row security'
         ELSE 'no SELECT'
     END AS reason
 FROM pg_class AS c
@@ -20,11 +20,7 @@ WHERE
             WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
             ELSE has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
         END
-        OR (
-            c.relrowsecurity
-            AND NOT r.rolbypassrls
-            AND NOT (pg_has_role(c.relowner, 'USAGE') AND NOT c.relforcerowsecurity)
-        )
+        OR row_security_active(c.oid)
     )
 UNION ALL
 SELECT
