@@ -2,8 +2,12 @@
 -- Running it twice writes nothing the second time; a provider that an operator added stays.
 -- is_active is the operators': a provider that they turned off in an incident must not come back
 -- with the next deployment. A new row starts with the column's default.
-MERGE INTO ai_providers AS t
-USING (
+INSERT INTO ai_providers (provider_name, display_name, api_base_url)
+SELECT
+    s.provider_name,
+    s.display_name,
+    s.api_base_url
+FROM (
     VALUES
     ('openai', 'OpenAI', 'https://api.openai.com/v1'),
     ('anthropic', 'Anthropic', 'https://api.anthropic.com/v1'),
@@ -14,15 +18,12 @@ USING (
     ('stability', 'Stability AI', 'https://api.stability.ai'),
     ('elevenlabs', 'ElevenLabs', 'https://api.elevenlabs.io/v1')
 ) AS s (provider_name, display_name, api_base_url)
-    ON t.provider_name = s.provider_name
-WHEN MATCHED AND (
-    t.display_name, t.api_base_url
-) IS DISTINCT FROM (
-    s.display_name, s.api_base_url
-) THEN
-    UPDATE SET
-        display_name = s.display_name,
-        api_base_url = s.api_base_url
-WHEN NOT MATCHED THEN
-    INSERT (provider_name, display_name, api_base_url)
-    VALUES (s.provider_name, s.display_name, s.api_base_url);
+LEFT JOIN ai_providers AS t
+    ON s.provider_name = t.provider_name
+WHERE
+    t.id IS NULL
+    OR (t.display_name, t.api_base_url) IS DISTINCT FROM (s.display_name, s.api_base_url)
+ON CONFLICT (provider_name) DO UPDATE
+    SET
+        display_name = excluded.display_name,
+        api_base_url = excluded.api_base_url;

@@ -1,7 +1,12 @@
 -- Task types: what a user can ask of a model, and its usual cost in credits.
 -- Running it twice writes nothing the second time; a type that an operator added stays.
-MERGE INTO task_types AS t
-USING (
+INSERT INTO task_types (type_name, category, default_credit_cost, description)
+SELECT
+    s.type_name,
+    s.category,
+    s.default_credit_cost,
+    s.description
+FROM (
     VALUES
     ('text_generation', 'content', 1, 'Free-form text from a prompt.'),
     ('copywriting', 'marketing', 2, 'Persuasive copy for advertisements, pages and offers.'),
@@ -27,16 +32,17 @@ USING (
     ('keyword_research', 'marketing', 3, 'Search terms worth ranking for, grouped by intent.'),
     ('competitor_analysis', 'analytics', 8, 'A comparison of competitors'' offers and messages.')
 ) AS s (type_name, category, default_credit_cost, description)
-    ON t.type_name = s.type_name
-WHEN MATCHED AND (
-    t.category, t.default_credit_cost, t.description
-) IS DISTINCT FROM (
-    s.category, s.default_credit_cost, s.description
-) THEN
-    UPDATE SET
-        category = s.category,
-        default_credit_cost = s.default_credit_cost,
-        description = s.description
-WHEN NOT MATCHED THEN
-    INSERT (type_name, category, default_credit_cost, description)
-    VALUES (s.type_name, s.category, s.default_credit_cost, s.description);
+LEFT JOIN task_types AS t
+    ON s.type_name = t.type_name
+WHERE
+    t.id IS NULL
+    OR (
+        t.category, t.default_credit_cost, t.description
+    ) IS DISTINCT FROM (
+        s.category, s.default_credit_cost, s.description
+    )
+ON CONFLICT (type_name) DO UPDATE
+    SET
+        category = excluded.category,
+        default_credit_cost = excluded.default_credit_cost,
+        description = excluded.description;

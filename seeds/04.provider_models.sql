@@ -2,8 +2,13 @@
 -- Running it twice writes nothing the second time; a model that an operator added stays.
 -- is_active is the operators': a model that they turned off, or its provider retired, must not come
 -- back with the next deployment. A new row starts with the column's default.
-MERGE INTO provider_models AS t
-USING (
+INSERT INTO provider_models (provider, model_name, task_types, cost_per_credit)
+SELECT
+    s.provider,
+    s.model_name,
+    s.task_types,
+    s.cost_per_credit
+FROM (
     SELECT
         v.provider,
         v.model_name,
@@ -85,15 +90,12 @@ USING (
         ('replicate', 'runway-ml', 20, 'video_generation video_editing animation')
     ) AS v (provider, model_name, cost_per_credit, task_types)
 ) AS s
-    ON t.provider = s.provider AND t.model_name = s.model_name
-WHEN MATCHED AND (
-    t.task_types, t.cost_per_credit
-) IS DISTINCT FROM (
-    s.task_types, s.cost_per_credit
-) THEN
-    UPDATE SET
-        task_types = s.task_types,
-        cost_per_credit = s.cost_per_credit
-WHEN NOT MATCHED THEN
-    INSERT (provider, model_name, task_types, cost_per_credit)
-    VALUES (s.provider, s.model_name, s.task_types, s.cost_per_credit);
+LEFT JOIN provider_models AS t
+    ON s.provider = t.provider AND s.model_name = t.model_name
+WHERE
+    t.id IS NULL
+    OR (t.task_types, t.cost_per_credit) IS DISTINCT FROM (s.task_types, s.cost_per_credit)
+ON CONFLICT (provider, model_name) DO UPDATE
+    SET
+        task_types = excluded.task_types,
+        cost_per_credit = excluded.cost_per_credit;

@@ -2,8 +2,12 @@
 -- Running it twice writes nothing the second time; a category that an operator added stays.
 -- is_active is the operators': a category that they hid must not come back with the next
 -- deployment. A new row starts with the column's default.
-MERGE INTO agent_categories AS t
-USING (
+INSERT INTO agent_categories (category_name, sort_order, description)
+SELECT
+    s.category_name,
+    s.sort_order,
+    s.description
+FROM (
     VALUES
     ('marketing', 10, 'Plan, run and improve campaigns.'),
     ('content', 20, 'Write, rewrite and translate texts.'),
@@ -16,15 +20,12 @@ USING (
     ('productivity', 90, 'Take routine work off a team.'),
     ('e_commerce', 100, 'Present, price and stock what a shop sells.')
 ) AS s (category_name, sort_order, description)
-    ON t.category_name = s.category_name
-WHEN MATCHED AND (
-    t.sort_order, t.description
-) IS DISTINCT FROM (
-    s.sort_order, s.description
-) THEN
-    UPDATE SET
-        sort_order = s.sort_order,
-        description = s.description
-WHEN NOT MATCHED THEN
-    INSERT (category_name, sort_order, description)
-    VALUES (s.category_name, s.sort_order, s.description);
+LEFT JOIN agent_categories AS t
+    ON s.category_name = t.category_name
+WHERE
+    t.id IS NULL
+    OR (t.sort_order, t.description) IS DISTINCT FROM (s.sort_order, s.description)
+ON CONFLICT (category_name) DO UPDATE
+    SET
+        sort_order = excluded.sort_order,
+        description = excluded.description;

@@ -2,8 +2,13 @@
 -- agent of the type starts from; NULL where there is nothing useful to suggest.
 -- Running it twice writes nothing the second time; a type that an operator added stays.
 -- LEFT JOIN: a category that is not there fails the NOT NULL of category_id; no row is left out.
-MERGE INTO agent_types AS t
-USING (
+INSERT INTO agent_types (type_name, category_id, description, default_config)
+SELECT
+    s.type_name,
+    s.category_id,
+    s.description,
+    s.default_config
+FROM (
     SELECT
         v.type_name,
         c.id AS category_id,
@@ -179,16 +184,17 @@ USING (
     ) AS v (category_name, type_name, description, default_config)
     LEFT JOIN agent_categories AS c ON v.category_name = c.category_name
 ) AS s
-    ON t.type_name = s.type_name
-WHEN MATCHED AND (
-    t.category_id, t.description, t.default_config
-) IS DISTINCT FROM (
-    s.category_id, s.description, s.default_config
-) THEN
-    UPDATE SET
-        category_id = s.category_id,
-        description = s.description,
-        default_config = s.default_config
-WHEN NOT MATCHED THEN
-    INSERT (type_name, category_id, description, default_config)
-    VALUES (s.type_name, s.category_id, s.description, s.default_config);
+LEFT JOIN agent_types AS t
+    ON s.type_name = t.type_name
+WHERE
+    t.id IS NULL
+    OR (
+        t.category_id, t.description, t.default_config
+    ) IS DISTINCT FROM (
+        s.category_id, s.description, s.default_config
+    )
+ON CONFLICT (type_name) DO UPDATE
+    SET
+        category_id = excluded.category_id,
+        description = excluded.description,
+        default_config = excluded.default_config;

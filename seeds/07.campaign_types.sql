@@ -1,7 +1,12 @@
 -- Campaign types, with the channels that each usually runs on and for how many days.
 -- Running it twice writes nothing the second time; a type that an operator added stays.
-MERGE INTO campaign_types AS t
-USING (
+INSERT INTO campaign_types (type_name, estimated_duration_days, default_channels, description)
+SELECT
+    s.type_name,
+    s.estimated_duration_days,
+    s.default_channels,
+    s.description
+FROM (
     SELECT
         v.type_name,
         v.estimated_duration_days,
@@ -71,16 +76,17 @@ USING (
         )
     ) AS v (type_name, estimated_duration_days, default_channels, description)
 ) AS s
-    ON t.type_name = s.type_name
-WHEN MATCHED AND (
-    t.estimated_duration_days, t.default_channels, t.description
-) IS DISTINCT FROM (
-    s.estimated_duration_days, s.default_channels, s.description
-) THEN
-    UPDATE SET
-        estimated_duration_days = s.estimated_duration_days,
-        default_channels = s.default_channels,
-        description = s.description
-WHEN NOT MATCHED THEN
-    INSERT (type_name, estimated_duration_days, default_channels, description)
-    VALUES (s.type_name, s.estimated_duration_days, s.default_channels, s.description);
+LEFT JOIN campaign_types AS t
+    ON s.type_name = t.type_name
+WHERE
+    t.id IS NULL
+    OR (
+        t.estimated_duration_days, t.default_channels, t.description
+    ) IS DISTINCT FROM (
+        s.estimated_duration_days, s.default_channels, s.description
+    )
+ON CONFLICT (type_name) DO UPDATE
+    SET
+        estimated_duration_days = excluded.estimated_duration_days,
+        default_channels = excluded.default_channels,
+        description = excluded.description;
