@@ -28,7 +28,6 @@ CREATE TABLE campaigns (
     updated_at timestamptz NOT NULL DEFAULT now(),
 
     CONSTRAINT pk_campaigns PRIMARY KEY (id),
-    CONSTRAINT uq_campaigns_user_id_id UNIQUE (user_id, id),
     CONSTRAINT fk_campaigns_user_id FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
     CONSTRAINT fk_campaigns_campaign_type_id FOREIGN KEY (campaign_type_id)
     REFERENCES campaign_types (id) ON DELETE RESTRICT,
@@ -112,7 +111,11 @@ COMMENT ON COLUMN campaigns.created_at IS
 'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes '
 'before it: clocks of clients differ.';
 COMMENT ON COLUMN campaigns.updated_at IS 'When the row was last written; kept by a trigger.';
-COMMENT ON CONSTRAINT uq_campaigns_user_id_id ON campaigns IS
+
+-- An index and not a constraint, so that it can become the primary key with the references that
+-- use it: see sql/citus/keys.sql.
+CREATE UNIQUE INDEX uq_campaigns_user_id_id ON campaigns (user_id, id);
+COMMENT ON INDEX uq_campaigns_user_id_id IS
 'For tasks to refer to a campaign of their own user alone.';
 
 CREATE TRIGGER tr_campaigns_row_times

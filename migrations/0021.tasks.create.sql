@@ -27,7 +27,6 @@ CREATE TABLE tasks (
     updated_at timestamptz NOT NULL DEFAULT now(),
 
     CONSTRAINT pk_tasks PRIMARY KEY (id),
-    CONSTRAINT uq_tasks_user_id_id UNIQUE (user_id, id),
     CONSTRAINT fk_tasks_user_id FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
     CONSTRAINT fk_tasks_task_type_id FOREIGN KEY (task_type_id)
     REFERENCES task_types (id) ON DELETE RESTRICT,
@@ -121,11 +120,15 @@ COMMENT ON COLUMN tasks.created_at IS
 'When the row was made; never later than the server''s clock. An event may lie up to 5 minutes '
 'before it: clocks of clients differ.';
 COMMENT ON COLUMN tasks.updated_at IS 'When the row was last written; kept by a trigger.';
-COMMENT ON CONSTRAINT uq_tasks_user_id_id ON tasks IS
-'For content to refer to a task of its own user alone.';
 COMMENT ON CONSTRAINT fk_tasks_campaign_id ON tasks IS
 'Both columns, so that a task is filed under its own user''s campaigns alone; deleting the '
 'campaign empties campaign_id and leaves the owner.';
+
+-- An index and not a constraint, so that it can become the primary key with the references that
+-- use it: see sql/citus/keys.sql.
+CREATE UNIQUE INDEX uq_tasks_user_id_id ON tasks (user_id, id);
+COMMENT ON INDEX uq_tasks_user_id_id IS
+'For content to refer to a task of its own user alone.';
 
 CREATE TRIGGER tr_tasks_row_times
 BEFORE INSERT OR UPDATE ON tasks

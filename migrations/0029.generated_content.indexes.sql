@@ -24,8 +24,8 @@ COMMENT ON INDEX idx_generated_content_user_favourites IS 'Serves the query play
 CREATE INDEX idx_generated_content_user_task_size
 ON generated_content (user_id, task_id) INCLUDE (file_size_bytes);
 COMMENT ON INDEX idx_generated_content_user_task_size IS
-'Serves the query dashboard_storage_used and the references fk_generated_content_user_id and '
-'fk_generated_content_task_id.';
+'Serves the queries dashboard_storage_used, campaigns_content_of_campaign and the references '
+'fk_generated_content_user_id and fk_generated_content_task_id.';
 
 -- No text can make this fail or slow. 100,000 characters make at most 400,000 bytes of lexemes; a
 -- tsvector may hold 1 MB. And the parser reads a chain such as 1@a1@a1@a or a-a-a again from each of

@@ -2052,13 +2052,6 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.campaign_types
     ADD CONSTRAINT uq_campaign_types_type_name UNIQUE (type_name);
 
--- Name: campaigns uq_campaigns_user_id_id; Type: CONSTRAINT; Schema: public
-ALTER TABLE ONLY public.campaigns
-    ADD CONSTRAINT uq_campaigns_user_id_id UNIQUE (user_id, id);
-
--- Name: CONSTRAINT uq_campaigns_user_id_id ON campaigns; Type: COMMENT; Schema: public
-COMMENT ON CONSTRAINT uq_campaigns_user_id_id ON public.campaigns IS 'For tasks to refer to a campaign of their own user alone.';
-
 -- Name: generated_content uq_generated_content_task_id; Type: CONSTRAINT; Schema: public
 ALTER TABLE ONLY public.generated_content
     ADD CONSTRAINT uq_generated_content_task_id UNIQUE (task_id);
@@ -2074,13 +2067,6 @@ ALTER TABLE ONLY public.subscription_tiers
 -- Name: task_types uq_task_types_type_name; Type: CONSTRAINT; Schema: public
 ALTER TABLE ONLY public.task_types
     ADD CONSTRAINT uq_task_types_type_name UNIQUE (type_name);
-
--- Name: tasks uq_tasks_user_id_id; Type: CONSTRAINT; Schema: public
-ALTER TABLE ONLY public.tasks
-    ADD CONSTRAINT uq_tasks_user_id_id UNIQUE (user_id, id);
-
--- Name: CONSTRAINT uq_tasks_user_id_id ON tasks; Type: COMMENT; Schema: public
-COMMENT ON CONSTRAINT uq_tasks_user_id_id ON public.tasks IS 'For content to refer to a task of its own user alone.';
 
 -- Name: users uq_users_email; Type: CONSTRAINT; Schema: public
 ALTER TABLE ONLY public.users
@@ -2244,7 +2230,7 @@ COMMENT ON INDEX public.idx_generated_content_user_newest IS 'Serves the queries
 CREATE INDEX idx_generated_content_user_task_size ON public.generated_content USING btree (user_id, task_id) INCLUDE (file_size_bytes);
 
 -- Name: INDEX idx_generated_content_user_task_size; Type: COMMENT; Schema: public
-COMMENT ON INDEX public.idx_generated_content_user_task_size IS 'Serves the query dashboard_storage_used and the references fk_generated_content_user_id and fk_generated_content_task_id.';
+COMMENT ON INDEX public.idx_generated_content_user_task_size IS 'Serves the queries dashboard_storage_used, campaigns_content_of_campaign and the references fk_generated_content_user_id and fk_generated_content_task_id.';
 
 -- Name: idx_generated_content_user_text; Type: INDEX; Schema: public
 CREATE INDEX idx_generated_content_user_text ON public.generated_content USING gin (((to_tsvector('portuguese'::regconfig, regexp_replace("left"(content_text, 100000), '[-@_/]+'::text, ' '::text, 'g'::text)) || array_to_tsvector(ARRAY[('USER'::text || (user_id)::text)])))) WHERE (content_type = 'text'::text);
@@ -2365,6 +2351,18 @@ CREATE UNIQUE INDEX uq_api_keys_default ON public.api_keys USING btree (user_id,
 
 -- Name: INDEX uq_api_keys_default; Type: COMMENT; Schema: public
 COMMENT ON INDEX public.uq_api_keys_default IS 'One default key for each user and provider; serves playground_default_key.';
+
+-- Name: uq_campaigns_user_id_id; Type: INDEX; Schema: public
+CREATE UNIQUE INDEX uq_campaigns_user_id_id ON public.campaigns USING btree (user_id, id);
+
+-- Name: INDEX uq_campaigns_user_id_id; Type: COMMENT; Schema: public
+COMMENT ON INDEX public.uq_campaigns_user_id_id IS 'For tasks to refer to a campaign of their own user alone.';
+
+-- Name: uq_tasks_user_id_id; Type: INDEX; Schema: public
+CREATE UNIQUE INDEX uq_tasks_user_id_id ON public.tasks USING btree (user_id, id);
+
+-- Name: INDEX uq_tasks_user_id_id; Type: COMMENT; Schema: public
+COMMENT ON INDEX public.uq_tasks_user_id_id IS 'For content to refer to a task of its own user alone.';
 
 -- Name: st_tasks_status_completed_at; Type: STATISTICS; Schema: public
 CREATE STATISTICS public.st_tasks_status_completed_at (mcv) ON status, completed_at FROM public.tasks;

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from migrator.core.errors import MigratorError
 from migrator.core.files import Migration
 from migrator.core.runner import Runner
 
+CITUS = "citus/verify.txt"  # in the directory sql: what is so on Citus, and not on one server
 _OURS = {"column", "constraint"}  # of a table of the set; a table or an index may be anybody's
 
 
@@ -41,6 +42,19 @@ class Check:
     def document(self) -> dict[str, Any]:
         """The result as data."""
         return {"name": self.name, "findings": self.findings, "skipped": self.skipped}
+
+    def on_citus(self, expected: Collection[str]) -> Check:
+        """Return the check of a schema that is distributed.
+
+        Args:
+            expected: What the check of each name should find there, as `name: finding`.
+
+        """
+        named = {each.partition(": ")[2] for each in expected if each.startswith(f"{self.name}: ")}
+        found = [each for each in self.findings if each not in named]
+        missed = sorted(named.difference(self.findings)) if not self.skipped else []
+        told = [f"as on one server, and not as {CITUS} says: {each}" for each in missed]
+        return replace(self, findings=found + told)
 
     def lines(self) -> list[str]:
         """Return the result as text."""
@@ -67,7 +81,13 @@ def verify(runner: Runner, *, with_schema: bool = True, may_be_behind: bool = Fa
     directory = runner.project.sql / "checks" if runner.project.sql is not None else None
     if directory is not None and directory.is_dir():
         checks += [_rule(runner, path) for path in sorted(directory.glob("*.sql"))]
-    return [*checks, _seeds(runner)]
+    checks.append(_seeds(runner))
+    cluster = runner.session.citus
+    if cluster is None or not cluster.distributed or runner.project.sql is None:
+        return checks
+    path = runner.project.sql / CITUS
+    expected = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return [each.on_citus(expected) for each in checks]
 
 
 def checked(runner: Runner) -> tuple[dict[str, Any], list[str], int]:

@@ -5,6 +5,7 @@ SELECT
     c.conrelid::regclass::text AS referencing_table,
     c.conname AS reference
 FROM pg_constraint AS c
+INNER JOIN pg_class AS r ON c.conrelid = r.oid -- where Citus leaves its shards out
 WHERE
     c.contype = 'f'
     AND c.connamespace = 'public'::regnamespace

@@ -1,6 +1,6 @@
 -- group: campaigns
 -- budget_ms: 200
--- index: idx_tasks_campaign_newest, uq_generated_content_task_id
+-- index: idx_tasks_campaign_newest, idx_generated_content_user_task_size
 -- params: user_id bigint, campaign_id uuid, before timestamptz, before_task_id uuid, page_size integer
 --
 -- Newest task first. The first page comes before ('infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff').
@@ -12,7 +12,7 @@ SELECT
     gc.thumbnail_url,
     t.created_at
 FROM tasks AS t
-INNER JOIN generated_content AS gc ON t.id = gc.task_id
+INNER JOIN generated_content AS gc ON t.user_id = gc.user_id AND t.id = gc.task_id
 WHERE
     t.user_id = $1
     AND t.campaign_id = $2

@@ -16,7 +16,7 @@ SELECT
     gc.file_url,
     gc.thumbnail_url
 FROM tasks AS t
-LEFT JOIN generated_content AS gc ON t.id = gc.task_id
+LEFT JOIN generated_content AS gc ON t.user_id = gc.user_id AND t.id = gc.task_id
 WHERE
     t.user_id = $1
     AND t.task_type_id = $2

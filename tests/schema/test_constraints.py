@@ -81,7 +81,7 @@ def drop(connection: Connection, table: str, name: str) -> None:
     if name.startswith("tr_"):
         statement = "DROP TRIGGER {name} ON {table}"
     elif not value(connection, f"SELECT count(*) FROM pg_constraint WHERE conname = '{name}'"):
-        statement = "DROP INDEX {name}"
+        statement = "DROP INDEX {name} CASCADE"
     connection.execute(statement.format(table=table, name=name).encode())
 
 
