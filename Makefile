@@ -43,9 +43,10 @@ round-trip: $(VENV)/run ## Roll everything back, then migrate again; destroys th
 seed: $(VENV)/run ## Apply the reference data
 	@$(RUNNER) seed
 
-schema: $(VENV)/dev ## Write what is made of the files: sql/schema.sql, docs/schema.md, docs/performance.md
+schema: $(VENV)/dev ## Write what is made of the files: sql/schema.sql, docs/schema.md, docs/performance.md, examples/
 	@$(RUNNER) migrate
 	@$(RUNNER) schema
+	@$(BIN)/python examples/sqlalchemy/generate.py "$${DATABASE_URL:-$$($(RUNNER) server url)}"
 	@$(BIN)/python -m bench.report
 
 roles: $(VENV)/run ## Create the four roles on the embedded server, and write what each may do into docs/roles.md

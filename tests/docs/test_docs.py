@@ -36,6 +36,7 @@ RUN = [line for story in STORIES for block in story for line in documents.lines_
 COPIED = (
     "Makefile",
     "docs",
+    "examples",
     "migrations",
     "pyproject.toml",
     "requirements*.txt",
