@@ -256,10 +256,11 @@ def _pairs(
     pairs = []
     for place, group in enumerate(groups):
         is_kept = not group.moves[0].name
-        suffix = group.moves[0].name or ("rest" if place and len(groups) > 1 else "")
-        same = sum(each.moves[0].name == group.moves[0].name for each in groups[:place])
-        suffix += str(same + 1) if same and suffix else ""
-        id_ = f"{name}_{suffix}" if suffix else name
+        called = _called(name, group.moves[0], is_first=not place)
+        same = sum(
+            called == _called(name, each.moves[0], is_first=False) for each in groups[:place]
+        )
+        id_ = called + str(same + 1) * bool(same)
         if match:
             number = str(int(match[0]) + place).zfill(len(match[0]))
             id_ = number + id_[match.end() :]
@@ -271,6 +272,15 @@ def _pairs(
         said = _reversible(header, proof, group.moves[0])
         pairs.append(_pair(id_, purpose, group.moves, lines, said))
     return pairs
+
+
+def _called(name: str, move: Move, *, is_first: bool) -> str:
+    """Return the name of a move's files, after what it makes: 0002.tasks.ck_tasks_validate."""
+    if move.about:
+        domain, dot, change = name.rpartition(".")
+        return f"{domain}.{move.about}_{move.name}" if dot else f"{change}_{move.about}_{move.name}"
+    suffix = move.name or ("" if is_first else "rest")
+    return f"{name}_{suffix}" if suffix else name
 
 
 def _is_of(finding: Finding, group: _Group, file: FileFacts) -> bool:

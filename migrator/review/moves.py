@@ -27,6 +27,7 @@ _NOT_VALID = " NOT VALID"
 _PARTITIONS_TAKE_NOT_VALID = 18  # the first version that adds such a reference to them
 _ONLY_BACK = "only the rollback reads or builds it, in an incident"
 _LONGEST_NAME = 40
+_WORDS = re.compile(r"\W+")
 # An attribute of a column that ADD COLUMN writes behind its type, and how.
 _OF_COLUMN = {"type": "{}", "collation": "COLLATE {}", "default": "DEFAULT {}", "NOT NULL": ""}
 
@@ -45,6 +46,7 @@ class Move:
         back_transactional: Whether its rollback does.
         allowed: What a review finds in it that cannot be avoided.
         lost: What its rollback loses; empty if that is nothing.
+        about: The name of what it makes or changes; empty if it has none.
 
     """
 
@@ -57,6 +59,7 @@ class Move:
     back_transactional: bool = True
     allowed: tuple[Allowed, ...] = ()
     lost: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,9 @@ def _part(facts: Changed, old: Object | None, new: Object | None) -> tuple[int, 
     if known is None:
         return 0, None
     rank, make = known
-    return rank, make(facts, *(each for each in (old, new) if each))
+    found = make(facts, *(each for each in (old, new) if each))
+    about = _WORDS.sub("_", (new or old or _NOTHING).name.rpartition(".")[2]).strip("_")
+    return rank, found and [replace(each, about=each.about or about) for each in found]
 
 
 # Columns
@@ -218,7 +223,7 @@ def _change_column(facts: Changed, old: Object, new: Object) -> list[Move] | Non
 
 
 def _fresh(table: str, what: str, suffix: str) -> str:
-    plain = re.sub(r"\W+", "_", f"{table}_{what}".lower()).strip("_")
+    plain = _WORDS.sub("_", f"{table}_{what}".lower()).strip("_")
     return f"ck_{plain[:_LONGEST_NAME]}_{suffix}"
 
 
@@ -392,7 +397,8 @@ def _index(name: str, made: str) -> Move:
     back = f"DROP INDEX CONCURRENTLY {name}"
     locked = {table: locks.SHARE_UPDATE_EXCLUSIVE}
     purpose = f"index {name} of {table}"
-    return Move("index", purpose, (forward,), (back,), locked, False, False)
+    about = _WORDS.sub("_", name.rpartition(".")[2]).strip("_")
+    return Move("index", purpose, (forward,), (back,), locked, False, False, about=about)
 
 
 def _add_index(facts: Changed, new: Object) -> list[Move] | None:
