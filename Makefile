@@ -12,7 +12,7 @@ LINTERS = '$(RUNNER) lint' '$(BIN)/python .ci/style.py migrations seeds sql migr
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
 .PHONY: help migrate deploy rollback status plan verify round-trip seed schema roles psql reset server-stop test test-rest test-all \
-  review torture bench bench-speed bench-deploy bench-review lint format clean anew
+  review torture bench bench-speed bench-deploy bench-review bench-fleet lint format clean anew
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -90,6 +90,9 @@ bench-deploy: $(VENV)/dev ## Measure deploys of a large database that an applica
 
 bench-review: $(VENV)/dev ## Compare what the review estimates with what comes true at a million rows
 	@$(BIN)/python -m bench.estimates --server $(SERVER)
+
+bench-fleet: $(VENV)/dev ## Measure the work on 200 databases on two servers, beside a bare program
+	@$(BIN)/python -m bench.fleet
 
 review: $(VENV)/dev ## Measure every migration on throwaway databases; the report goes to review/
 	@$(RUNNER) review $(MIGRATIONS) --out review

@@ -233,3 +233,26 @@ def test_deploys_of_a_database_that_is_worked_on_lose_nothing(
     with pg.connect() as connection:
         left = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^deploy'")
         assert left.fetchall() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pg", [18], indirect=True)
+def test_a_fleet_is_measured_beside_a_bare_program_and_threads(pg: Server) -> None:
+    tiny = ["--databases", "2", "--migrated", "1", "--rounds", "1", "--jobs", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.fleet", *tiny, "--server", pg.dsn("postgres", pg.user)],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env=clean_environment(),
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert {*figures["migrate_seconds"]} == {"fleet", "bare", "threads"}
+    assert 0 < figures["memory"] < figures["memory_promised"]
+    assert 1 <= figures["connections_to_a_server"] <= 4
+    names = "SELECT count(*) FROM pg_database WHERE datname LIKE 'bench_fleet_%'"
+    with pg.connect() as connection:
+        assert connection.execute(names).fetchall() == [(0,)]
