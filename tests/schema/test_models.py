@@ -35,6 +35,7 @@ from sqlalchemy import URL, Engine, MetaData, create_engine, delete, event, exc,
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
+from tests.support import poolers
 from tests.support.databases import Connection
 from tests.support.servers import ROOT, Server, clean_environment, newest
 from tests.support.sites import Site
@@ -103,6 +104,7 @@ def test_alembic_finds_what_a_migration_changes(engine: Engine, migrated_databas
     assert kinds == ["add_index", "modify_default", "modify_type", "remove_column"]
 
 
+@pytest.mark.slow
 def test_reflection_warns_of_nothing(engine: Engine) -> None:
     reflected = MetaData()
     reflected.reflect(engine, views=True)
@@ -285,6 +287,14 @@ def acting_as(engine: Engine, role: str | None) -> None:
             connection.commit()
 
 
+def named(opens: Opens) -> None:
+    """Take turns on the one connection that the pooler has."""
+    asks = select(func.current_setting("app.user_id", True))
+    for number in [7, None, 8] * 8:  # often enough for a driver to prepare what it sends
+        with opens(user_id=number) as session, session.begin():
+            assert session.scalars(asks).one() in (str(number or ""), number)
+
+
 def sync(where: URL, roles: Mapping[str, str | None], flows: Iterable[Flow]) -> None:
     engines = {name: create_engine(where) for name in roles}
     for name, engine in engines.items():
@@ -345,6 +355,18 @@ def test_it_lives_so_with_row_security(bare: Site, driver: str) -> None:
     roles = {name: bare.prefix + name for name in ("app", "worker")}
     where = url(bare.database, driver, user=server.user)
     DRIVERS[driver](where, roles, [live, cross, alone])
+
+
+@pytest.mark.slow
+@newest
+@pytest.mark.skipif(poolers.program() is None, reason="no PgBouncer here: install pgbouncer")
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_session_names_its_user_behind_a_transaction_pooler(
+    pg: Server, migrated_database: str, driver: str
+) -> None:
+    with poolers.pooler(pg, "transaction") as pooler:
+        where = url(pooler.through(migrated_database), driver)
+        DRIVERS[driver](where, {"app": None}, [named])
 
 
 def test_what_the_server_gave_is_there_without_asking_again(migrated_database: str) -> None:
