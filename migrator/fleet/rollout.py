@@ -158,9 +158,9 @@ class Rollout:
             if not self._may_begin(stage):
                 break
             self._work(kind, stage, argument)
-            if stage[0].stage == self._pace.pause_after and number < len(stages) - 1:
-                if not self._stops:
-                    paused_after = stage[0].stage
+            after = stages[number + 1][0].stage if number + 1 < len(stages) else None
+            if self._pauses(stage[0].stage, after):
+                paused_after = self._pace.pause_after
                 break
         self._look_again()
         waiting = {each.name for each in members}
@@ -174,6 +174,13 @@ class Rollout:
         """Whether nothing new may begin."""
         has_failed = any(each.failure for each in self._results.values())
         return self._pool.is_interrupted or (has_failed and not self._pace.keep_going)
+
+    def _pauses(self, stage: int, after: int | None) -> bool:
+        """Say whether it is to pause between two stages; None: there is no other."""
+        pause = self._pace.pause_after
+        if self._stops or pause is None or after is None:
+            return False
+        return stage <= pause < after
 
     def _may_begin(self, stage: Sequence[Member]) -> bool:
         """Say whether a stage may begin: the one before it is verified, if that is asked for."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import call, finish, start
+from tests.support.commands import call, execute, finish, start
 from tests.support.databases import rows, run, sleeping, tables
 from tests.support.fleets import Fleet, Place, fleet, keys, keys_in_reference
 from tests.support.servers import Server, newest
@@ -308,3 +308,15 @@ def test_verify_groups_what_is_equal_and_tells_what_differs(three: Fleet) -> Non
     ]
     document = three.run("--json", "verify").document
     assert document["groups"][1]["differences"][0] == "table a: column note is unexpected"
+
+
+def test_servers_of_two_versions_are_one_fleet(
+    pg: Server, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    oldest: Server = request.getfixturevalue("server_15")
+    with fleet(tmp_path, [pg, oldest], [0, 1]) as made:
+        options = ["--targets", str(made.file)]
+        assert execute("fleet", "migrate", "--yes", *options).code == 0
+        answer = execute("fleet", "verify", *options)
+        assert answer.code == 0, answer.out
+        assert answer.out.endswith(", by t0: t0, t1\n")
