@@ -274,6 +274,12 @@ def _of_dump(runner: Runner, directory: Path, facts: ServerFacts) -> Iterator[Pr
             f"it, as FORCE binds the owner: ALTER ROLE {facts.role} BYPASSRLS, by a superuser; of "
             f"large objects: GRANT SELECT ON LARGE OBJECT ... TO {facts.role};",
         )
+    cluster = runner.session.citus
+    if cluster is not None and cluster.distributed:
+        yield Problem(
+            "A dump of a Citus coordinator has the rows, but not the distribution.",
+            "Back up all servers by other means: --backup made --reason TEXT.",
+        )
     yield from _locks(facts)
     there = directory
     while not there.exists() and there != there.parent:

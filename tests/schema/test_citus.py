@@ -316,6 +316,13 @@ def test_the_schema_is_distributed_and_brought_back(filled: Filled, tmp_path: Pa
     assert call(made, filled.url, "rollback", "--steps", "1", "--yes").code == 0
     assert call(None, filled.url, "verify").code == 0
 
+    # A deploy of it needs a backup of all servers.
+    refused = call(None, filled.url, "deploy", "--dry-run", "--backup-dir", tmp_path)
+    assert refused.code == 2
+    assert "A dump of a Citus coordinator has the rows" in refused.err
+    assert call(made, filled.url, *DEPLOY, "--backup-dir", tmp_path).code == 0
+    assert call(made, filled.url, "rollback", "--steps", "1", "--yes").code == 0
+
     # Drift is found among what is otherwise here.
     run(filled.url, "ALTER TABLE tasks DROP CONSTRAINT ck_tasks_priority")
     drifted = call(None, filled.url, "verify")
@@ -339,6 +346,7 @@ CREATE INDEX idx_tasks_note ON tasks (user_id, note);
 ALTER TABLE users ADD COLUMN nick text;
 ALTER TABLE users ADD CONSTRAINT uq_users_nick UNIQUE (nick);
 """
+DEPLOY = ["deploy", "--backup", "made", "--reason", "a snapshot of each server", "--yes"]
 LATER_BACK = """\
 ALTER TABLE users DROP COLUMN nick;
 ALTER TABLE tasks DROP COLUMN note;

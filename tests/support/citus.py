@@ -17,6 +17,7 @@ SETTINGS_OF_CITUS = SETTINGS | {
     "shared_preload_libraries": "citus,pg_stat_statements",
     "max_connections": "200",
     "max_prepared_transactions": "200",  # Citus commits in two phases
+    "max_worker_processes": "40",  # a maintenance worker for each database
     "citus.node_conninfo": "sslmode=prefer",
 }
 # The servers connect to each other.
