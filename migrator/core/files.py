@@ -145,7 +145,9 @@ def parse(path: Path, text: bytes) -> SqlFile:
         text: The text as it is in the file.
 
     """
-    text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    if b"\r" in text:  # which is found faster than both
+        text = text.replace(b"\r\n", b"\n")
     problems = list(_byte_problems(path, text))
     header = _leading_comments(text)
     problems += [

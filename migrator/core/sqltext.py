@@ -89,6 +89,11 @@ _TELLING_HEAD = re.compile(
 )
 
 
+_STRIDE = 100_000  # bytes
+# Some ends of statements in long texts that were read to their ends, until they are cut.
+_ENDS: dict[bytes, list[int]] = {}
+
+
 class SqlTextError(ValueError):
     """The text breaks off inside a quote or comment, or holds a psql command.
 
@@ -138,10 +143,15 @@ def statements(text: bytes, *, pass_over_harmless: bool = False) -> Iterator[Sta
 
     """
     scanner = _Scanner(text)
+    ends: list[int] = []
     while (statement := scanner.next_statement()) is not None:
         yield statement
         if pass_over_harmless:
-            scanner.pass_over(len(text))
+            scanner.pass_over(_STRIDE)
+            if scanner.position - (ends[-1] if ends else 0) >= _STRIDE:
+                ends.append(scanner.position)
+    if pass_over_harmless and len(text) > _STRIDE:
+        _ENDS[text] = ends
 
 
 def is_closed(text: bytes) -> bool:
@@ -176,14 +186,23 @@ def pieces(text: bytes, size: int) -> Iterator[bytes]:
         SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
 
     """
-    scanner = _Scanner(text)
     start = end = 0
-    while scanner.pass_over(size) or scanner.next_statement() is not None:
+    for following in _statement_ends(text, size):
         if end - start >= size:
             yield text[start:end]
             start = end
-        end = scanner.position
+        end = following
     yield text[start:]
+
+
+def _statement_ends(text: bytes, size: int) -> Iterator[int]:
+    """Yield where statements end, at least once in each size; read the text only if need be."""
+    if (known := _ENDS.pop(text, None)) is not None and size >= _STRIDE:
+        yield from known
+        return
+    scanner = _Scanner(text)
+    while scanner.pass_over(size) or scanner.next_statement() is not None:
+        yield scanner.position
 
 
 class _Scanner:

@@ -375,3 +375,17 @@ def test_pieces_are_the_text_and_break_no_statement(parts: list[str], size: int)
 def test_the_first_words_are_told_outside_parentheses() -> None:
     (statement,) = sqltext.statements(b'create /* x */ table "T" (a int) -- y\n with (b = 1);')
     assert statement.words == ("CREATE", "TABLE", '"T"', "WITH")
+
+
+def test_a_text_is_cut_where_statements_end_whether_it_was_read_before_or_not() -> None:
+    row = b"INSERT INTO a VALUES ('x;', $$;$$, E'\\';'); -- ;\n"
+    other = b"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END;\n"
+    text = (row * 5_000 + other) * 8
+    [*sqltext.statements(text, pass_over_harmless=True)]
+    for _ in range(2):
+        cut = [*sqltext.pieces(text, 300_000)]
+        assert b"".join(cut) == text
+        assert 5 <= len(cut) <= 7
+        for piece in cut[:-1]:
+            assert len(piece) >= 300_000
+            assert piece.endswith((b"; -- ;\n", b";", b"END;"))
