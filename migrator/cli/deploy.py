@@ -220,7 +220,7 @@ def put_back(
                 hint=f"See which are whole:\n        {process.command('backups', 'verify')}",
             )
         detail["bytes"] = found.manifest.bytes
-    runner = _beside(command) if into is not None else _replaced(command, found)
+    runner = _reached(command, found, into)
     manager = command.other_target(admin, "--admin")
     current = runner.session.facts.database
     facts = server_facts(runner.session.connection)
@@ -273,27 +273,20 @@ def put_back(
     return Answer(document, lines)
 
 
-def _beside(command: Command) -> Runner:
-    """Connect to the target's server; the target itself may be gone."""
+def _reached(command: Command, found: archive.Backup, into: str | None) -> Runner:
+    """Connect to the target; where it is gone, to its server, or say how a backup makes it anew."""
     try:
         return command.named_runner()
     except NoConnection as error:
+        if into is None:
+            again = process.command("restore", str(found.path), "--into", found.manifest.database)
+            raise NoConnection(
+                error.message, hint=f"If the database is gone, make it anew:\n        {again}"
+            ) from None
         for name in ("postgres", "template1"):
             with suppress(NoConnection):
                 return command.runner_at(command.target(must_be_named=True).beside(name))
-        raise error from None
-
-
-def _replaced(command: Command, found: archive.Backup) -> Runner:
-    """Connect to the target; where it is gone, say how a backup makes it anew."""
-    try:
-        return command.named_runner()
-    except NoConnection as error:
-        name = found.manifest.database
-        again = process.command("restore", str(found.path), "--into", name)
-        raise NoConnection(
-            error.message, hint=f"If the database is gone, make it anew:\n        {again}"
-        ) from None
+        raise
 
 
 def backups(

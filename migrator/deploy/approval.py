@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrator.catalogue import objects
-from migrator.core import history
+from migrator.core import history, process
 from migrator.core.errors import Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
@@ -55,7 +55,7 @@ class Approval:
             changed = ["it is no digest of a plan"]
         raise Refused(
             f"This is not what was approved: {'; '.join(changed)}. Now it is {self.digest}.",
-            hint="Look at `deploy --dry-run` again, and approve what it shows.",
+            hint=process.ways(("Look at it again, and approve that:", ["deploy", "--dry-run"])),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
@@ -18,7 +18,7 @@ from migrator.backup.archive import Backup
 from migrator.backup.restore import RestoreOptions
 from migrator.catalogue import contents, objects
 from migrator.catalogue.objects import Catalogue
-from migrator.core import files, reach
+from migrator.core import files, process, reach
 from migrator.core.errors import Failed, Interrupted, Refused
 from migrator.core.plan import Plan
 from migrator.core.reach import Depth
@@ -55,14 +55,14 @@ class Rehearsed:
     """
 
     files: str
-    rows: str
-    backup: str
-    rollback: str
-    restore: list[str]
-    left_out: list[str]
-    restore_seconds: float
-    apply_seconds: float
-    rollback_seconds: float
+    rows: str = ""
+    backup: str = ""
+    rollback: str = ""
+    restore: Sequence[str] = ()
+    left_out: Sequence[str] = ()
+    restore_seconds: float = 0.0
+    apply_seconds: float = 0.0
+    rollback_seconds: float = 0.0
 
     @property
     def of(self) -> str:
@@ -164,6 +164,10 @@ class Stage:
             self.found.programs, jobs, has_owners=not away, is_copy=True, without=without
         )
 
+    def scratch(self) -> Scratch:
+        """Return the databases that the rehearsal makes, which are dropped at its end."""
+        return Scratch(self.server, KIND, _HINT)
+
     def migrating(self, name: str) -> Target:
         """Return a copy by the role that migrates, as in production the target's own."""
         return (self.options.rehearse_on or self.runner.target).beside(name)
@@ -188,16 +192,20 @@ def on_rows(stage: Stage, backup: Backup) -> Rehearsed:
         Failed: The backup cannot be restored, a file cannot be applied, or the outcome is wrong.
 
     """
-    with _step(stage) as (scratch, detail):
-        started = time.monotonic()
-        copy = scratch.name("copy")
+    with stage.steps.step("rehearsal") as detail, stage.scratch() as scratch:
+        copy, started = scratch.name("copy"), time.monotonic()
         left = backups.restore(backup, stage.server, copy, stage.how, stage.steps.show)
         took = round(time.monotonic() - started, 3)
         called = backup.manifest.database
         missed = backups.dress(backup, stage.server, copy, stage.how, called=called, left=left)
-        missed = missed if stage.how.has_owners else []
-        known = _restored(stage, missed, left, took)
-        known = replace(known, rows=backup.manifest.when, backup=backup.path.name)
+        known = Rehearsed(
+            approval.files_digest(stage.plan),
+            rows=backup.manifest.when,
+            backup=backup.path.name,
+            restore=missed if stage.how.has_owners else [],
+            left_out=left,
+            restore_seconds=took,
+        )
         proof = _tried(stage, copy, known)
         if proof.rollback:  # what they left would be in the way
             copy = scratch.name("again")
@@ -214,7 +222,7 @@ def on_rows(stage: Stage, backup: Backup) -> Rehearsed:
             "The rehearsal failed: every file says reversible: yes, and the rollback files do "
             f"not lead back: {proof.rollback}",
             state=_UNCHANGED,
-            hint="Correct the rollback files, or their headers; then deploy again.",
+            hint=process.ways(("Correct the rollback files, or their headers; then:", ["deploy"])),
         )
     return proof
 
@@ -229,7 +237,8 @@ def on_schema(stage: Stage) -> Proofs:
     restore = ""  # what is known of it, once there is a copy
     try:
         with (
-            _step(stage, "schema") as (scratch, detail),
+            stage.steps.step("schema rehearsal") as detail,
+            stage.scratch() as scratch,
             making.schema(stage.runner, stage.found.programs) as dumps,
         ):
             name, left, started = scratch.name("schema"), list[str](), time.monotonic()
@@ -244,7 +253,12 @@ def on_schema(stage: Stage) -> Proofs:
             took = round(time.monotonic() - started, 3)
             wanted = objects.read(stage.runner.session.connection).database
             missed += backups.lacking(wanted, copy, stage.how, left)
-            known = _restored(stage, missed[:_TOLD], left, took)
+            known = Rehearsed(
+                approval.files_digest(stage.plan),
+                restore=missed[:_TOLD],
+                left_out=left,
+                restore_seconds=took,
+            )
             restore = known.restore_words
             proof = _tried(stage, name, known)
             detail["said"] = f"rollback files: {proof.rollback_words}"
@@ -255,19 +269,6 @@ def on_schema(stage: Stage) -> Proofs:
     else:
         return Proofs.of(proof)
     return Proofs(f"unproven: {why}", restore, no_copy="" if restore else why)
-
-
-def _restored(stage: Stage, missed: list[str], left: list[str], seconds: float) -> Rehearsed:
-    """Return what is proved once a copy was made, and no file was tried."""
-    files_tried = approval.files_digest(stage.plan)
-    return Rehearsed(files_tried, "", "", "", missed, left, seconds, 0.0, 0.0)
-
-
-@contextmanager
-def _step(stage: Stage, what: str = "") -> Iterator[tuple[Scratch, dict[str, object]]]:
-    name = f"{what} rehearsal".strip()
-    with stage.steps.step(name) as detail, Scratch(stage.server, KIND, _HINT) as scratch:
-        yield scratch, detail
 
 
 def _tried(stage: Stage, copy: str, known: Rehearsed) -> Rehearsed:
@@ -296,7 +297,7 @@ def _tried(stage: Stage, copy: str, known: Rehearsed) -> Rehearsed:
     return replace(known, rollback=why, apply_seconds=times[0], rollback_seconds=times[1])
 
 
-def _forward(stage: Stage, copy: str, left: list[str], *, seeds: bool) -> None:
+def _forward(stage: Stage, copy: str, left: Sequence[str], *, seeds: bool) -> None:
     """Apply the files to a copy; with the seeds, see that it passes verify, too."""
     found: list[str] = []
     with _runner(stage, stage.migrating(copy)) as rehearsed:
@@ -314,7 +315,7 @@ def _forward(stage: Stage, copy: str, left: list[str], *, seeds: bool) -> None:
             "The rehearsal failed: the migrated copy does not pass verify:\n  "
             + "\n  ".join(found),
             state=_UNCHANGED,
-            hint="Correct the files, then deploy again.",
+            hint=process.ways(("Correct the files, then:", ["deploy"])),
         )
 
 

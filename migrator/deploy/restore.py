@@ -88,8 +88,8 @@ def over(
             again, ended = closing.renamed(runner, admin, renames)
             detail.update(aside=aside, ended=ended)
             detail["said"] = (
-                f"{name} is the restored database; the one before it is {aside}; {ended} other "
-                "sessions were ended"
+                f"{name} is the restored database; the one before it is {aside}; sessions of "
+                f"others that were ended: {ended}"
             )
     return RestoreResult(name, aside, notes, again)
 

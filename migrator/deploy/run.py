@@ -50,7 +50,7 @@ NOTHING, APPLIED, UNDONE, RESTORED, STOPPED, LEFT = (
 _CUT_OFF = (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error)
 _ANY = (MigratorError, KeyboardInterrupt, psycopg.Error, OSError)
 _OR_BY = ", with --admin URL by another role if this one may not"
-_ENDED = "other sessions were ended"
+_ENDED = "sessions of others that were ended"
 _LOST = {None, "08", "57"}  # classes of errors by which a session ends
 
 
@@ -315,7 +315,7 @@ class Deploy:
             if begun.plan.is_closed and self.runner.session.facts.database != away:
                 with self.steps.step("close") as detail:
                     detail["ended"] = ended = self._rename(begun, away)
-                    detail["said"] = f"{self.name} is called {away} meanwhile; {ended} {_ENDED}"
+                    detail["said"] = f"{self.name} is called {away} meanwhile; {_ENDED}: {ended}"
             plan = self.runner.pending()
             begun = self._back_up(begun)
             why = self._no_rehearsal(begun.found) or rehearsal.reaching_out(plan)
@@ -372,7 +372,7 @@ class Deploy:
         try:
             with self.steps.step("open") as detail:
                 detail["ended"] = ended = self._rename(begun, self.name)
-                detail["said"] = f"{self.name} has its name again; {ended} {_ENDED}"
+                detail["said"] = f"{self.name} has its name again; {_ENDED}: {ended}"
         except _ANY as error:
             raise Failed(
                 f"The database could not be opened: {in_words(error)}",

@@ -94,7 +94,7 @@ def test_a_backup_takes_the_place_of_a_database_that_is_in_use(here: Site) -> No
     *told, last, document = events(answer)
     steps = {each["step"]: each for each in told if each["event"] == "end"}
     assert [*steps] == ["read", "restore", "check", "swap"]
-    assert steps["swap"]["ended"] == 1
+    assert steps["swap"]["ended"] >= 1
     assert (last["step"], last["outcome"]) == ("restore", "restored")
     (aside,) = here.others()
     assert (document["database"], document["aside"]) == (here.name, aside)
