@@ -20,7 +20,7 @@ def test_open_rehearsed_and_applied(here: Site) -> None:
     assert answer.code == 0
     assert "rollback files: proved on the schema alone, without rows: apply " in answer.err
     assert "restore: schema proved, rows not tried" in answer.err
-    assert "rollback files: proved on the rows of 20" in answer.err
+    assert " s; rollback files: proved on the rows of 20" in answer.err
     assert applied(here.database) == [*THREE, "0004.d.create"]
     assert (here.deploys[0]["outcome"], here.others()) == ("applied", [])
 
