@@ -149,7 +149,11 @@ class Link(NamedTuple):
 
     def there(self) -> str:
         """Return the relationship of the other side, which leaves deleting to the database."""
-        unique = [each["column_names"] for each in self.table.uniques]
+        unique = [
+            each["column_names"]
+            for each in (*self.table.uniques, *self.table.indexes)
+            if each.get("unique", True) and not each["dialect_options"].get("postgresql_where")
+        ]
         many = "{} | None" if self.writes in unique else "list[{}]"
         return (
             f"    {self.table.name}: Mapped[{many.format(self.table.model)}]"

@@ -755,7 +755,6 @@ class Campaign(Base):
     __tablename__ = "campaigns"
     __table_args__ = (
         PrimaryKeyConstraint("id", name="pk_campaigns"),
-        UniqueConstraint("user_id", "id", name="uq_campaigns_user_id_id"),
         ForeignKeyConstraint(
             ["campaign_type_id"],
             ["campaign_types.id"],
@@ -791,6 +790,7 @@ class Campaign(Base):
             postgresql_where=text("(status = ANY (ARRAY['active'::text, 'scheduled'::text]))"),
         ),
         Index("idx_campaigns_user_newest", "user_id", "created_at", "id"),
+        Index("uq_campaigns_user_id_id", "user_id", "id", unique=True),
         {"comment": "Marketing campaigns, which group a user's tasks."},
     )
 
@@ -886,7 +886,6 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (
         PrimaryKeyConstraint("id", name="pk_tasks"),
-        UniqueConstraint("user_id", "id", name="uq_tasks_user_id_id"),
         ForeignKeyConstraint(
             ["user_id", "campaign_id"],
             ["campaigns.user_id", "campaigns.id"],
@@ -972,6 +971,7 @@ class Task(Base):
             "id",
             postgresql_where=text("(completed_at IS NULL)"),
         ),
+        Index("uq_tasks_user_id_id", "user_id", "id", unique=True),
         {
             "comment": (
                 "AI work: what is asked, by whom, at what cost, and what came of it. Also "
