@@ -81,6 +81,7 @@ def workload(pg: Server, output: Path, *options: str) -> subprocess.CompletedPro
 
 
 @pytest.mark.slow
+@newest
 def test_the_workload_is_measured_as_a_whole(pg: Server, tmp_path: Path) -> None:
     done = workload(pg, tmp_path)
     (path,) = tmp_path.glob("*.json")

@@ -13,7 +13,7 @@ import pytest
 
 from migrator.review.report import PASS, unallowed
 from tests.support import hazards
-from tests.support.servers import ROOT, Server
+from tests.support.servers import ROOT, Server, newest
 
 PAGES = sorted((ROOT / "docs" / "rules").glob("*.md"))
 SECTIONS = ["Bad", "Good"]
@@ -32,6 +32,7 @@ def test_a_page_has_one_bad_block_and_one_good(page: Path) -> None:
     ] == []
 
 
+@newest
 @pytest.mark.parametrize("page", PAGES, ids=[each.stem for each in PAGES])
 def test_the_bad_is_found(page: Path, pg: Server, tmp_path: Path) -> None:
     report = hazards.review(_files(page, "bad"), pg, tmp_path)
@@ -40,6 +41,7 @@ def test_the_bad_is_found(page: Path, pg: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@newest
 @pytest.mark.parametrize("page", PAGES, ids=[each.stem for each in PAGES])
 def test_in_the_good_nothing_is_found(page: Path, pg: Server, tmp_path: Path) -> None:
     report = hazards.review(_files(page, "good"), pg, tmp_path)

@@ -10,7 +10,7 @@ import pytest
 from bench import generated
 from tests.conftest import INSTALLATIONS
 from tests.support.databases import Connection, database
-from tests.support.servers import ROOT, Server
+from tests.support.servers import ROOT, Server, newest
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +49,7 @@ def test_the_same_rows_are_made_on_every_version_and_at_any_time(
     assert [each for each in found if each != found[0]] == []
 
 
+@newest
 def test_generated_rows_are_valid_and_skewed_as_life_is(migrated_database: str) -> None:
     with psycopg.connect(migrated_database, autocommit=True) as connection:
         generated.fill(connection, TASKS)
@@ -80,6 +81,7 @@ def shares(connection: Connection, expression: str) -> list[float]:
     return [count / TASKS for (count,) in counts]
 
 
+@newest
 def test_random_keys_are_in_no_order_and_belong_to_the_same_rows(migrated_database: str) -> None:
     row = "SELECT array_agg(request_payload ->> 'seed' ORDER BY id) FROM tasks"
     version = "SELECT array_agg(DISTINCT substr(id::text, 15, 1)) FROM tasks"

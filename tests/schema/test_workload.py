@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from bench import generated, measure, queries
 from bench.queries import Query
 from tests.support.databases import Connection
-from tests.support.servers import ROOT
+from tests.support.servers import ROOT, newest
 
 PATHS = sorted(queries.DIRECTORY.glob("*.sql"))
 WORDINGS = queries.read_all(queries.WORDINGS)
@@ -211,6 +211,7 @@ def cursor_of(query: Query) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@newest
 def test_pages_add_up_to_the_whole(migrated_database: str, known: list[Query]) -> None:
     with psycopg.connect(migrated_database, autocommit=True) as connection:
         generated.fill(connection, 10_000)

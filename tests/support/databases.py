@@ -45,7 +45,7 @@ def database(
     """
     name = name or f"test_{next(NUMBERS)}"
     names = [sql.Identifier(each) for each in (name, owner, template)]
-    create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} {}")
+    create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY {}")
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
     with server.connect() as connection:
 

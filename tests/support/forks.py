@@ -9,7 +9,7 @@ its start, its own variables, and what others see of a process's arguments.
 from __future__ import annotations
 
 import gc
-import json
+import marshal
 import os
 import pkgutil
 import runpy
@@ -58,8 +58,9 @@ class Fork(subprocess.Popen[str]):
         }
         try:
             self._line = socket.socket(socket.AF_UNIX)
-            self._line.connect(_server())
-            socket.send_fds(self._line, [json.dumps(request).encode() + b"\n"], streams)
+            self._line.connect(server())
+            socket.send_fds(self._line, [marshal.dumps(request)], streams)
+            self._line.shutdown(socket.SHUT_WR)
             self.pid = self._number()
             self._child_created = True
         finally:
@@ -92,8 +93,42 @@ def _of_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(names)}
 
 
+def replace_python(directory: Path) -> None:
+    """Put a program `python` there, which runs `runner.py` in a copy, and all else as ever."""
+    program = directory / "python"
+    program.write_text(_PYTHON.format(python=sys.executable, socket=server()), encoding="utf-8")
+    program.chmod(0o755)
+
+
+_PYTHON = """\
+#!{python} -IS
+import os, sys
+
+if sys.argv[1:2] != ["runner.py"]:
+    os.execv("{python}", ["{python}", *sys.argv[1:]])
+import _socket, array, marshal
+
+request = {{
+    "argv": ["python", *sys.argv[1:]],
+    "directory": os.getcwd(),
+    "environment": dict(os.environ),
+    "is_leader": False,
+}}
+streams = array.array("i", [0, 1, 2])
+line = _socket.socket(_socket.AF_UNIX)
+line.connect("{socket}")
+line.sendmsg(
+    [marshal.dumps(request)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)]
+)
+line.shutdown(_socket.SHUT_WR)
+line.recv(4)
+status = os.waitstatus_to_exitcode(int.from_bytes(line.recv(4)))
+os._exit(status if status >= 0 else 128 - status)
+"""
+
+
 @cache
-def _server() -> str:
+def server() -> str:
     """Start the process that is copied, which ends with this one; return the path of its socket."""
     process = subprocess.Popen(
         [sys.executable, "-c", "from tests.support import forks; forks.serve()"],
@@ -162,10 +197,10 @@ def _tell(lines: dict[int, socket.socket]) -> None:
 def _copy(line: socket.socket) -> int:
     """Start a copy as it was asked for; return its pid."""
     text, streams, *_ = socket.recv_fds(line, 1 << 16, 3)
-    while not text.endswith(b"\n"):
-        text += line.recv(1 << 16)
+    while more := line.recv(1 << 16):
+        text += more
     if not (pid := os.fork()):
-        _run(json.loads(text), streams)
+        _run(marshal.loads(text), streams)  # noqa: S302  from ourselves
     for each in streams:
         os.close(each)
     return pid
@@ -190,7 +225,7 @@ def _run(request: dict[str, Any], streams: list[int]) -> NoReturn:
     time.tzset()
     sys.orig_argv = request["argv"]
     sys.argv = sys.orig_argv[1:]
-    sys.path[0] = str(Path(sys.argv[0]).parent)
+    sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
     code: Any = 1
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")

@@ -11,13 +11,14 @@ A case is one file: a header that says what PostgreSQL does, then the files of a
     -- 15 locks: SHARE on tasks                             for a version that differs
     -- since: 18                                            the first version that can run it
     -- known: why the review is wrong about it              the test is expected to fail
-    -- when: fast                                           in the fast tier, too
+    -- when: fast                                           in the fast tier, and on each version
     -- when: all                                            another case shows nearly the same
     -- file: 0001.before.sql
     ...
 
-A review takes a second of processor time, so a case that says nearly the same as another is left
-out unless REVIEW_CASES=all is in the environment.
+A review takes a second of processor time, so unless REVIEW_CASES=all is in the environment, a case
+that says nearly the same as another is left out, and on older versions only those are reviewed that
+are fast or say something of that version.
 
 A key that is given twice continues its list. `0001.before` is the state before; every other
 migration is reviewed. A missing rollback file does nothing. ACCESS SHARE is left out.
@@ -86,9 +87,12 @@ class Case(NamedTuple):
 
     def versions(self, installed: Sequence[int]) -> set[int]:
         """Return on which versions of those that are here it is reviewed."""
-        if self.header.get("when") == EVERY and not reviews_every():
-            return set()
-        return {each for each in installed if each >= int(self.header.get("since", "0"))}
+        able = {each for each in installed if each >= int(self.header.get("since", "0"))}
+        if reviews_every():
+            return able
+        when = self.header.get("when")
+        own = {each for each in able if any(key.startswith(f"{each} ") for key in self.header)}
+        return set() if when == EVERY else able if when == FAST else (able & {max(installed)}) | own
 
     @property
     def is_slow(self) -> bool:
@@ -299,9 +303,10 @@ _PAGE = """\
 # Hazards
 
 The test cases of `review`: small migrations, each with what PostgreSQL really does. A test reviews
-them on PostgreSQL 15 and 18, and compares every finding, every lock and the result of the rollback.
-Cases that are nearly the same as another one are left out unless you set `REVIEW_CASES=all`. The
-cases are in `tests/review/hazards/`; `python -m tests.support.hazards` writes this page from them.
+them on PostgreSQL 18, some on 15, too, and compares every finding, every lock and the result of the
+rollback. Cases that are nearly the same as another one are left out. If you set `REVIEW_CASES=all`,
+it reviews every case on every version. The cases are in `tests/review/hazards/`;
+`python -m tests.support.hazards` writes this page from them.
 
 They are good for three things:
 
