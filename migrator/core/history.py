@@ -91,8 +91,12 @@ class State:
 
     @property
     def up_to_date(self) -> bool:
-        """Whether exactly the migrations in the files are applied; seeds do not count."""
-        return not (self.pending or self.edited or self.missing or self.interrupted)
+        """Whether exactly the migrations in the files are applied; seeds do not count.
+
+        Where there is neither a file nor a history, the wrong directory may be meant.
+        """
+        others = self.pending or self.edited or self.missing or self.interrupted
+        return bool(self.applied) and not others
 
     def ids(self) -> dict[str, list[str]]:
         """Return the ids of each group, as `status` shows them."""

@@ -18,14 +18,15 @@ TOOLS = (
     "sqlx",
     "tern",
 )
-# How files begin that hold what applies and what rolls back.
-_MARKS = (
-    ("dbmate", re.compile(r"\s*--\s*migrate:(up|down)\b")),
-    ("goose", re.compile(r"\s*--\s*\+goose\s+(Up|Down)\b", re.IGNORECASE)),
-    ("sql-migrate", re.compile(r"\s*--\s*\+migrate\s+(Up|Down)\b", re.IGNORECASE)),
-    ("node-pg-migrate", re.compile(r"\s*--\s*(Up|Down) Migration\b", re.IGNORECASE)),
-)
-_MIDDLE_OF_TERN = b"---- create above / drop below ----"
+# The lines, in any case, that begin the halves of a file that applies and rolls back.
+MARKS = {
+    "dbmate": r"--\s*migrate:(up|down)\b",
+    "goose": r"--\s*\+goose\s+(up|down)\b",
+    "sql-migrate": r"--\s*\+migrate\s+(up|down)\b",
+    "node-pg-migrate": r"\s*--\s*(up|down) migration\b",
+}
+MIDDLE_OF_TERN = b"---- create above / drop below ----"
+_MARKS = {tool: re.compile(mark, re.IGNORECASE) for tool, mark in MARKS.items()}
 _NAMES = (
     ("golang-migrate", re.compile(r"\d+_.*\.(up|down)\.sql")),
     ("flyway", re.compile(r"[VURB][0-9._]*__.*\.sql")),
@@ -42,8 +43,8 @@ def marks(header: Sequence[str], text: bytes) -> Iterator[tuple[int, str]]:
 
     """
     for number, line in enumerate(header, 1):
-        yield from ((number, tool) for tool, mark in _MARKS if mark.match(line))
-    middle = text.find(_MIDDLE_OF_TERN)
+        yield from ((number, tool) for tool, mark in _MARKS.items() if mark.match(line))
+    middle = text.find(MIDDLE_OF_TERN)
     if middle >= 0:
         yield text.count(b"\n", 0, middle) + 1, "tern"
 

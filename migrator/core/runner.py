@@ -69,6 +69,8 @@ class Runner:
             known.migrations if known else files.discover(project.migrations, project.apart)
         )
         self.seeds = known.seeds if known else files.discover_seeds(project.seeds)
+        if not self.migrations:
+            say(f"{project.migrations} has no migrations")
         self._rollbacks = known.rollbacks if known else {}
         self.target = target
         self.limits = limits

@@ -125,6 +125,8 @@ class Standpoint:
         pending, seeds = self.position.ids["pending"], self.position.ids["pending_seeds"]
         if pending:
             return f"{len(pending)} pending"
+        if not self.position.ids["applied"]:
+            return "no migrations"
         return f"{len(seeds)} seeds pending" if seeds else "up to date"
 
     @property
@@ -132,7 +134,7 @@ class Standpoint:
         """Whether exactly the migrations in the files are applied; seeds do not count."""
         if self.wrong or not self.position:
             return False
-        return not self.position.ids["pending"]
+        return bool(self.position.ids["applied"]) and not self.position.ids["pending"]
 
     @property
     def cells(self) -> tuple[str, ...]:

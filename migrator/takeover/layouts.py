@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from migrator.core.errors import Refused
+from migrator.core.layouts import MARKS, MIDDLE_OF_TERN
 
 _LINES = re.MULTILINE | re.IGNORECASE
 _BY_TEXT = {"dbmate", "diesel"}  # they compare versions as text, the others as numbers
@@ -110,17 +111,18 @@ def _files(directory: Path, form: str) -> Iterator[tuple[Path, re.Match[str]]]:
 
 
 def _with_markers(
-    marker: str, is_atomic: Callable[[bytes, bytes], bool], unfit: str = "", why: str = ""
+    tool: str, is_atomic: Callable[[bytes, bytes], bool], unfit: str = "", why: str = ""
 ) -> Callable[[Path], Layout]:
     """Return a reader of files in which markers begin the halves.
 
     Args:
-        marker: A line that begins a half, with `up` or `down`, and options as the second group.
+        tool: Whose; options follow a marker on its line.
         is_atomic: Says by the options and the text of a file whether a half is atomic.
         unfit: What makes a text one that cannot be converted; empty for nothing.
         why: The reason.
 
     """
+    marker = rf"^{MARKS[tool]}(.*)\n?"
 
     def layout(directory: Path) -> Layout:
         found = []
@@ -157,7 +159,7 @@ def _with_markers(
 
 def _goose(directory: Path) -> Layout:
     read_halves = _with_markers(
-        r"^--\s*\+goose\s+(up|down)\b(.*)\n?",
+        "goose",
         lambda _, text: not re.search(rb"^--\s*\+goose\s+no\s+transaction\b", text, _LINES),
         r"^--\s*\+goose\s+envsub\s+on\b",
         "has variables of the environment in it (ENVSUB ON): write their values",
@@ -167,7 +169,7 @@ def _goose(directory: Path) -> Layout:
 
 def _sql_migrate(directory: Path) -> Layout:
     read_halves = _with_markers(
-        r"^--\s*\+migrate\s+(up|down)\b(.*)\n?",
+        "sql-migrate",
         lambda options, _: b"notransaction" not in options.lower(),
     )
     return _without_lines(read_halves(directory), rb"^--\s*\+migrate\b.*\n?")
@@ -190,24 +192,16 @@ def _without_lines(layout: Layout, line: bytes) -> Layout:
     )
 
 
-_dbmate = _with_markers(
-    r"^--\s*migrate:(up|down)\b(.*)\n?",
-    lambda options, _: b"transaction:false" not in options,
-)
-
-
-_node_pg_migrate = _with_markers(
-    r"^\s*--\s*(up|down) migration\b(.*)\n?",
-    lambda _, __: True,
-)
+_dbmate = _with_markers("dbmate", lambda options, _: b"transaction:false" not in options)
+_node_pg_migrate = _with_markers("node-pg-migrate", lambda _, __: True)
 
 
 def _tern(directory: Path) -> Layout:
-    separator, apart = b"---- create above / drop below ----", rb"^---- tern: disable-tx ----$\n?"
+    apart = rb"^---- tern: disable-tx ----$\n?"
     found = []
     for path, match in _files(directory, r"(\d+)_(.+)\.sql"):
         text = _read(path)
-        up, is_both, down = text.partition(separator)
+        up, is_both, down = text.partition(MIDDLE_OF_TERN)
         halves = [
             Half(re.sub(apart, b"", each, flags=_LINES), not re.search(apart, each, _LINES))
             for each in (up, down)

@@ -55,6 +55,14 @@ class TestStatus:
         assert status(made, empty_database) == NOTHING | expected
         assert rows(empty_database, "SELECT to_regnamespace('yoyo')") == [(None,)]
 
+    def test_no_files_and_no_history_is_not_up_to_date(
+        self, empty_database: str, tmp_path: Path
+    ) -> None:
+        made = MigrationSet(tmp_path / "none")
+        assert status(made, empty_database) == NOTHING | {"up_to_date": False}
+        answer = call(made, empty_database, "migrate")
+        assert f"{made.migrations} has no migrations" in answer.err.splitlines()
+
     def test_current(self, database: str, made: MigrationSet) -> None:
         assert status(made, database) == NOTHING | {"applied": THREE}
 

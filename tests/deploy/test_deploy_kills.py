@@ -80,7 +80,7 @@ SEEDS = {
 }
 # What an application writes to meanwhile; it is not compared, but by the rows that it committed.
 WRITTEN = "CREATE TABLE written (id int GENERATED ALWAYS AS IDENTITY, note int)"
-INDEX = ("index", "public.b_id")  # absent, INVALID or valid where its file was cut off
+INDEX = "table b: index b_id"  # absent, INVALID or valid where its file was cut off
 RESUME, UNDO, LEAVE = "--resume", "--undo", "--leave"
 NUMBERS = count(1)
 SESSIONS = f"SELECT FROM pg_stat_activity WHERE application_name = '{APPLICATION}'"
@@ -147,7 +147,7 @@ class Ground:
         name = f"killed{next(NUMBERS)}"
         backups = root / f"{name}.backups"
         found = Site(self.server, name, self.server.dsn(name, ROLE), self.made, backups)
-        copy = {"owner": ROLE, "template": self.template, "options": "STRATEGY file_copy"}
+        copy = {"owner": ROLE, "template": self.template}
         with database(self.server, name, **copy, also=found.others):
             yield found
 
@@ -162,7 +162,7 @@ def where(here: Site) -> Site:
 
 def things_of(here: Site) -> Things:
     with closing_of(here.server.connect(here.name)) as observer:
-        return {key: what for key, what in things(observer).items() if "written" not in key[1]}
+        return {key: what for key, what in things(observer).items() if "written" not in key}
 
 
 def known(here: Site) -> Known:

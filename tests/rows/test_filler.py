@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
+from migrator.catalogue import objects
+from migrator.catalogue.objects import Object
 from migrator.core.project import Project
 from migrator.core.runner import Runner
 from migrator.core.session import Limits
@@ -29,7 +31,6 @@ from tests.support.databases import Connection
 from tests.support.servers import MIGRATIONS, ROOT
 
 CHECKS = sorted((ROOT / "sql" / "checks").glob("*.sql"))
-FINGERPRINT = (ROOT / "tests" / "support" / "fingerprint.sql").read_bytes()
 FUZZ = int(os.environ.get("FUZZ") or 0)
 
 # What rows are asked of
@@ -70,14 +71,9 @@ def orphans(connection: Connection, wanted: Demands) -> list[str]:
     return found
 
 
-def definitions(connection: Connection) -> list[tuple[Any, ...]]:
+def definitions(connection: Connection) -> dict[str, Object]:
     """Return everything that a database is but for its rows."""
-    with connection.transaction():
-        connection.execute("SET LOCAL search_path TO pg_catalog")
-        found = connection.execute(FINGERPRINT).fetchall()
-    forced = connection.execute("SELECT oid FROM pg_class WHERE relforcerowsecurity").fetchall()
-    kept = [row for row in found if row[0] not in ("rows", "sequence")]
-    return sorted(kept + forced, key=str)
+    return objects.read(connection).objects
 
 
 def column(connection: Connection, query: str) -> list[Any]:

@@ -38,6 +38,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from migrator.catalogue import objects
 from migrator.core import settings
 from migrator.server import binaries
 from migrator.server import embedded as server
@@ -64,7 +65,7 @@ GONE_S = 1.0  # how long a killed runner's session may live
 LIVES_ON = f"{GONE_S} s later the runner's session was alive"
 TOO_EARLY_S = 0.2  # for a runner to know what a session does that it has lost
 ENDS_S = 30.0  # how long a runner may take that has lost its session
-FINGERPRINT = (ROOT / "tests" / "support" / "fingerprint.sql").read_text()
+COMPARED_ROWS = (ROOT / "tests" / "support" / "compared_rows.sql").read_bytes()
 
 
 # A server that can be crashed
@@ -374,12 +375,12 @@ FILES: dict[str, tuple[list[str], list[str]]] = {
 }
 ONLINE = {  # file: (index, statement, statement that undoes it)
     "0004.entry.number": (
-        "public.entry_number",
+        "table entry: index entry_number",
         "CREATE UNIQUE INDEX CONCURRENTLY entry_number ON entry (account_id, number)",
         "DROP INDEX CONCURRENTLY entry_number",
     ),
     "0005.entry.no_amount": (
-        "public.entry_amount",
+        "table entry: index entry_amount",
         "DROP INDEX CONCURRENTLY entry_amount",
         "CREATE INDEX CONCURRENTLY entry_amount ON entry (amount)",
     ),
@@ -415,16 +416,16 @@ def small_set(root: Path) -> tuple[MigrationSet, Gates]:
 
 # What a database is, and what it should be
 
-Things = dict[tuple[str, str], str]  # (kind, name): definition
+Things = dict[str, str]  # each object, and the rows of each table: what it is
 
 
 def things(connection: Connection) -> Things:
-    """Return all that is in a database, without its history."""
-    found = connection.execute(FINGERPRINT.encode()).fetchall()
-    counting = " UNION ALL ".join(query for kind, _, query in found if kind == "rows")
-    counted = connection.execute(counting.encode()).fetchall() if counting else []
-    described = [each for each in found if each[0] != "rows"]
-    return {(kind, name): definition for kind, name, definition in (*described, *counted)}
+    """Return all that is in a database, without its history; not what the database itself is."""
+    found = objects.read(connection).database.objects
+    queries = [query for (query,) in connection.execute(COMPARED_ROWS).fetchall()]
+    counted = connection.execute(" UNION ALL ".join(queries).encode()).fetchall() if queries else []
+    inside = {title: each.text for title, each in found.items() if each.kind != "database"}
+    return inside | dict(counted)
 
 
 def difference(expected: Things, found: Things) -> str:
@@ -436,7 +437,7 @@ def difference(expected: Things, found: Things) -> str:
     }
     told = []
     for what, keys in names.items():
-        named = sorted(" ".join(key) for key in keys)
+        named = sorted(keys)
         more = f" and {len(named) - 5} more" if len(named) > 5 else ""
         told += [f"{what}: {', '.join(named[:5])}{more}"] if named else []
     return "; ".join(told)
@@ -620,7 +621,7 @@ class Arena:
             ours = history.intents == [(name, direction)] and name in ONLINE
             must(ours, f"intents of what was not started: {history.intents}")
             if ours:  # absent, INVALID or valid
-                index = ("index", ONLINE[name][0])
+                index = ONLINE[name][0]
                 expected = {key: each for key, each in expected.items() if key != index}
                 found = {key: each for key, each in found.items() if key != index}
         if found != expected:
