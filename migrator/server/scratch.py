@@ -94,7 +94,9 @@ class Scratch:
         """Create a database, empty or as a copy of one that nobody is connected to."""
         template = str(copy_of.parameters["dbname"]) if copy_of else "template1"
         full = self.name(name)
-        self._execute("CREATE DATABASE {} TEMPLATE {}", full, template)
+        # Half the work, but with two checkpoints: those of a server of our own stop nobody.
+        strategy = " STRATEGY FILE_COPY" * self.is_own
+        self._execute("CREATE DATABASE {} TEMPLATE {}" + strategy, full, template)
         return self.server.beside(full)
 
     def name(self, name: str) -> str:

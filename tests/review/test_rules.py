@@ -32,6 +32,7 @@ def test_a_page_has_one_bad_block_and_one_good(page: Path) -> None:
     ] == []
 
 
+@pytest.mark.slow
 @newest
 @pytest.mark.parametrize("page", PAGES, ids=[each.stem for each in PAGES])
 def test_the_bad_is_found(page: Path, pg: Server, tmp_path: Path) -> None:
