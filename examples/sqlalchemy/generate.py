@@ -203,9 +203,10 @@ def _module(inspector: Inspector) -> Iterator[str]:
         yield from _class(table, links)
     for view in sorted(inspector.get_view_names()):
         names = {column["name"] for column in inspector.get_columns(view)}
-        for table in tables:
-            if {column["name"] for column in table.columns} <= names:
-                yield from _view(inspector, view, table)
+        keyed = [table for table in tables if names >= {*table.key["constrained_columns"]}]
+        if keyed:
+            shares = [sum(column["name"] in names for column in table.columns) for table in keyed]
+            yield from _view(inspector, view, keyed[shares.index(max(shares))])
 
 
 def _table(inspector: Inspector, name: str) -> Table:
@@ -253,7 +254,7 @@ def _class(table: Table, links: Sequence[Link]) -> Iterator[str]:
 
 
 def _view(inspector: Inspector, name: str, table: Table) -> Iterator[str]:
-    """Yield the class of a view that has all columns of a table, and maybe more."""
+    """Yield the class of a view that shows the rows of a table, and maybe more columns."""
     known = {column["name"]: column for column in table.columns}
     comment = inspector.get_table_comment(name)["text"] or ""
     yield f"\n\nclass {_model(name)}(ViewBase):\n{_docstring(comment)}\n"

@@ -95,11 +95,12 @@ def test_alembic_finds_what_a_migration_changes(engine: Engine, migrated_databas
             "ALTER TABLE tasks ALTER COLUMN priority SET DEFAULT 'low'",
             "DROP INDEX idx_tasks_queue",
             "ALTER TABLE users ALTER COLUMN avatar_url TYPE text",
-            "ALTER TABLE api_keys ADD COLUMN note text",
+            "ALTER TABLE tasks ADD COLUMN note text",
         ):
             connection.exec_driver_sql(statement)
     found = differences(other)
     other.dispose()
+    assert "class UnfinishedTask" in generate.models(migrated_database)
     kinds = sorted(each[0] if isinstance(each, tuple) else each[0][0] for each in found)
     assert kinds == ["add_index", "modify_default", "modify_type", "remove_column"]
 
