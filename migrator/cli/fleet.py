@@ -329,7 +329,8 @@ class FleetWork:
         from migrator.fleet.pool import Job
 
         chosen = self.members if members is None else members
-        jobs = [Job(each, kind, argument, each.place) for each in chosen]
+        most = 2 if kind == "verify" else 1  # pg_dump has one of its own
+        jobs = [Job(each, kind, argument, each.place, most) for each in chosen]
         ended = []
         for event in self.pool.run(jobs, goes_on=True):
             self.progress.look(event)
