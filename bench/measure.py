@@ -63,11 +63,11 @@ def latencies(connection: Connection, query: Query, draws: Draws, seconds: float
         connection.commit()
         stop = time.perf_counter() + seconds
         for draw in share[:WARM_UP]:
-            _timed(connection, query.execute(draw))
+            _timed(connection, query.execute(draw), draw)
             if time.perf_counter() > stop:
                 break
         for number, draw in enumerate(share, 1):
-            found.append(_timed(connection, query.execute(draw)))
+            found.append(_timed(connection, query.execute(draw), draw))
             if time.perf_counter() > stop and number >= LEAST:
                 break
         connection.execute(f"DEALLOCATE {query.name}".encode())
@@ -76,15 +76,20 @@ def latencies(connection: Connection, query: Query, draws: Draws, seconds: float
     return found
 
 
-def _timed(connection: Connection, execute: sql.Composed) -> float:
+def _timed(connection: Connection, execute: sql.Composed, draw: Mapping[str, Any]) -> float:
     """Return how many milliseconds a statement takes, its answer fetched; roll it back."""
     text = execute.as_string(connection).encode()
-    connection.execute("SELECT")  # begins the transaction
+    _be(connection, draw)  # begins the transaction
     started = time.perf_counter()
     connection.execute(text).fetchall()
     took = time.perf_counter() - started
     connection.rollback()
     return took * 1000
+
+
+def _be(connection: Connection, draw: Mapping[str, Any]) -> None:
+    """Name the transaction's user, as the application does; without row security, in vain."""
+    connection.execute("SELECT set_config('app.user_id', %s, TRUE)", [str(draw["user_id"])])
 
 
 def plans(connection: Connection, query: Query, draws: Draws, seconds: float = 10) -> list[Plan]:
@@ -94,6 +99,7 @@ def plans(connection: Connection, query: Query, draws: Draws, seconds: float = 1
     found = []
     for draw in asked(query, draws):
         with connection.transaction(force_rollback=True):
+            _be(connection, draw)
             found.append(_explain(connection, query.execute(draw)))
         if time.perf_counter() > stop:
             break

@@ -33,6 +33,10 @@ KEPT_RESULTS = DOCS / "performance"
 Result = Mapping[str, Any]
 Rows = list[list[str]]
 
+# How many pages more row security may cost a query of these groups.
+MORE_PAGES = 10
+SECURED = ("dashboard", "playground", "agents", "campaigns")
+
 NOT_YET = "not yet measured"
 
 
@@ -43,11 +47,20 @@ def goal(group: str) -> float:
 
 def failures(result: Result) -> list[str]:
     """Return what must not be: each makes the benchmark fail."""
-    timed = [*result.get("large", {}).items(), *result.get("wordings", {}).items()]
+    timed = [
+        each
+        for part in ("large", "wordings", "row_security")
+        for each in result.get(part, {}).items()
+    ]
     found = [
         f"{name}: its p95 of {each['p95_ms']:.1f} ms is over its budget of {each['budget_ms']} ms"
         for name, each in timed
         if each["p95_ms"] > each["budget_ms"] and TRAP not in name
+    ]
+    found += [
+        f"{name}: row security costs it {more:.0f} pages, not {MORE_PAGES}"
+        for name, more in _more_pages(result).items()
+        if more > MORE_PAGES and result["large"][name]["group"] in SECURED
     ]
     for index in result.get("indexes", []):
         if not index["used"]:
@@ -102,11 +115,21 @@ def _growth(result: Result) -> dict[str, float]:
     }
 
 
+def _more_pages(result: Result) -> dict[str, float]:
+    """Return how many pages more each query touches under row security."""
+    return {
+        name: each["buffers"] - result["large"][name]["buffers"]
+        for name, each in result.get("row_security", {}).items()
+        if name in result.get("large", {})
+    }
+
+
 def text(result: Result) -> str:
     """Return everything as text."""
     facts = {**result["facts"], "tasks": f"{result['tasks']:,}", "loaded in": f"{_load(result)}"}
     lines = [f"{name:<22}{value}" for name, value in facts.items()]
-    for rows in (queries(result), wordings(result), indexes(result), writes(result), sizes(result)):
+    tables = (queries, wordings, row_security, indexes, writes, sizes)
+    for rows in (table(result) for table in tables):
         lines += _aligned(rows)
     if "views" in result:
         unused = ", ".join(result["views"]["never_used_keys"]) or "none"
@@ -183,6 +206,21 @@ def wordings(result: Result, known: Sequence[Query] = ()) -> Rows:
         times = [f"{each[key]:.2f}" for key in ("median_ms", "p95_ms")]
         pages = f"{each['buffers']:.0f}"
         rows.append([shown.get(name, name), *times, str(each["budget_ms"]), pages, within])
+    return rows
+
+
+def row_security(result: Result) -> Rows:
+    """Return the table of what row security costs the queries, its heading first."""
+    more = _more_pages(result)
+    if not more:
+        return []
+    head = ["query", "median ms", "secured", "p95 ms", "secured", "budget ms", "pages", "secured"]
+    rows = [head]
+    for name in sorted(more):
+        pair = (result["large"][name], result["row_security"][name])
+        times = [f"{each[key]:.2f}" for key in ("median_ms", "p95_ms") for each in pair]
+        pages = [f"{each['buffers']:.0f}" for each in pair]
+        rows.append([name, *times, str(pair[0]["budget_ms"]), *pages])
     return rows
 
 
@@ -309,6 +347,7 @@ def page(
         "machine": machine(result),
         "queries": queries(result, older, known),
         "wordings": wordings(result, read_all(WORDINGS)),
+        "row_security": row_security(result),
         "indexes": indexes(result, known),
         "writes": writes(result),
         "sizes": sizes(result),

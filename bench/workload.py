@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,14 @@ import psycopg
 from bench import generated, measure, queries, report, writes
 from bench.databases import BYTES_A_TASK, Databases, say
 from bench.queries import SQL, Connection, Query
+from bench.secured import as_asked, secured
 from bench.servers import PRODUCTION, Server, only, server
 
 RESULTS = Path(__file__).with_name("results")
 PARTS = (
     "queries",
     "wordings",
+    "row_security",
     "indexes",
     "plain",
     "writes",
@@ -118,23 +120,49 @@ class Workload:
         asked = [each for each in queries.read_all(queries.WORDINGS) if each.asks in only]
         return {"wordings": self._measured("ours", self._options.tasks, asked, PLAIN_S)}
 
+    def _row_security(self) -> dict[str, Any]:
+        """Return what the queries take under row security, each asked by the role that asks it."""
+        with secured(self._server, self._names["ours"]) as connection:
+            found = self._measured(
+                "ours", self._options.tasks, self._wanted, ENOUGH_S, secured_by=connection
+            )
+        return {"row_security": found}
+
     def _plain(self) -> dict[str, Any]:
         in_its_words = {query.name: query for query in queries.read_all(SQL / "plain")}
         asked = [in_its_words.get(query.name, query) for query in self._wanted]
         return {"plain": self._measured("plain", self._options.tasks, asked, PLAIN_S)}
 
     def _measured(
-        self, database: str, tasks: int, wanted: Sequence[Query], seconds: float
+        self,
+        database: str,
+        tasks: int,
+        wanted: Sequence[Query],
+        seconds: float,
+        *,
+        secured_by: Connection | None = None,
     ) -> dict[str, dict[str, Any]]:
-        """Return what each query takes on a database of a size."""
+        """Return what each query takes on a database of a size.
+
+        Args:
+            database: The database.
+            tasks: Its size.
+            wanted: The queries.
+            seconds: How long half of a query's runs may last.
+            secured_by: An administrator's connection to it, if it has row security.
+
+        """
         draws = self._draws(database, tasks)
         self._warm(database)
         found = {}
-        with self._connect(database) as connection:
+        with nullcontext(secured_by) if secured_by else self._connect(database) as connection:
             for query in wanted:
-                plans = measure.plans(connection, query, measure.asked(query, draws)[:PLANS])
+                asked = as_asked(connection, query) if secured_by else query
+                few = measure.asked(query, draws)[:PLANS]
+                measure.plans(connection, asked, few[:1])  # reads the catalogue
+                plans = measure.plans(connection, asked, few)
                 connection.rollback()
-                times = measure.latencies(connection, query, draws, seconds)
+                times = measure.latencies(connection, asked, draws, seconds)
                 percentiles = statistics.quantiles(times, n=100, method="inclusive")
                 found[query.name] = {
                     "group": query.group,
@@ -160,7 +188,7 @@ class Workload:
 
     def _draws(self, database: str, tasks: int) -> list[dict[str, Any]]:
         """Return the parameters of the runs on a database of a size."""
-        with self._connect(database, autocommit=True) as connection:
+        with self._server.connect(self._names[database]) as connection:  # who sees every row
             return generated.parameters(connection, tasks, self._options.runs)
 
     def _indexes(self) -> dict[str, Any]:

@@ -94,6 +94,7 @@ def test_the_workload_is_measured_as_a_whole(pg: Server, tmp_path: Path) -> None
 
     names = {query.name for query in queries.read_all()}
     assert result["large"].keys() == result["growth_from"].keys() == result["plain"].keys() == names
+    assert result["row_security"].keys() == names
     for each in result["large"].values():
         assert each["runs"] > 0
         assert 0 < each["median_ms"] <= each["p95_ms"] <= each["p99_ms"]
