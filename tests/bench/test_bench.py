@@ -114,10 +114,11 @@ def test_the_workload_is_measured_as_a_whole(pg: Server, tmp_path: Path) -> None
 
 def measured(path: str, value: object) -> dict[str, Any]:
     """Return a result in which all is well, but for the value at a path."""
-    query = {"group": "dashboard", "budget_ms": 50, "median_ms": 1.0, "p95_ms": 2.0}
+    query = {"group": "dashboard", "budget_ms": 50, "median_ms": 1.0, "p95_ms": 2.0, "buffers": 4}
     found: dict[str, Any] = {
         "large": {"dashboard_a": dict(query)},
         "growth_from": {"dashboard_a": dict(query)},
+        "row_security": {"dashboard_a": {**query, "buffers": 14}},
         "indexes": {"idx_a": {"name": "idx_a", "by": "dashboard_a", "used": True, "ratio": 2.0}},
         "views": {"statistics": ["ok"], "never_used": [], "slow": []},
         "writes": {
@@ -144,6 +145,8 @@ WELL = ("large dashboard_a p95_ms", 2.0)
     ("path", "value", "words"),
     [
         ("large dashboard_a p95_ms", 51.0, "over its budget of 50 ms"),
+        ("row_security dashboard_a p95_ms", 51.0, "over its budget of 50 ms"),
+        ("row_security dashboard_a buffers", 15, "row security costs it 11 pages, not 10"),
         ("indexes idx_a used", False, "no plan of dashboard_a uses it"),
         ("indexes idx_a ratio", 1.4, "only 1.40 times the pages"),
         ("views statistics", ["absent"], "pg_stat_statements is absent"),
