@@ -1,7 +1,7 @@
 """The text of one pair that makes, and unmakes, what a database holds.
 
 The schema is pg_dump's. The rows are written here, and what pg_dump leaves out is taken from the
-files that made it: extensions and roles.
+files that made it: extensions, roles, and what is said of schema public.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ _OUTSIDE = re.compile(
     r"\b(?:CREATE|ALTER|DROP|COMMENT\s+ON)\s+(?:EXTENSION|ROLE|USER(?!\s+MAPPING)|GROUP)\b",
     re.IGNORECASE,
 )
-_MEMBERS = re.compile(r"(?:GRANT|REVOKE) (?!.*\bON\b)")
-_PRIVILEGES = re.compile(r"ALTER DEFAULT PRIVILEGES\b|(?:GRANT|REVOKE) .*\bON SCHEMA PUBLIC\b")
+_MEMBERS = re.compile(r"(?:GRANT|REVOKE) (?!.*\bON\b)", re.IGNORECASE)
+_PUBLIC = re.compile(r"(?:GRANT .*|REVOKE .*|COMMENT )\bON SCHEMA PUBLIC\b", re.IGNORECASE)
+_PRIVILEGES = re.compile(r"ALTER DEFAULT PRIVILEGES\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +257,10 @@ def is_outside(text: str, statement: Statement) -> bool:
         statement: The statement.
 
     """
+    code = " ".join(_COMMENTS.sub(" ", text).split())
     if statement.words[:1] == ("DO",):
-        return _OUTSIDE.search(_COMMENTS.sub(" ", text)) is not None
-    words = " ".join(statement.words)
-    return (_OUTSIDE.match(words) or _MEMBERS.match(words)) is not None
+        return _OUTSIDE.search(code) is not None
+    return any(each.match(code) for each in (_OUTSIDE, _MEMBERS, _PUBLIC))
 
 
 def _drops(text: str, entries: Mapping[str, str]) -> Iterator[str]:

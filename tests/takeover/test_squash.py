@@ -124,8 +124,9 @@ def assert_same(one: str, other: str) -> None:
 VARIOUS = {
     "0001.roles.reader": (
         "DO $$ BEGIN CREATE ROLE squash_reader; EXCEPTION WHEN duplicate_object THEN NULL;"
-        " END $$;\nCREATE EXTENSION IF NOT EXISTS pg_trgm;\n",
-        "DROP EXTENSION pg_trgm;\n",
+        " END $$;\nCREATE EXTENSION IF NOT EXISTS pg_trgm;\n"
+        "REVOKE USAGE ON SCHEMA public FROM PUBLIC;\nGRANT pg_monitor TO squash_reader;\n",
+        "GRANT USAGE ON SCHEMA public TO PUBLIC;\nDROP EXTENSION pg_trgm;\n",
     ),
     "0002.kinds.create": (
         "CREATE TYPE size AS ENUM ('small');\n"
