@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.citus import Database
@@ -48,10 +50,9 @@ $$) GROUP BY result
 
 
 @pytest.fixture
-def shop(made: MigrationSet) -> MigrationSet:
+def shop(tmp_path: Path) -> MigrationSet:
     """A set that makes a reference table and a distributed one, and then changes both."""
-    for name in ("0001.a.create", "0002.b.create", "0003.c.create"):
-        made.remove(name)
+    made = MigrationSet(tmp_path)
     made.add(
         "0001.shop.create",
         "CREATE TABLE kind (id int PRIMARY KEY, name text);\n"
