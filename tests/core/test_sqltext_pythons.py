@@ -23,7 +23,8 @@ FILES = [
     path
     for place in ("migrations", "seeds", "sql", "migrator", "bench", "tests")
     for path in sorted((ROOT / place).rglob("*.sql"))
-    if path.parent != ROOT / "sql" / "roles"  # scripts of psql, with its variables and commands
+    # But for scripts of psql, with its variables and commands.
+    if path.parent not in {ROOT / "sql" / "roles", ROOT / "sql" / "citus"}
 ]
 
 
