@@ -87,6 +87,7 @@ def test_passes(empty_database):
 """
 
 
+@pytest.mark.slow
 def test_what_a_failed_test_worked_on_can_be_opened_until_the_next_run(tmp_path: Path) -> None:
     (tmp_path / "test_two.py").write_text(OF_TWO)
 

@@ -98,6 +98,7 @@ json.dump(answer, sys.stdout)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not old_pythons(), reason="no Python 3.11.0 to 3.11.4 here: Debian 12 has one, python3.11"
 )

@@ -391,12 +391,20 @@ def assert_no_postgresql(made: MigrationSet, port: int) -> None:
     assert "s3cr3t" not in answer.err
 
 
-@pytest.mark.parametrize("what", ANSWERS)
+# They end after the two seconds, as the first one does, which stays among the fast tests.
+SLOW = ("speaks SSH", "accepts and falls silent", "accepts and sends garbage")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param(each, marks=pytest.mark.slow if each in SLOW else ()) for each in ANSWERS],
+)
 def test_what_is_no_postgresql_is_refused_in_time(made: MigrationSet, what: str) -> None:
     with listener(ANSWERS[what]) as port:
         assert_no_postgresql(made, port)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux", reason="Linux alone drops what a full queue cannot take"
 )

@@ -1,4 +1,4 @@
-"""A deploy in short, one of each kind and end, for every run of the tests."""
+"""A deploy in short, one of each kind and end; the fast tests have one of each kind."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def test_open_undone_by_the_pairs(here: Site) -> None:
     assert here.deploys[0]["outcome"] == "undone"
 
 
+@pytest.mark.slow
 def test_open_stopped_where_the_pairs_do_not_lead_back(here: Site) -> None:
     here.made.add("0005.b.empty", "DELETE FROM b;", NO_WAY_BACK)
     here.made.add("0006.b.fail", FAILS)
@@ -61,6 +62,7 @@ def test_closed_and_applied(here: Site) -> None:
     assert (tables(here.database), here.others()) == (["a", "b", "c", "d"], [])
 
 
+@pytest.mark.slow
 def test_closed_and_restored(here: Site) -> None:
     here.made.add("0005.b.empty", "DELETE FROM b;", NO_WAY_BACK)
     here.made.add("0006.b.fail", FAILS)

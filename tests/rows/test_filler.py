@@ -128,6 +128,7 @@ def test_the_own_tables_are_filled_and_keep_every_rule(migrated_database: str) -
         connection.execute("UPDATE tasks SET priority = 'low'")
 
 
+@pytest.mark.slow
 def test_the_own_tables_are_filled_without_seeds_by_a_plain_owner(empty_database: str) -> None:
     work = Runner(
         Project.at(MIGRATIONS, None), Target.parse(empty_database, "test"), Limits(), lambda _: None
@@ -323,6 +324,7 @@ CREATE MATERIALIZED VIEW unpopulated AS SELECT count(*) AS n FROM tenants WITH N
 FEW = {"few", "computed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("user", [SUPERUSER, "owner"])
 def test_a_schema_of_everything_is_filled_and_stays_as_it_is(
     empty_database: str, user: str

@@ -133,6 +133,7 @@ def pid_of(it: EmbeddedServer) -> int:
 # Made and found
 
 
+@pytest.mark.slow
 def test_a_throwaway_server_is_another_one_and_goes_with_whoever_uses_it(
     running: EmbeddedServer,
 ) -> None:
