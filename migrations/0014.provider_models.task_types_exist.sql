@@ -19,7 +19,7 @@
 -- A restore of data alone loads the models first: it takes pg_restore's --disable-triggers.
 
 CREATE FUNCTION provider_models_list_existing() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     listed text;
@@ -57,7 +57,7 @@ COMMENT ON FUNCTION provider_models_list_existing() IS
 REVOKE EXECUTE ON FUNCTION provider_models_list_existing() FROM PUBLIC;
 
 CREATE FUNCTION task_types_stay_listed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     model record;

@@ -12,7 +12,7 @@ CREATE FUNCTION dashboard_login_by_email(email text) RETURNS TABLE (
     is_admin boolean,
     email_verified_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -37,7 +37,7 @@ CREATE FUNCTION dashboard_login_by_google_id(google_id text) RETURNS TABLE (
     is_active boolean,
     is_admin boolean
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -62,7 +62,7 @@ CREATE FUNCTION sign_up(
     avatar_url text DEFAULT NULL,
     preferences jsonb DEFAULT NULL
 ) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     user_id bigint;

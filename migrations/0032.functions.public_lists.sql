@@ -17,7 +17,7 @@ CREATE FUNCTION agents_marketplace_by_category(
     execution_count integer,
     published_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -56,7 +56,7 @@ CREATE FUNCTION agents_marketplace_by_type(
     execution_count integer,
     published_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -94,7 +94,7 @@ CREATE FUNCTION agents_marketplace_most_executed(
     execution_count integer,
     published_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -131,7 +131,7 @@ CREATE FUNCTION agents_marketplace_newest(
     execution_count integer,
     published_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -168,7 +168,7 @@ CREATE FUNCTION agents_search_by_name(
     execution_count integer,
     published_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -206,7 +206,7 @@ CREATE FUNCTION agents_by_tag(
     execution_count integer,
     published_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
@@ -242,7 +242,7 @@ CREATE FUNCTION admin_public_gallery(
     download_count integer,
     created_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY

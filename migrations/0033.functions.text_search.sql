@@ -14,7 +14,7 @@ CREATE FUNCTION playground_search_text(
     created_at timestamptz,
     opening text
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = ''
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     -- The owner sees every row, so the function checks by itself what the table's policy would.

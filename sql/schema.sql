@@ -120,7 +120,7 @@ COMMENT ON DOMAIN public.valid_uuid IS 'Any UUID but the nil one, which a client
 -- Name: admin_public_gallery(timestamp with time zone, uuid, integer); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.admin_public_gallery(before timestamp with time zone, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, user_id bigint, content_type text, thumbnail_url public.valid_url, download_count integer, created_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -146,7 +146,7 @@ COMMENT ON FUNCTION public.admin_public_gallery(before timestamp with time zone,
 -- Name: agents_by_tag(text, numeric, uuid, integer); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.agents_by_tag(tag text, before_rate numeric, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -175,7 +175,7 @@ COMMENT ON FUNCTION public.agents_by_tag(tag text, before_rate numeric, before_i
 -- Name: agents_marketplace_by_category(integer, numeric, uuid, integer); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.agents_marketplace_by_category(category_id integer, before_rate numeric, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -204,7 +204,7 @@ COMMENT ON FUNCTION public.agents_marketplace_by_category(category_id integer, b
 -- Name: agents_marketplace_by_type(integer, numeric, uuid, integer); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.agents_marketplace_by_type(type_id integer, before_rate numeric, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -233,7 +233,7 @@ COMMENT ON FUNCTION public.agents_marketplace_by_type(type_id integer, before_ra
 -- Name: agents_marketplace_most_executed(integer, uuid, integer); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.agents_marketplace_most_executed(before_count integer, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -261,7 +261,7 @@ COMMENT ON FUNCTION public.agents_marketplace_most_executed(before_count integer
 -- Name: agents_marketplace_newest(timestamp with time zone, uuid, integer); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.agents_marketplace_newest(before timestamp with time zone, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -289,7 +289,7 @@ COMMENT ON FUNCTION public.agents_marketplace_newest(before timestamp with time 
 -- Name: agents_search_by_name(text, text, uuid, integer); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.agents_search_by_name(pattern text, after_name text, after_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, name text, description text, tags jsonb, version public.semantic_version, success_rate numeric, execution_count integer, published_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -318,7 +318,7 @@ COMMENT ON FUNCTION public.agents_search_by_name(pattern text, after_name text, 
 -- Name: dashboard_login_by_email(text); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.dashboard_login_by_email(email text) RETURNS TABLE(id bigint, password_hash text, is_active boolean, is_admin boolean, email_verified_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -339,7 +339,7 @@ COMMENT ON FUNCTION public.dashboard_login_by_email(email text) IS 'The user wit
 -- Name: dashboard_login_by_google_id(text); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.dashboard_login_by_google_id(google_id text) RETURNS TABLE(id bigint, email public.valid_email, is_active boolean, is_admin boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     RETURN QUERY
@@ -425,7 +425,7 @@ COMMENT ON FUNCTION public.not_blank(value text) IS 'Whether something is left a
 -- Name: playground_search_text(bigint, text, timestamp with time zone, uuid, integer); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.playground_search_text(user_id bigint, words text, before timestamp with time zone, before_id uuid, page_size integer) RETURNS TABLE(id public.valid_uuid, task_id public.valid_uuid, created_at timestamp with time zone, opening text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 BEGIN
     -- The owner sees every row, so the function checks by itself what the table's policy would.
@@ -482,7 +482,7 @@ COMMENT ON FUNCTION public.playground_search_text(user_id bigint, words text, be
 -- Name: provider_models_list_existing(); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.provider_models_list_existing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     listed text;
@@ -550,7 +550,7 @@ COMMENT ON FUNCTION public.row_times() IS 'Trigger of every table. An UPDATE set
 -- Name: sign_up(text, text, text, text, text, jsonb); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.sign_up(email text, password_hash text DEFAULT NULL::text, google_id text DEFAULT NULL::text, full_name text DEFAULT NULL::text, avatar_url text DEFAULT NULL::text, preferences jsonb DEFAULT NULL::jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 DECLARE
     user_id bigint;
@@ -642,7 +642,7 @@ COMMENT ON FUNCTION public.statement_statistics_status() IS 'Why slow_queries_an
 -- Name: task_types_stay_listed(); Type: FUNCTION; Schema: public
 CREATE FUNCTION public.task_types_stay_listed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     model record;

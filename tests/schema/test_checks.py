@@ -201,7 +201,13 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
         for role in ("PUBLIC", "tester")
     ],
     "security_definer_without_search_path": [
-        ("ALTER FUNCTION new_id() SECURITY DEFINER SET work_mem = '8MB'", "new_id()")
+        (f"ALTER FUNCTION new_id() SECURITY DEFINER SET {setting}", "new_id()")
+        for setting in (
+            "work_mem = '8MB'",
+            "search_path = ''",
+            "search_path = pg_temp, pg_catalog",
+            "search_path = pg_catalog, my_pg_temp",
+        )
     ],
     "sequence_nearly_exhausted": [
         (

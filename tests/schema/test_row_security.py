@@ -183,6 +183,17 @@ def test_a_tenant_changes_no_row_of_another_and_gives_none_away(both: Site) -> N
                 insert(connection, table, {"user_id": RUI})
 
 
+def test_no_temporary_relation_stands_in_for_the_catalogue(both: Site) -> None:
+    asked = "SELECT playground_search_text(%s, 'secret', 'infinity', %s, 20)"
+    with psycopg.connect(superuser(both.server, both.database)) as connection:
+        connection.execute("UPDATE generated_content SET content_text = 'a secret'")
+    with session_of(both, ANA) as connection:
+        connection.execute("CREATE TEMPORARY TABLE pg_class (oid oid, relrowsecurity boolean)")
+        connection.execute("GRANT SELECT ON pg_temp.pg_class TO PUBLIC")
+        assert connection.execute(asked, [ANA, LAST_ID]).rowcount == 1
+        assert connection.execute(asked, [RUI, LAST_ID]).rowcount == 0
+
+
 def test_a_reference_tells_nothing_of_the_rows_of_others(both: Site) -> None:
     tasks = "INSERT INTO tasks (user_id, credit_cost, request_payload, campaign_id)"
     contents = "INSERT INTO generated_content (user_id, content_type, content_text, task_id)"
