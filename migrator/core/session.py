@@ -8,6 +8,7 @@ except for the few settings in core/settings.sql.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ _PING_INTERVAL_S = 0.25
 _MINIMUM_VERSION = 150000
 _HAS_TRANSACTION_TIMEOUT = 170000
 _ENVIRONMENT = threading.Lock()
+_URL = re.compile(r"\w+://[^\s\"]*")
 
 
 class NoConnection(Refused):
@@ -303,8 +305,9 @@ def _connect(target: Target, **how: Any) -> Connection:
         with _only_its_variables(target):
             return psycopg.connect(**_parameters(target), **how, autocommit=True)
     except psycopg.Error as error:
+        said = _URL.sub("<URL>", str(error).strip())  # that a service file has for a host
         raise NoConnection(
-            f"Cannot connect to {target.shown}: {str(error).strip()}",
+            f"Cannot connect to {target.shown}: {said}",
             hint="Check host, port, database, role and password, and whether the server runs. "
             "Behind PgBouncer, connect to PostgreSQL itself.",
         ) from None

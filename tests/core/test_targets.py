@@ -325,6 +325,18 @@ UNREADABLE: list[tuple[dict[str, str], str]] = [
 ]
 
 
+def test_a_url_in_the_place_of_a_services_host_is_not_shown(
+    made: MigrationSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = tmp_path / "services"
+    services.write_text("[shop]\nhost=postgresql://app:s3cr3t@db.invalid/shop\n")
+    monkeypatch.setenv("PGSERVICE", "shop")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    answer = call(made, None, "status")
+    assert_refused(answer, 'host name "<URL>"', "Check host, port, database, role")
+    assert "s3cr3t" not in answer.err
+
+
 @pytest.mark.parametrize(("environment", "message"), UNREADABLE)
 def test_a_target_that_reads_otherwise_than_it_is_meant_is_refused_and_not_shown(
     made: MigrationSet,
