@@ -116,7 +116,7 @@ class Found:
 
 
 def find(session: Session) -> Found:
-    """Look for histories and tables; those in schema yoyo are this tool's own."""
+    """Look for histories and tables, which are not this tool's own while it has no history."""
     rows = session.connection.execute(sql("core/tables").encode()).fetchall()
     names = {(schema, table): title for schema, table, title, _ in rows}
     if ("yoyo", "migration_checksum") in names:
@@ -134,8 +134,7 @@ def find(session: Session) -> Found:
             }
             histories.append(Predecessor(tool, schema, frozenset(tables)))
     known = {title for each in histories for title in each.tables}
-    others = [title for (where, _), title in names.items() if where != "yoyo"]
-    return Found(histories, [each for each in others if each not in known])
+    return Found(histories, [each for each in names.values() if each not in known])
 
 
 def _tool_of(table: str, columns: Sequence[str]) -> Tool | None:

@@ -65,6 +65,15 @@ def test_any_table_in_a_database_without_a_history_stops_a_first_migrate(
     assert "add --beside-others" in error
 
 
+def test_a_schema_yoyo_that_is_another_programs_is_not_taken_over(
+    empty_database: str, made: MigrationSet
+) -> None:
+    run(empty_database, "CREATE SCHEMA yoyo", "CREATE TABLE yoyo.users (id int)")
+    answer = call(made, empty_database, "migrate")
+    assert answer.code == 2
+    assert "these files may have run before: yoyo.users." in answer.err
+
+
 def test_of_many_tables_some_are_named(empty_database: str, made: MigrationSet) -> None:
     run(empty_database, *(f"CREATE TABLE t{number} ()" for number in range(7)))
     assert "t3, t4 and 2 more." in refused(made, empty_database)
