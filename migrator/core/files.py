@@ -249,7 +249,8 @@ def discover(directory: Path, apart: Collection[Path] = ()) -> list[Migration]:
     problems += [
         f"{_shown(path)}: looks like a migration, but files in subdirectories are not read"
         for path in not_read(directory, apart)
-        if path.name[0].isdigit() or path.parent.name[0].isdigit()
+        if path.parent != directory
+        and any(part[0].isdigit() for part in path.relative_to(directory).parts)
     ]
     present = set(names)
     for name in names:
@@ -285,21 +286,28 @@ def discover(directory: Path, apart: Collection[Path] = ()) -> list[Migration]:
 
 
 def not_read(directory: Path, apart: Collection[Path] = ()) -> list[Path]:
-    """Return the SQL files in subdirectories: of these, none is read.
+    """Return the files that look like SQL and are not read.
+
+    They are in subdirectories, or have another ending.
 
     Args:
-        directory: The directory of the migrations. If it is a whole project, nothing is looked for.
+        directory: The directory of the migrations, or of the seeds. If it is a whole project,
+            nothing is looked for.
         apart: Directories that may be in it and hold other SQL.
 
     """
     if (directory / "pyproject.toml").exists():
         return []
-    inner = [
-        Path(entry)
-        for entry in os.scandir(directory)
-        if entry.is_dir() and not entry.name.startswith(".") and Path(entry) not in apart
-    ]
-    return sorted(path for each in inner for path in each.glob("*") if _is_sql(path.name))
+    found = []
+    for entry in os.scandir(directory):
+        path = Path(entry)
+        if entry.name.startswith(".") or path in apart:
+            continue
+        if entry.is_dir():
+            found += [each for each in path.rglob("*") if _is_sql(each.name)]
+        elif not _is_sql(entry.name) and (".sql" in entry.name.lower() or entry.name[0].isdigit()):
+            found.append(path)
+    return sorted(found)
 
 
 def _names(directory: Path, problems: list[str]) -> list[str]:
@@ -503,6 +511,8 @@ def _statement_problems(
         yield "a statement of PL/pgSQL, not of SQL: write it in SQL, or in a DO block"
     if sqltext.releases_locks(source.text, statement):
         yield "it would release the runner's lock: release only locks that the file itself takes"
+    if sqltext.changes_reading(source.text, statement):
+        yield "the rest of the file would be read otherwise: write UTF-8, and escapes as E'...'"
     if sqltext.copies_with_client(statement):
         yield "COPY with data of the client is not supported: write INSERT ... VALUES"
     if sqltext.builds_nameless_index(statement):

@@ -96,6 +96,11 @@ class Project:
         return [each for each in (self.seeds, self.sql) if each is not None]
 
     @property
+    def run(self) -> list[Path]:
+        """The directories of the set whose files are run."""
+        return [each for each in (self.migrations, self.seeds) if each is not None]
+
+    @property
     def words(self) -> str:
         """The set and its parts in one line, for a message."""
         return (

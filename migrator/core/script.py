@@ -63,10 +63,15 @@ def script(session: Session, plan: Plan, known: Sequence[Migration], *, rollback
 
 def _one(session: Session, source: SqlFile, record: str) -> str:
     """Return the statements of a file and those that the runner sends after them."""
-    text = sqltext.closed(source.text).decode()
+    text = sqltext.closed(sqltext.without_variables(source.text)).decode()
     begin = "BEGIN DEFERRABLE;\n"
-    run = f"{begin}{text}" if source.transactional else f"{text}{begin}"
-    end = re.sub(r"^--.*\n", "", file_end(session, ""), flags=re.MULTILINE)
+    run = f"{begin}{text}" if source.transactional else f"{text}{_plain(session.renewal)}{begin}"
+    end = _plain(file_end(session, ""))
     # psql prints no row where it keeps its values in variables.
     end = end.replace(";\n", " \\gset runner_\n", 1) + record
     return f"-- {'-' * 8} {source.path.name}\n{run}{end}COMMIT;\n"
+
+
+def _plain(statements: str) -> str:
+    """Return the tool's own statements without their comments."""
+    return re.sub(r"^--.*\n", "", statements, flags=re.MULTILINE)

@@ -80,6 +80,7 @@ _SIMPLE_STATEMENTS = _compiled(
     ){_STEP}""",
     re.VERBOSE,
 )
+_LIKE_VARIABLE = _compiled(rf""":(?<!::)(?={_OF_WORD}|['"])""")
 _COMMENT_EDGE = _compiled(r"/\*|\*/")
 _NEXT_WORD = _compiled(r"\s*([A-Za-z]+)")
 _HEAD_WORDS = 14
@@ -177,6 +178,25 @@ def closed(text: bytes) -> bytes:
     is_plain = last_line.endswith(b";") and b"--" not in last_line
     is_done = is_plain or is_closed(text)  # which reads the whole text
     return b"".join((text, b"\n" if is_done else b"\n;\n"))
+
+
+def without_variables(text: bytes) -> bytes:
+    """Return a text in which psql sees no variable of its own: in `a[1:PORT]`, it puts a space.
+
+    Raises:
+        SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
+
+    """
+    if not _LIKE_VARIABLE.search(text):
+        return text
+    scanner, parts, start = _Scanner(text), [], 0
+    while match := _TOKEN.search(text, scanner.position):
+        scanner.position, at = match.end(), match.start()
+        if _LIKE_VARIABLE.match(text, at - 1):
+            parts.append(text[start:at])
+            start = at
+        scanner.skip(match)
+    return b" ".join([*parts, text[start:]])
 
 
 def pieces(text: bytes, size: int) -> Iterator[bytes]:
@@ -291,6 +311,11 @@ class _Scanner:
     def _refuse_open(self, offset: int, quote: bytes) -> NoReturn:
         raise SqlTextError(offset, f"a quote {quote.decode()} that is never closed")
 
+    def skip(self, match: re.Match[bytes]) -> None:
+        """Move past the comment or the quoted text that a token begins."""
+        if not self._skip_comment(match):
+            self._skip_quoted(match)
+
     def _skip_comment(self, match: re.Match[bytes]) -> bool:
         if match.lastgroup == "block":
             depth = 1
@@ -383,6 +408,18 @@ _PLPGSQL = re.compile(
     r"|OPEN|PERFORM|RAISE|RETURN|WHEN|WHILE"
 )
 
+_EXECUTES_STRING = _compiled(r"EXECUTE\s*(?:[EU&]*'|\$)", re.IGNORECASE)
+
+# What makes the rest of a file mean something else: to psql, and to the server only if the rest is
+# sent later. A file is UTF-8, with backslashes that are no escapes.
+_OTHER_READING = _compiled(
+    r"""SET\s+(?:(?:SESSION|LOCAL)\s+)?(?:
+      standard_conforming_strings\s*(?:=|\bTO\b)\s*+(?!'?(?:on|true)\b|DEFAULT\b)
+    | (?:client_encoding\s*(?:=|\bTO\b)|NAMES\b)\s*+(?!'?UTF-?8\b|DEFAULT\b)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
 _RELEASE = _compiled(r"\bpg_advisory_unlock_all\b", re.IGNORECASE)
 _QUOTED = _compiled(r"'[^']*+'|\"[^\"]*+\"|--[^\n\r]*+|/\*.*?\*/", re.DOTALL)
 
@@ -426,6 +463,17 @@ def releases_locks(text: bytes, statement: Statement) -> bool:
     return False
 
 
+def changes_reading(text: bytes, statement: Statement) -> bool:
+    """Say whether the statement sets how strings or characters after it are read.
+
+    Args:
+        text: The text of the statement.
+        statement: The statement.
+
+    """
+    return _OTHER_READING.match(text, statement.start, statement.end) is not None
+
+
 def is_plpgsql(text: bytes, statement: Statement) -> bool:
     """Say whether PL/pgSQL would take the statement for its own, and SQL for a syntax error.
 
@@ -436,5 +484,6 @@ def is_plpgsql(text: bytes, statement: Statement) -> bool:
     """
     head = statement.words[0] if statement.words else ""
     if head == "EXECUTE":  # in SQL, EXECUTE name, or EXECUTE name (values)
-        return len(statement.words) != 2  # noqa: PLR2004  as it says
+        is_string = _EXECUTES_STRING.match(text, statement.start) is not None
+        return is_string or len(statement.words) != 2  # noqa: PLR2004  as it says
     return text.startswith(b"<<", statement.start) or _PLPGSQL.fullmatch(head) is not None

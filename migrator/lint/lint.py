@@ -38,15 +38,19 @@ def lint(project: Project, revision: str | None = None) -> list[str]:
     seeds = _wanted(project.seeds, "*.sql", revision)
     others = _wanted(project.sql, "**/*.sql", revision)
     problems = [each for path in [*migrations, *seeds, *others] for each in _byte_findings(path)]
-    below = _wanted(project.migrations, "*/*.sql", revision)
-    problems += _of_set(project, None if revision is None else [*migrations, *below])
+    unread = [
+        path
+        for each in project.run
+        for path in _changed(each, files.not_read(each, project.apart), revision)
+    ]
+    problems += _of_set(project, None if revision is None else [*migrations, *unread])
     of_text = _problems(lambda: files.check(files.read(path) for path in [*migrations, *seeds]))
     problems += of_text
     problems += headers.findings(_in_order(project.migrations), {*map(_id, migrations)})
     problems += [
-        f"{path}: is in a subdirectory, so it is not read"
-        for path in files.not_read(project.migrations, project.apart)
-        if path in below and not any(str(path) in each for each in problems)
+        f"{path}: is in a subdirectory, or does not end in .sql, so it is not read"
+        for path in unread
+        if not any(str(path) in each for each in problems)
     ]
     # What a squashed pair replaces was checked, and is on no table that has rows.
     own = [each for each in migrations if files.read(each).replaces is None]
@@ -62,7 +66,12 @@ def _wanted(directory: Path | None, pattern: str, revision: str | None) -> list[
     """Return the files of a directory that are to be checked."""
     if directory is None or not directory.is_dir():
         return []
-    paths = sorted(directory.glob(pattern))
+    paths = sorted(path for path in directory.glob(pattern) if path.is_file())
+    return _changed(directory, paths, revision)
+
+
+def _changed(directory: Path, paths: list[Path], revision: str | None) -> list[Path]:
+    """Return those of a directory's files that are not as they were; all without a revision."""
     if revision is None:
         return paths
     known = since(directory, revision)
@@ -91,7 +100,7 @@ def _in_order(directory: Path) -> list[Migration]:
     """Return the migrations by file name, also if `files.discover` refuses the set."""
     return [
         Migration(_id(path), files.read(path), path.with_name(_id(path) + files.ROLLBACK_SUFFIX))
-        for path in sorted(directory.glob("*.sql"))
+        for path in _wanted(directory, "*.sql", None)
         if not path.name.endswith(files.ROLLBACK_SUFFIX)
     ]
 

@@ -101,6 +101,18 @@ FAULTS: dict[str, tuple[Callable[[MigrationSet], Any], str]] = {
         text("DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$"),
         ":1:1: it would release the runner's lock",
     ),
+    "strings with escapes": (
+        text("SET standard_conforming_strings = off;\nINSERT INTO b VALUES ('a\\nb');"),
+        ":1:1: the rest of the file would be read otherwise",
+    ),
+    "another encoding": (
+        text("SET client_encoding = 'UTF8';\nset session client_encoding to latin1;"),
+        ":2:1: the rest of the file would be read otherwise",
+    ),
+    "another encoding by NAMES": (
+        text(f"{GOOD}\nSET NAMES 'WIN1252';"),
+        ":2:1: the rest of the file would be read otherwise",
+    ),
     "DISCARD ALL": (text(f"{ONLINE}DISCARD ALL"), ":2:1: it would release the runner's lock"),
     "psql's command": (text(f"{GOOD}\n\\dt\n"), ":2:1: a psql command"),
     "COPY FROM stdin": (text("COPY a FROM stdin;\n1\n\\.\n"), ":1:1: COPY with data of the client"),

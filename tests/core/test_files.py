@@ -249,6 +249,7 @@ def test_a_file_that_is_not_refused_says_to_yoyo_what_it_says_here(
         ("post-apply.sql", "only raw SQL migrations can be run"),
         ("0004.d.create.SQL", "its name must end in .sql, in lower case"),
         ("0004.d/up.sql", "looks like a migration, but files in subdirectories are not read"),
+        ("old/more/0004.d.create.sql", "looks like a migration, but files in subdirectories"),
         ("more/0004.d.create.sql", "looks like a migration, but files in subdirectories"),
         ("0004.d\n.sql", "printable characters"),
         (f"0004.{'d' * 242}.sql", "printable characters"),

@@ -315,9 +315,16 @@ OF_PLPGSQL = [
     *("<< /* x */ l>> SELECT 1", "IF TRUE THEN SELECT 1; ELSE NULL; END IF", "EXECUTE 'SELECT 1'"),
     *("FOR i IN 1..2 LOOP CONTINUE; END LOOP", "CASE WHEN TRUE THEN NULL; END CASE"),
     *("FOREACH found IN ARRAY a LOOP NULL; END LOOP", "GET DIAGNOSTICS found = ROW_COUNT"),
-    *("EXECUTE format('x') USING 1", "EXECUTE a || b"),
+    *("EXECUTE format('x') USING 1", "EXECUTE a || b", "EXECUTE E'x' USING 1"),
 ]
-NOT_OF_PLPGSQL = ["EXECUTE p", "EXECUTE p (1, 'x')", "SELECT NULL", "(SELECT 1)", "TABLE a"]
+NOT_OF_PLPGSQL = [
+    "EXECUTE p",
+    "EXECUTE p (1, 'x')",
+    "EXECUTE /* x */ e('x')",
+    "SELECT NULL",
+    "(SELECT 1)",
+    "TABLE a",
+]
 NOT_OF_PLPGSQL += [
     "DECLARE c CURSOR FOR SELECT 1",
     "CALL f()",

@@ -96,10 +96,17 @@ class TestStatus:
         assert f"{path}: its text was not kept when it was applied" in shown
 
     def test_passed_over(self, database: str, made: MigrationSet) -> None:
-        path = made.write("migrations/notes/later.sql", "?")
-        expected = {"applied": THREE, "not_read": [str(path)]}
+        names = ["migrations/0004.d.create.sql~", "migrations/0004.d.ddl"]
+        names += ["migrations/notes/too/later.sql", "seeds/more/02.b.sql"]
+        paths = [str(made.write(name, "?")) for name in names]
+        (made.migrations / "0005.e.sql").symlink_to("nowhere")
+        found = call(made, None, "lint").out
+        (made.migrations / "0005.e.sql").unlink()
+        expected = {"applied": THREE, "not_read": paths}
         assert status(made, database) == NOTHING | expected
-        assert f"{path}: is in a subdirectory, so it is not read" in call(made, None, "lint").out
+        for path in paths:
+            assert f"{path}: is in a subdirectory, or does not end in .sql, so it is" in found
+        assert "0005.e.sql: a link that leads nowhere" in found
 
     def test_out_of_order(self, empty_database: str, made: MigrationSet) -> None:
         made.remove("0002.b.create")
@@ -208,6 +215,17 @@ AWKWARD = {
         "DO $do$ BEGIN PERFORM 'a;b'; END $do$;\n",
         "DROP FUNCTION f();",
     ),
+    "0005.a.slices": (  # psql has variables of these names
+        'CREATE TABLE s AS SELECT (ARRAY[1, 2, 3])["USER":PORT] AS x,\n'
+        '(ARRAY[4, 5])[1:"USER"] AS y,\n'
+        "':PORT' || $$:PORT$$ /* :PORT */ AS words -- :PORT\n"
+        'FROM (VALUES (2, 3)) AS v ("USER", PORT);',
+        "DROP TABLE s;",
+    ),
+    "0006.read.only": (
+        "-- transactional: false\nSET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+        "SELECT;",
+    ),
 }
 
 
@@ -250,7 +268,8 @@ def test_the_script_does_what_the_runner_does(
     assert (ran.returncode, ran.stderr) == (0, "")
     assert call(awkward, other_database, "migrate").code == 0
     assert everything(pg, empty_database) == everything(pg, other_database)
-    assert rows(empty_database, "TABLE a") == rows(other_database, "TABLE a")
+    for table in ("a", "s"):
+        assert rows(empty_database, f"TABLE {table}") == rows(other_database, f"TABLE {table}")
     assert call(awkward, empty_database, "status", "--exit-code").code == 0
     assert call(awkward, empty_database, "migrate").out == "nothing to do\n"
 

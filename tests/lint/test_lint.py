@@ -111,7 +111,7 @@ def test_an_imported_history_is_left_as_it_is_and_what_is_new_is_checked(
         f"{made.seeds}/01.a.sql: must end with one newline",
         "more/0005.sql: looks like a migration, but files in subdirectories are not read",
         "0004.c.create.sql: has the same number as 0004.b.create",
-        "more/notes.sql: is in a subdirectory, so it is not read",
+        "more/notes.sql: is in a subdirectory, or does not end in .sql, so it is not read",
     ]
 
 
