@@ -13,6 +13,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NoReturn
 
 
@@ -189,14 +190,8 @@ def without_variables(text: bytes) -> bytes:
     """
     if not _LIKE_VARIABLE.search(text):
         return text
-    scanner, parts, start = _Scanner(text), [], 0
-    while match := _TOKEN.search(text, scanner.position):
-        scanner.position, at = match.end(), match.start()
-        if _LIKE_VARIABLE.match(text, at - 1):
-            parts.append(text[start:at])
-            start = at
-        scanner.skip(match)
-    return b" ".join([*parts, text[start:]])
+    starts = [0, *_Scanner(text).variables(), len(text)]
+    return b" ".join(text[start:end] for start, end in pairwise(starts))
 
 
 def pieces(text: bytes, size: int) -> Iterator[bytes]:
@@ -311,10 +306,14 @@ class _Scanner:
     def _refuse_open(self, offset: int, quote: bytes) -> NoReturn:
         raise SqlTextError(offset, f"a quote {quote.decode()} that is never closed")
 
-    def skip(self, match: re.Match[bytes]) -> None:
-        """Move past the comment or the quoted text that a token begins."""
-        if not self._skip_comment(match):
-            self._skip_quoted(match)
+    def variables(self) -> Iterator[int]:
+        """Yield where names and strings begin that follow a single colon."""
+        while match := _TOKEN.search(self.text, self.position):
+            self.position = match.end()
+            if _LIKE_VARIABLE.match(self.text, match.start() - 1):
+                yield match.start()
+            if not self._skip_comment(match):
+                self._skip_quoted(match)
 
     def _skip_comment(self, match: re.Match[bytes]) -> bool:
         if match.lastgroup == "block":
