@@ -203,7 +203,8 @@ class Review:
             facts.back = self._sampled(back, shown.back_samples)
         touched = {each.relation for step in file.steps for each in step.work}
         facts.not_measured += [
-            f"{table} could not be filled: {made.unfilled[table]}"
+            f"{table} could not be filled: {made.unfilled[table]}; write its rows in "
+            f"{states.fill_file(table)}"
             for table in sorted(touched | {table for step in file.steps for table in step.held})
             if table in made.unfilled and not present.get(table)
         ]

@@ -66,6 +66,7 @@ class States:
         paths = sorted((project.sql / "fill").glob("*.sql")) if project.sql else []
         self._fill_files = {path.stem: path for path in paths}  # by the name of the table
         self._corrected: dict[tuple[str, str], TableDemands] = {}  # as of when its file ran
+        self._ran: set[Path] = set()
         self._reaching = reach.routines_of(real) if real else set[str]()
         self._made = 0
         self._makes_rows = real is None
@@ -240,18 +241,21 @@ class States:
             return
         with open_session(target).connection as connection:
             wanted = self._wanted(connection)
-            everything = dict.fromkeys(wanted.tables, self._small_rows)
-            larger = {table: size for table, size in (sizes or {}).items() if table in everything}
-            needed = self._needed.get(following.id, set())
-            filler = Filler(connection, wanted, not_null=needed)
-            self.unfilled = filler.fill({**everything, **larger})
+            larger = {name: size for name, size in (sizes or {}).items() if name in wanted.tables}
+            asked = {**dict.fromkeys(wanted.tables, self._small_rows), **larger}
+            filler = Filler(connection, wanted, not_null=self._needed.get(following.id, set()))
+            self.unfilled = filler.fill(asked)
+            corrected = set()
             for name, table in wanted.tables.items():
-                path = self._fill_files.get(name.replace('"', ""))
                 at = name, str(target.parameters["dbname"])
                 is_other = self._corrected.get(at) != table
-                if path and (is_other or filler.grown & {name, *table.leaves}):
+                if is_other or filler.grown & {name, *table.leaves}:
                     self._corrected[at] = table
-                    self._correct(connection, path)
+                    corrected |= self._correct(connection, name, asked[name])
+            if (
+                corrected & self.unfilled.keys()
+            ):  # their rows are there now, and others refer to them
+                self.unfilled = filler.fill(asked)
             for name in self._emptied.get(following.id, ()):
                 connection.execute(f"TRUNCATE {name} CASCADE".encode())
 
@@ -262,14 +266,21 @@ class States:
             wanted, before = wanted.with_later(later, before=before), later
         return wanted
 
-    def _correct(self, connection: Connection, path: Path) -> None:
-        """Run the set's own sql/fill/TABLE.sql, for rules on rows that no constraint states."""
+    def _correct(self, connection: Connection, table: str, rows: int) -> set[str]:
+        """Run the set's own sql/fill/TABLE.sql, if there is one; return the table if it ran."""
+        path = self._fill_files.get(table.replace('"', ""))
+        if path is None:
+            return set()
+        self._ran.add(path)
         try:
+            connection.execute("SELECT set_config('fill.rows', %s, FALSE)", (str(rows),))
             connection.execute(path.read_bytes())
         except psycopg.Error as error:
             note = f"sql/fill/{path.name} failed: {error_text(error)}"
             if note not in self.notes:
                 self.notes.append(note)
+            return set()
+        return {table}
 
     def write(self, target: Target, after: Migration, tables: Collection[str]) -> None:
         """Write rows as an application would after a migration, into tables that have some."""
@@ -281,17 +292,15 @@ class States:
                 if table in written
             }
             Filler(connection, self._wanted(connection)).fill(sizes)
-            for table in sizes:
-                if path := self._fill_files.get(table.replace('"', "")):
-                    self._correct(connection, path)
+            for table, size in sizes.items():
+                self._correct(connection, table, size)
 
     def notes_at_end(self) -> list[str]:
         """Return what a reader of the review should know about the rows."""
-        ran = {name.replace('"', "") for name, _ in self._corrected}
         unfit = [
             f"sql/fill/{path.name} was not run: no table has this name"
-            for name, path in self._fill_files.items()
-            if name not in ran and self._selection.is_whole and self._makes_rows
+            for path in self._fill_files.values()
+            if path not in self._ran and self._selection.is_whole and self._makes_rows
         ]
         return [*self.notes, *unfit]
 
@@ -308,6 +317,11 @@ def _is_given(column: tuple[str, str], later: Demands) -> bool:
 def _plain(table: str) -> str:
     """Return a table's name as errors tell it."""
     return table.rpartition(".")[2].strip('"')
+
+
+def fill_file(table: str) -> str:
+    """Return the file of a set that makes or corrects the rows of a table."""
+    return "sql/fill/{}.sql".format(table.replace('"', ""))
 
 
 def no_state_before(migration: Migration, failure: Failure) -> Refused:

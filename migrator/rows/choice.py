@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from migrator.rows import patterns, values
 from migrator.rows.conditions import ask, condition, row, typed
-from migrator.rows.demands import Column, Connection, Rule, TableDemands
-from migrator.rows.expressions import listed, literal, mentioned, quoted
+from migrator.rows.demands import Column, Connection, Rule, TableDemands, Type
+from migrator.rows.expressions import listed, mentioned, quoted
 from migrator.rows.patterns import Pattern
 
 _ENOUGH = 40  # values of a column
@@ -35,7 +35,6 @@ class Choice:
         varied: SQL of `n.i` for values that need not be distinct.
         distinct: SQL of `n.i` for values that must be.
         reach: The greatest number that `distinct` is known to be good for.
-        keeps_later: Whether the values keep the rules to come, too.
 
     """
 
@@ -46,7 +45,6 @@ class Choice:
     varied: Pattern | None = None
     distinct: Pattern | None = None
     reach: int = 0
-    keeps_later: bool = True
 
     @property
     def nothing(self) -> Choice:
@@ -84,11 +82,19 @@ def choose(
         for column in table.columns.values()
         if not column.generated
     }
-    chosen = asking.with_patterns(asking.told_apart(asking.with_values(begun)))
+    known, valued = asking.with_values(begun)
+    chosen = replace(asking, tables=known).with_patterns(valued)
     return {
         name: (table, {at[1]: choice for at, choice in chosen.items() if at[0] == name})
         for name, table in known.items()
     }
+
+
+def _without_later(table: TableDemands, name: str) -> TableDemands:
+    """Return a table without what is to come for one of its columns alone."""
+    rules = (rule for rule in table.rules if not (rule.is_later and rule.columns == {name}))
+    column = replace(table.columns[name], later=None)
+    return replace(table, rules=tuple(rules), columns={**table.columns, name: column})
 
 
 def _without_unknown_rules(
@@ -132,62 +138,44 @@ class _Asking:
 
     # Values
 
-    def with_values(self, places: Choices) -> dict[Place, Choice]:
-        """Find valid values; a rule to come that no value keeps is not kept."""
+    def with_values(self, places: Choices) -> tuple[dict[str, TableDemands], dict[Place, Choice]]:
+        """Find valid values; what is to come for a column is left out if no value keeps it."""
         tried = {
             place: values.candidates(choice.column, *self._texts(place))
             for place, choice in places.items()
         }
         wanted = dict.fromkeys(
-            (value, places[place].column.type.name, places[place].column.type.base)
-            for place, found in tried.items()
-            for value in found
+            (text, places[place].column.type) for place, found in tried.items() for text in found
         )
-        answers = ask(self.connection, [_fits(*each) for each in wanted])
-        fits = {each[:2] for each, answer in zip(wanted, answers, strict=True) if answer == "true"}
+        answers = ask(self.connection, [_as_value(*each) for each in wanted])
+        value_of = dict(zip(wanted, answers, strict=True))
         valid = {
-            place: [each for each in found if (each, places[place].column.type.name) in fits]
+            place: [
+                *dict.fromkeys(
+                    v
+                    for text in found
+                    if (v := value_of[text, places[place].column.type]) is not None
+                )
+            ]
             for place, found in tried.items()
         }
-        found = {}
+        found, tables = {}, dict(self.tables)
         for place, (*marks, of_null) in self._marks(places, valid).items():
             best = max(marks, default="0")
-            is_text = places[place].column.type.base in values.TEXTUAL
+            is_text = places[place].column.type.base in patterns.TEXTUAL
             kept = zip(valid[place], marks, strict=True)
             known = [value for value, mark in kept if mark == best != "0"]
             found[place] = replace(
                 places[place],
                 values=(*known[: _ENOUGH_TEXTS if is_text else _ENOUGH],),
                 takes_null=places[place].takes_null and of_null != "0",
-                keeps_later=best != "1",
             )
-        return found
-
-    def told_apart(self, places: Choices) -> dict[Place, Choice]:
-        """Keep one value of those that a type to come does not tell apart: 1 and true."""
-        changing = [
-            (place, value, choice.column)
-            for place, choice in places.items()
-            if choice.column.later is not None
-            for value in choice.values
-        ]
-        answers = ask(
-            self.connection,
-            [
-                f"SELECT ({_as_later(typed(literal(value), column), column)})::text"
-                for _, value, column in changing
-            ],
-        )
-        first: dict[tuple[Place, str], str] = {}
-        for (place, value, _), answer in zip(changing, answers, strict=True):
-            first.setdefault((place, value if answer is None else answer), value)
-        kept = {(place, value) for (place, _), value in first.items()}
-        return {
-            place: choice
-            if choice.column.later is None
-            else replace(choice, values=tuple(v for v in choice.values if (place, v) in kept))
-            for place, choice in places.items()
-        }
+            if best == "1":
+                table, name = place
+                tables[table] = _without_later(tables[table], name)
+                column = tables[table].columns[name]
+                found[place] = replace(found[place], column=column)
+        return tables, found
 
     def _marks(self, places: Choices, valid: Mapping[Place, list[str]]) -> dict[Place, list[str]]:
         """Return for each value, and NULL at the end: 0 invalid, 1 valid now, 2 later too."""
@@ -258,15 +246,10 @@ class _Asking:
                 varied[place] = patterns.variations(choice.column, *self._texts(place))
         for place, pattern, _ in self._first_good(places, varied, None, is_distinct=False):
             found[place] = replace(found[place], varied=pattern)
-        # Rules to come are not kept where rules of today cannot be kept with them.
-        for keeps_later in (True, False):
-            for most in (None, *_REACHES):
-                for place, pattern, top in self._first_good(
-                    places, distinct, most, is_distinct=True, keeps_later=keeps_later
-                ):
-                    found[place] = replace(found[place], distinct=pattern, reach=top)
-                distinct = {at: each for at, each in distinct.items() if not found[at].distinct}
-            distinct = {at: each for at, each in distinct.items() if not found[at].keeps_later}
+        for most in (None, *_REACHES):
+            for place, pattern, top in self._first_good(places, distinct, most, is_distinct=True):
+                found[place] = replace(found[place], distinct=pattern, reach=top)
+            distinct = {at: each for at, each in distinct.items() if not found[at].distinct}
         return found
 
     def _first_good(
@@ -276,7 +259,6 @@ class _Asking:
         most: int | None,
         *,
         is_distinct: bool,
-        keeps_later: bool = True,
     ) -> Iterator[tuple[Place, Pattern, int]]:
         """Return for each column the first pattern that is good, and up to which number.
 
@@ -285,7 +267,6 @@ class _Asking:
             wanted: Their patterns.
             most: How far to count at most; None for as far as the table counts.
             is_distinct: Whether the values must be distinct.
-            keeps_later: Whether they must keep the rules to come.
 
         """
         # Most often the first one is.
@@ -294,7 +275,7 @@ class _Asking:
             asked = [(place, each) for place, made in rest.items() for each in made[:many]]
             tops = [self._top(place, each, most, is_distinct) for place, each in asked]
             questions = [
-                self._score(place, places[place].column, pattern, top, keeps_later)
+                self._score(place, places[place].column, pattern, top)
                 for (place, pattern), top in zip(asked, tops, strict=True)
             ]
             answers = ask(self.connection, questions)
@@ -313,22 +294,20 @@ class _Asking:
         top = self.tops[place[0]]
         return min(top, most or top, pattern.limit or top)
 
-    def _score(
-        self, place: Place, column: Column, pattern: Pattern, top: int, keeps_later: bool
-    ) -> str:
+    def _score(self, place: Place, column: Column, pattern: Pattern, top: int) -> str:
         now, later = self._rules(place)
         points = sorted({*(each for each in _FIRST if each <= top), max(top // 2, 1), top})
         points = [*points, *([0] if top == values.VARIETY else [])]
         series = f"unnest(ARRAY{points}::bigint[])"
         source = self._pattern_row(place[0], column, pattern, series)
-        apart = self._what_is_apart(place, column, keeps_later)
+        apart = self._what_is_apart(place, column)
         return (
             f"SELECT count(*) || ' ' || count(*) FILTER (WHERE fill_f AND {condition(now)}) || ' '"
-            f" || count(*) FILTER (WHERE {condition(later if keeps_later else [])}) || ' '"
+            f" || count(*) FILTER (WHERE {condition(later)}) || ' '"
             f" || count(DISTINCT {apart}) FROM {source}"
         )
 
-    def _what_is_apart(self, place: Place, column: Column, keeps_later: bool) -> str:
+    def _what_is_apart(self, place: Place, column: Column) -> str:
         """Return what must be distinct of a column: an index may be on an expression of it."""
         table = self.tables[place[0]]
         for key in sorted(table.keys, key=lambda each: len(each.columns)):
@@ -337,7 +316,7 @@ class _Asking:
                 if place[1] in key.columns and names == {column.name} and "(" in expression:
                     return f"({expression})::text"
         name = quoted(column.name)
-        return f"({_as_later(name, column) if keeps_later else name})::text"
+        return f"({_as_later(name, column)})::text"
 
     def _pattern_row(self, table: str, column: Column, pattern: Pattern, series: str) -> str:
         cast = typed(pattern.text, column)
@@ -355,7 +334,9 @@ def _as_later(text: str, column: Column) -> str:
     return f"{text}::text::{column.later.plain}"
 
 
-def _fits(value: str, name: str, base: str) -> str:
-    # As text, since not every type can be compared.
-    same = f"rtrim(v::text) = rtrim({literal(value)})" if base in _CUT else "v::text IS NOT NULL"
-    return f"SELECT ({same})::text FROM (SELECT CAST({literal(value)} AS {name}) AS v) AS fill_r"
+def _as_value(text: str, kind: Type) -> str:
+    """Return the question for a value of a type as text; NULL where a cast would cut it."""
+    again = f"CAST(v::text AS {kind.name})::text IS NOT NULL"  # it is made from its text later
+    uncut = f"rtrim(v::text) = rtrim(({text})::text)" if kind.base in _CUT else again
+    value = f"(SELECT CAST({text} AS {kind.name}) AS v) AS fill_r"
+    return f"SELECT CASE WHEN {uncut} THEN v::text END FROM {value}"

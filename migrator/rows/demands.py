@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 import psycopg
-from psycopg.rows import dict_row
 
 from migrator.rows.expressions import listed, mentioned, quoted
 from migrator.sql import sql
 
 Table = str
+T = TypeVar("T")
 Connection = psycopg.Connection[Any]
 
 _PARTS = ("tables", "columns", "rules", "keys", "references", "types")
@@ -58,7 +58,6 @@ class Column:
         name: Its name.
         type: Its type now.
         not_null: Whether NULL is forbidden.
-        is_identity: Whether it is an identity column.
         default: The expression that is used where no value is given.
         generated: The expression that it is computed by, if it is.
         later: The type that it will have, if that is another.
@@ -68,7 +67,6 @@ class Column:
     name: str
     type: Type
     not_null: bool = False
-    is_identity: bool = False
     default: str | None = None
     generated: str | None = None
     later: Type | None = None
@@ -220,32 +218,43 @@ def demands(connection: Connection) -> Demands:
     with connection.transaction():
         connection.execute("SET LOCAL search_path TO public")
         found = {
-            name: connection.cursor(row_factory=dict_row)
+            name: connection.cursor(row_factory=_values)
             .execute(sql(f"rows/{name}").encode())
             .fetchall()
             for name in _PARTS
         }
     types = _Types(found["types"], found["rules"])
-    by_relation = {name: _by_relation(found[name]) for name in _PARTS[1:-1]}
-    tables = {}
+    tables = []
     for row in found["tables"]:
-        parts = {name: rows[row["relation"]] for name, rows in by_relation.items()}
-        tables[row["name"]] = _table(row, parts, types)
+        mine = {
+            name: [each for each in found[name] if each["relation"] == row["relation"]]
+            for name in _PARTS[1:-1]
+        }
+        tables.append(_table(row, mine, types))
     leaves = defaultdict(list)
-    for table in tables.values():
+    for table in tables:
         for above in table.above if not table.is_partitioned else ():
             leaves[above].append(table.name)
-    return Demands(
-        {name: replace(table, leaves=tuple(leaves[name])) for name, table in tables.items()}
-    )
+    return Demands({each.name: replace(each, leaves=tuple(leaves[each.name])) for each in tables})
+
+
+def _values(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], dict[str, Any]]:
+    """Return a row by the names of its columns, with arrays as tuples."""
+    names = [each.name for each in cursor.description or ()]
+
+    def row(values: Sequence[Any]) -> dict[str, Any]:
+        plain = (tuple(each) if isinstance(each, list) else each for each in values)
+        return dict(zip(names, plain, strict=True))
+
+    return row
 
 
 class _Types:
     """Types by oid, put together when they are asked for: a catalogue has many more than are used.
 
     Args:
-        rows: What fill_types.sql gives.
-        rules: What fill_rules.sql gives.
+        rows: What rows/types.sql gives.
+        rules: What rows/rules.sql gives.
 
     """
 
@@ -253,7 +262,7 @@ class _Types:
         self.rows = {row["type"]: row for row in rows}
         self.rules: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for rule in rules:
-            self.rules[rule["type"]].append((rule["expression"], rule["bodies"]))
+            self.rules[rule["type"]].append((rule["text"], rule["hints"]))
 
     def get(self, oid: int, name: str | None = None) -> Type:
         """Return a type; its name with a modifier if one is given."""
@@ -267,14 +276,7 @@ class _Types:
             is_not_null = under.is_not_null or row["is_not_null"]
             return replace(under, name=name, rules=rules, is_not_null=is_not_null)
         parts = tuple(self.get(part) for part in row["parts"] or ())
-        return Type(name, name, row["base"], row["kind"], tuple(row["labels"]), parts)
-
-
-def _by_relation(rows: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
-    grouped = defaultdict(list)
-    for row in rows:
-        grouped[row["relation"]].append(row)
-    return grouped
+        return Type(name, name, row["base"], row["kind"], row["labels"], parts)
 
 
 def _table(
@@ -282,53 +284,26 @@ def _table(
 ) -> TableDemands:
     columns = {each["name"]: _column(each, types) for each in parts["columns"]}
     rules = [
-        Rule(each["expression"], frozenset(each["column_names"]), each["bodies"])
-        for each in parts["rules"]
+        _made(Rule, {**each, "columns": frozenset(each["columns"])}) for each in parts["rules"]
     ]
     if row["bound"]:
         rules.append(Rule(row["bound"], mentioned(row["bound"], columns)))
-    keys = [
-        Key(
-            each["name"],
-            frozenset(each["column_names"]),
-            tuple(each["expressions"]),
-            each["predicate"],
-            each["is_strict"],
-            tuple(each["operators"] or ()),
-            each["is_deferrable"],
-        )
-        for each in parts["keys"]
-    ]
-    references = [
-        Reference(
-            tuple(each["column_names"]),
-            each["referenced_table"],
-            tuple(each["referenced_names"]),
-            each["is_full"],
-        )
-        for each in parts["references"]
-    ]
-    return TableDemands(
-        row["name"],
-        columns,
-        tuple(rules),
-        tuple(keys),
-        tuple(references),
-        tuple(row["above"]),
-        is_partitioned=row["is_partitioned"],
-    )
+    keys = (_made(Key, {**each, "columns": frozenset(each["columns"])}) for each in parts["keys"])
+    references = (_made(Reference, each) for each in parts["references"])
+    more = {"rules": tuple(rules), "keys": tuple(keys), "references": tuple(references)}
+    return _made(TableDemands, {**row, "columns": columns, **more})
+
+
+def _made(kind: type[T], row: Mapping[str, Any]) -> T:
+    """Return an object of a class from those columns of a row that it knows."""
+    known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in row.items() if name in known})
 
 
 def _column(row: dict[str, Any], types: _Types) -> Column:
     kind = types.get(row["type"], row["type_name"])
-    return Column(
-        row["name"],
-        kind,
-        not_null=row["is_not_null"] or kind.is_not_null,
-        is_identity=row["is_identity"],
-        default=None if row["is_generated"] else row["expression"],
-        generated=row["expression"] if row["is_generated"] else None,
-    )
+    not_null = row["not_null"] or kind.is_not_null
+    return _made(Column, {**row, "type": kind, "not_null": not_null})
 
 
 def _with_later(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from migrator.rows import values
+from migrator.rows import patterns
 from migrator.rows.conditions import typed
 from migrator.rows.demands import Key
 from migrator.rows.draft import Draft, Group
@@ -75,7 +75,7 @@ def _with_pattern(draft: Draft, columns: Iterable[str]) -> Draft | None:
 
     def rank(name: str) -> tuple[bool, bool, str]:
         is_tied = any(name in rule.columns for rule in draft.tying)
-        return is_tied, draft.column(name).type.base in values.TIMES, name
+        return is_tied, draft.column(name).type.base in patterns.TIMES, name
 
     for name in sorted(filter(draft.is_free, columns), key=rank):
         choice = draft.choices[name]
@@ -87,7 +87,7 @@ def _with_pattern(draft: Draft, columns: Iterable[str]) -> Draft | None:
 
 def _after_those_there(draft: Draft, name: str, text: str) -> str:
     """Return a pattern; plain numbers begin after the greatest that is there."""
-    if text != "n.i" or draft.start == 1 or draft.column(name).type.base not in values.WHOLE:
+    if text != "n.i" or draft.start == 1 or draft.column(name).type.base not in patterns.WHOLE:
         return text
     ((greatest,),) = draft.query(f"SELECT max({quoted(name)}) FROM ONLY {draft.table.name}")
     return f"{max(int(greatest or 0) - draft.start + 1, 0)} + n.i"

@@ -1,11 +1,12 @@
-"""Parts of SQL: names, strings, and numbers that look like chance."""
+"""Parts of SQL, written and found: names, strings, numbers, and numbers that look like chance."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-_STRING = re.compile(r"'(?:[^']|'')*'")
+_STRING = re.compile(r"'((?:[^']|'')*)'")
+_NUMBER = re.compile(r"(?<![\w.$])-?\d+(?:\.\d+)?(?![\w.])")
 _WORD = re.compile(r'"(?:[^"]|"")+"|\w+')
 
 
@@ -35,3 +36,19 @@ def mentioned(text: str, names: Iterable[str]) -> frozenset[str]:
     """Return which names SQL mentions; what is in its strings does not count."""
     words = set(_WORD.findall(_STRING.sub("''", text)))
     return frozenset(name for name in names if name in words or quoted(name) in words)
+
+
+def strings(text: str) -> list[str]:
+    """Return the string literals in SQL, and the elements of those that are arrays."""
+    found = []
+    for match in _STRING.finditer(text):
+        value = match[1].replace("''", "'")
+        found.append(value)
+        if value.startswith("{") and value.endswith("}"):
+            found += [part.strip().strip('"') for part in value[1:-1].split(",")]
+    return list(dict.fromkeys(found))
+
+
+def numbers(text: str) -> list[str]:
+    """Return the numbers in SQL, in quotes or not."""
+    return list(dict.fromkeys(_NUMBER.findall(text)))

@@ -1,4 +1,4 @@
-"""Patterns: SQL of a row's number that gives each row another value."""
+"""Patterns: SQL of a row's number that gives each row another value of a type."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from typing import NamedTuple
 
 from migrator.rows import shapes
 from migrator.rows.demands import Column, Type
-from migrator.rows.expressions import listed, literal
-from migrator.rows.values import (
-    DOCUMENTS,
-    FRACTIONAL,
-    TEXTUAL,
-    TIMES,
-    WHOLE,
-    lengths,
-    modifier,
-    names_of_keys,
-    numbers,
-    strings,
-)
+from migrator.rows.expressions import listed, literal, numbers, strings
 
+TEXTUAL = frozenset({"text", "varchar", "bpchar", "citext", "name"})
+WHOLE = frozenset({"int2", "int4", "int8"})
+FRACTIONAL = frozenset({"numeric", "float4", "float8", "money"})
+TIMES = frozenset({"timestamptz", "timestamp"})
+DOCUMENTS = frozenset({"json", "jsonb"})
+
+_LONGEST = 5000  # characters that a text may be asked to have
+_MODIFIER = re.compile(r"\((\d+)\)")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_JSON_KINDS = frozenset({"object", "array", "string", "number", "boolean", "null"})
 _PRECISION = re.compile(r"^numeric\((\d+),(\d+)\)")
 _MOST_LENGTHS = 6
 _MOST_STEMS = 12
@@ -72,6 +70,7 @@ _TEXTS = (
     "'$2b$12$' || substr(md5(n.i::text) || md5('a' || n.i), 1, 53)",
 )  # fmt: skip
 _STEPS = ("1 second", "1 hour", "1 day", "1 millisecond", "1 microsecond", "1 month")
+# A type that is not here gets its values from sql/fill.
 _OTHERS = {
     "bytea": ("decode(md5(n.i::text), 'hex')", "sha256(int8send(n.i))"),
     "inet": ("'10.0.0.0'::inet + n.i",),
@@ -84,14 +83,12 @@ _OTHERS = {
     "tsquery": ("'value' || n.i",),
     "ltree": ("'value' || n.i",),
     "oid": ("n.i::text",),
-    "xid8": ("n.i::text",),
     "pg_lsn": ("'0/0'::pg_lsn + n.i",),
     "point": ("point(n.i, n.i)",),
-    "box": ("box(point(2 * n.i, 0), point(2 * n.i + 1, 1))",),
-    "circle": ("circle(point(4 * n.i, 0), 1)",),
     "interval": ("n.i * interval '1 second'", "n.i * interval '1 day'"),
     "time": ("time '00:00' + n.i * interval '1 second'",),
     "timetz": ("(time '00:00' + n.i * interval '1 second')::timetz",),
+    "xml": ("'<a>' || n.i || '</a>'",),
 }
 _SECONDS_A_DAY = 86_399
 _LIMITS = {"time": _SECONDS_A_DAY, "timetz": _SECONDS_A_DAY}
@@ -111,7 +108,7 @@ def patterns(column: Column, texts: Iterable[str], hints: Iterable[str]) -> list
     # Where the type changes, a value of the narrower one is a value of both.
     kinds = sorted(types, key=lambda kind: kind.base in TEXTUAL)
     default = column.default or ""
-    made = [each for kind in kinds for each in _of_type(kind, text, default)]
+    made = [each for kind in kinds for each in of_type(kind, text, default)]
     if "(" in default and not re.search(r"\b(nextval|now)\(", default):
         made.append(Pattern(default))
     return list(dict.fromkeys(made))
@@ -145,7 +142,15 @@ def _of_precision(kind: Type) -> list[str]:
     return [f"n.i % 10 * 1e{digits - 1} + n.i % 1000 * 0.010001"] if digits > 1 else []
 
 
-def _of_type(kind: Type, text: str, default: str = "") -> list[Pattern]:
+def of_type(kind: Type, text: str = "", default: str = "") -> list[Pattern]:
+    """Return the patterns of a type.
+
+    Args:
+        kind: The type.
+        text: Conditions and the like, which may name strings and numbers to begin with.
+        default: The default of the column.
+
+    """
     if kind.kind in _COMPOSED:
         return _COMPOSED[kind.kind](kind, text)
     if kind.base in TEXTUAL:
@@ -185,27 +190,23 @@ def _ranges(kind: Type, text: str) -> list[Pattern]:
     """Return ranges of which no two meet."""
     part = kind.parts[0]
     made = []
-    for inner in _of_type(part, text):
+    for inner in of_type(part, text):
         ends = (inner.text.replace("n.i", f"({each})") for each in ("n.i * 4", "n.i * 4 + 2"))
         bounds = ", ".join(f"CAST({end} AS {part.name})" for end in ends)
         made.append(Pattern(f"{kind.name}({bounds})"))
     return made
 
 
-def _multiranges(kind: Type, text: str) -> list[Pattern]:
-    return [Pattern(f"{kind.name}({each.text})") for each in _ranges(kind.parts[0], text)]
-
-
 def _arrays(kind: Type, text: str) -> list[Pattern]:
     return [
         Pattern(f"ARRAY[CAST({each.text} AS {part.name})]", each.limit)
         for part in kind.parts
-        for each in _of_type(part, text)
+        for each in of_type(part, text)
     ]
 
 
 def _composites(kind: Type, text: str) -> list[Pattern]:
-    inner = [_of_type(part, text) for part in kind.parts]
+    inner = [of_type(part, text) for part in kind.parts]
     if not all(inner):
         return []
     pairs = zip(inner, kind.parts, strict=True)
@@ -216,16 +217,23 @@ _COMPOSED: dict[str, Callable[[Type, str], list[Pattern]]] = {
     "a": _arrays,
     "c": _composites,
     "e": lambda *_: [],
-    "m": _multiranges,
+    "m": lambda kind, text: [
+        Pattern(f"{kind.name}({each.text})") for each in _ranges(kind.parts[0], text)
+    ],
     "r": _ranges,
 }
 
 
 def _documents(text: str) -> list[Pattern]:
-    pairs = [f"{literal(each)}, 'value_' || n.i" for each in ("key", *names_of_keys(text))]
+    pairs = [f"{literal(each)}, 'value_' || n.i" for each in ("key", *keys_of_documents(text))]
     objects = [*pairs, *([", ".join(pairs[1:])] if pairs[1:] else [])]
     arrays = [Pattern("jsonb_build_array('value_' || n.i)")]
     return [*(Pattern(f"jsonb_build_object({each})") for each in objects), *arrays]
+
+
+def keys_of_documents(text: str) -> list[str]:
+    """Return the strings in SQL that may be keys of a document."""
+    return [each for each in strings(text) if _NAME.fullmatch(each) and each not in _JSON_KINDS]
 
 
 def _texts(kind: Type, text: str) -> list[Pattern]:
@@ -243,3 +251,14 @@ def _texts(kind: Type, text: str) -> list[Pattern]:
     for stem in islice(stems, _MOST_STEMS):
         made += [Pattern(f"{stem} || n.i"), Pattern(f"n.i || {stem}")]
     return made
+
+
+def lengths(text: str) -> list[int]:
+    """Return the numbers in SQL that may be a length."""
+    return [int(each) for each in numbers(text) if each.isdigit() and 0 < int(each) <= _LONGEST]
+
+
+def modifier(kind: Type) -> list[int]:
+    """Return the length in a type's name, if it has one."""
+    match = _MODIFIER.search(kind.plain)
+    return [int(match[1])] if match else []

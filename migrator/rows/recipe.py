@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from migrator.rows import samples, values
+from migrator.rows import patterns, samples
 from migrator.rows.conditions import ask, condition, row
 from migrator.rows.demands import Rule
 from migrator.rows.distinct import make_distinct
@@ -141,7 +141,7 @@ class Recipe:
         draft = self.draft
         sample = f"s.{quoted(name)}"
         if draft.is_free(name):
-            is_time = draft.column(name).type.base in values.TIMES
+            is_time = draft.column(name).type.base in patterns.TIMES
             return f"{sample} + {self.shift}" if self.shift and is_time else sample
         if draft.choices[name].is_null:
             return sample
@@ -156,7 +156,7 @@ class Recipe:
         times = {
             name
             for name in draft.choices
-            if draft.is_free(name) and draft.column(name).type.base in values.TIMES
+            if draft.is_free(name) and draft.column(name).type.base in patterns.TIMES
         }
         rules = [rule for rule in draft.table.rules if rule.columns & times]
         still = self._accepted(rules) if rules else 0

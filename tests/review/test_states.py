@@ -127,6 +127,35 @@ def test_a_file_of_fill_runs_on_its_table_and_one_that_fits_none_is_told(
     assert review(jobs, pg, "0002").document["notes"] == [], "its table may come with a later file"
 
 
+@pytest.mark.slow
+@newest
+def test_rows_of_a_rare_type_come_from_a_file_of_the_set(pg: Server, jobs: MigrationSet) -> None:
+    jobs.add(
+        "0002.roads.create",
+        "CREATE TABLE roads (id int PRIMARY KEY, way path NOT NULL);\n"
+        "CREATE TABLE tolls (id int PRIMARY KEY, road int NOT NULL REFERENCES roads);\n",
+    )
+    jobs.add("0003.tolls.road", "ALTER TABLE tolls ALTER road TYPE bigint;\n")
+    jobs.add("0004.roads.way", "ALTER TABLE roads ALTER way TYPE text;\n")
+    (why, *_) = review(jobs, pg, "0004").document["migrations"][0]["not_measured"]
+    assert why == (
+        "roads could not be filled: no value is known for way, of type path; write its rows in "
+        "sql/fill/roads.sql"
+    )
+    (jobs.sql / "fill").mkdir(parents=True)
+    jobs.write(
+        "sql/fill/roads.sql",
+        "INSERT INTO roads SELECT i, '((0,0),(1,1))'\n"
+        "FROM generate_series((SELECT count(*) + 1 FROM roads),"
+        " current_setting('fill.rows')::int) AS i;\n",
+    )
+    for migration in review(jobs, pg, "0003", "0004").document["migrations"]:
+        assert migration["not_measured"] == []
+        first, last = migration["statements"][0]["samples"]
+        assert (first["rows"], last["rows"]) == (200, 400)
+        assert migration["statements"][0]["work"][0]["present"] == 400
+
+
 def test_a_server_that_lacks_an_extension_is_told_with_what_helps(
     pg: Server, jobs: MigrationSet
 ) -> None:

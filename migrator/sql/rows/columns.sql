@@ -4,10 +4,9 @@ SELECT
     a.attname AS name,
     a.atttypid::bigint AS type,
     format_type(a.atttypid, a.atttypmod) AS type_name,
-    a.attnotnull AS is_not_null,
-    a.attidentity <> '' AS is_identity,
-    a.attgenerated <> '' AS is_generated,
-    pg_get_expr(d.adbin, d.adrelid) AS expression
+    a.attnotnull AS not_null,
+    CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
+    CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated
 FROM pg_attribute AS a
 INNER JOIN pg_class AS c ON a.attrelid = c.oid
 LEFT JOIN pg_attrdef AS d ON a.attrelid = d.adrelid AND a.attnum = d.adnum

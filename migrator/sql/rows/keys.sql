@@ -10,7 +10,7 @@ SELECT
         FROM generate_series(1, x.indnkeyatts) AS n (place)
     ) AS expressions,
     (
-        SELECT array_agg(o.oprname::text ORDER BY e.place)
+        SELECT coalesce(array_agg(o.oprname::text ORDER BY e.place), '{}')
         FROM pg_constraint AS k
         CROSS JOIN unnest(k.conexclop) WITH ORDINALITY AS e (operator_id, place)
         INNER JOIN pg_operator AS o ON e.operator_id = o.oid
@@ -36,7 +36,7 @@ SELECT
                         AND a.attnum <> all(x.indkey::smallint[])
                 )
             )
-    ) AS column_names
+    ) AS columns
 FROM pg_index AS x
 WHERE
     (x.indisunique OR x.indisexclusion)

@@ -1,10 +1,10 @@
 -- The references between tables, by the names of the columns on both sides.
 SELECT
     k.conrelid::bigint AS relation,
-    k.confrelid::regclass::text AS referenced_table,
+    k.confrelid::regclass::text AS table,
     k.confmatchtype = 'f' AS is_full,
-    array_agg(a.attname::text ORDER BY e.place) AS column_names,
-    array_agg(b.attname::text ORDER BY e.place) AS referenced_names
+    array_agg(a.attname::text ORDER BY e.place) AS columns,
+    array_agg(b.attname::text ORDER BY e.place) AS referenced
 FROM pg_constraint AS k
 LEFT JOIN pg_constraint AS whole ON k.conparentid = whole.oid
 CROSS JOIN unnest(k.conkey, k.confkey) WITH ORDINALITY AS e (attnum, referenced_attnum, place)

@@ -38,15 +38,15 @@ bodies AS (
 SELECT
     k.conrelid::bigint AS relation,
     k.contypid::bigint AS type,
-    pg_get_expr(k.conbin, k.conrelid) AS expression,
-    coalesce(b.definitions, '') AS bodies,
+    pg_get_expr(k.conbin, k.conrelid) AS text,
+    coalesce(b.definitions, '') AS hints,
     (
         SELECT coalesce(array_agg(a.attname::text), '{}')
         FROM pg_attribute AS a
         WHERE
             k.conrelid = a.attrelid
             AND a.attnum = any(k.conkey)
-    ) AS column_names
+    ) AS columns
 FROM pg_constraint AS k
 LEFT JOIN bodies AS b ON k.oid = b.constraint_id
 WHERE

@@ -14,7 +14,6 @@ CREATE TABLE odd (
     flags bit(5) NOT NULL,
     more_flags varbit(9) NOT NULL,
     place point NOT NULL,
-    shape polygon NOT NULL,
     during tstzrange NOT NULL,
     periods int4multirange NOT NULL,
     moods mood[] NOT NULL,
