@@ -19,37 +19,32 @@ from migrator.cli import options
 from migrator.cli.answers import answer, say
 from migrator.cli.command import Command, in_words
 from migrator.core import files, process
-from migrator.core.errors import Refused
+from migrator.core.errors import MigratorError, Refused
 
 if TYPE_CHECKING:
     from migrator.cli.progress import Progress
     from migrator.fleet.drift import Drift
     from migrator.fleet.plan import Asked, FleetPlan
-    from migrator.fleet.pool import Event, Pool, Say
+    from migrator.fleet.pool import Contact, Pool, Work
     from migrator.fleet.rollout import Pace, RolloutResult
-    from migrator.fleet.survey import Survey
+    from migrator.fleet.survey import Standpoint, Survey, TargetPosition
     from migrator.fleet.targets import Member
     from migrator.fleet.work import Common
 
 EXIT_NOT_UP_TO_DATE = 3
-_CONNECTIONS = {"deploy": 4}  # it dumps and restores with two more
+_CONNECTIONS = {"deploy": 4, "verify": 2}  # pg_dump and pg_restore have theirs
 _APPROVE = "Look at it with `fleet plan`, then give --approve DIGEST; or --yes."
+_KINDS = ("look", "plan", "migrate", "rollback", "seed", "verify")
+# What a deploy of several targets leaves as it is by default.
+_ONE_DEPLOY: dict[str, Any] = {
+    **{"jobs": 2, "rehearse_on": None, "admin": None, "review": None},
+    **{"approve": None, "dry_run": False, "end": None},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which targets are meant, and how many of them at once.
-
-    Args:
-        targets: The value of --targets.
-        targets_from: The value of --targets-from.
-        control: The value of --control.
-        only: The values of --only.
-        jobs: The value of --jobs.
-        server_limit: The value of --server-limit; None for no limit.
-        log_dir: The value of --log-dir.
-
-    """
+    """Which targets are meant, and how many of them at once: the options of the same names."""
 
     targets: Path | None
     targets_from: str | None
@@ -89,62 +84,66 @@ class Wanted:
         return targets.select(found, self.only)
 
 
-def _shared(*names: str, **how: Any) -> Callable[[Any], Any]:
-    """Return an option that has one variable for all commands of the fleet."""
-    name = names[0].lstrip("-").replace("-", "_").upper()
-    return click.option(*names, envvar=f"{options.PREFIX}_FLEET_{name}", **how)
+_FILE: dict[str, Any] = {"type": options.DIRECTORY}
+_COUNT: dict[str, Any] = {"type": click.IntRange(1), "metavar": "N"}
+# One variable each for all commands.
+_WANTED: dict[str, dict[str, Any]] = {
+    "--targets": {**_FILE, "metavar": "FILE", "help": "Default: the project's fleet.toml."},
+    "--targets-from": {
+        "metavar": "TEXT",
+        "help": "A query on --control, or a program that prints a JSON object a line.",
+    },
+    "--control": {"metavar": "URL", "help": "The database that --targets-from asks."},
+    "--jobs": {
+        **_COUNT,
+        "default": 4,
+        "show_default": True,
+        "help": "Connections at once, and so targets at work.",
+    },
+    "--server-limit": {**_COUNT, "help": "Connections to one server. Default: as --jobs."},
+    "--log-dir": {
+        **_FILE,
+        "metavar": "DIR",
+        "help": "Write what happens to each target into a file of its own.",
+    },
+}
+_ONLY = click.option(
+    "--only",
+    metavar="WHICH",
+    multiple=True,
+    help="NAME, stage=N or label=value; may be given several times.",
+)
+_TO = click.option("--to", metavar="ID", help="The last migration to apply, or to keep.")
+_NO_SEED = click.option("--no-seed", is_flag=True, help="Do not apply seeds.")
+_KEEP_GOING = click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Begin with other targets after one failed or cannot be reached.",
+)
+_paced = partial(
+    options.with_options,
+    [
+        _KEEP_GOING,
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--approve", metavar="DIGEST", help="Go on if the plan has this digest."),
+    ],
+)
 
 
 def _targets(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say which targets are meant; the command gets them as `wanted`."""
-    shared = [
-        _shared(
-            "--targets",
-            type=options.DIRECTORY,
-            metavar="FILE",
-            help="The file with the targets. Default: fleet.toml in the project's directory.",
-        ),
-        _shared(
-            "--targets-from",
-            metavar="TEXT",
-            help="A query on --control, or a program that prints a JSON object a line.",
-        ),
-        _shared("--control", metavar="URL", help="The database that --targets-from asks."),
-        click.option(
-            "--only",
-            metavar="WHICH",
-            multiple=True,
-            help="NAME, stage=N or label=value; may be given several times.",
-        ),
-        _shared(
-            "--jobs",
-            type=click.IntRange(1),
-            default=4,
-            show_default=True,
-            metavar="N",
-            help="Targets at work at once.",
-        ),
-        _shared(
-            "--server-limit",
-            type=click.IntRange(1),
-            metavar="N",
-            help="Connections to one server. Default: no limit but --jobs.",
-        ),
-        _shared(
-            "--log-dir",
-            type=options.DIRECTORY,
-            metavar="DIR",
-            help="Write what happens to each target into a file of its own.",
-        ),
-    ]
 
     @wraps(function)
     def with_wanted(*arguments: Any, **given: Any) -> Any:
-        names = Wanted.__dataclass_fields__
-        wanted = Wanted(**{name: given.pop(name) for name in names})
+        wanted = Wanted(**{name: given.pop(name) for name in Wanted.__dataclass_fields__})
         return function(*arguments, wanted=wanted, **given)
 
-    return options.with_options(shared, with_wanted)
+    variable = f"{options.PREFIX}_FLEET{{}}".format
+    shared = [
+        click.option(name, envvar=variable(name[1:].replace("-", "_").upper()), **how)
+        for name, how in _WANTED.items()
+    ]
+    return options.with_options([*shared, _ONLY], with_wanted)
 
 
 @click.group()
@@ -152,20 +151,6 @@ def _targets(function: Callable[..., Any]) -> Callable[..., Any]:
 def fleet(context: click.Context) -> None:
     """Work on many databases: see docs/fleet.md."""
     options.refuse_empty(context)
-
-
-_PACE = [
-    click.option("--keep-going", is_flag=True, help="Begin with other targets after one failed."),
-    click.option("--yes", is_flag=True, help="Do not ask."),
-    click.option("--approve", metavar="DIGEST", help="Go on if the plan has this digest."),
-]
-# What a deploy of several targets leaves as it is by default.
-_ONE_DEPLOY: dict[str, Any] = {
-    **{"jobs": 2, "rehearse_on": None, "admin": None, "review": None},
-    **{"approve": None, "dry_run": False, "end": None},
-}
-_paced = partial(options.with_options, _PACE)
-_TO = click.option("--to", metavar="ID", help="The last migration to apply, or to keep.")
 
 
 @fleet.command()
@@ -182,9 +167,9 @@ def status(command: Command, /, wanted: Wanted, exit_code: bool) -> int:
 
 @fleet.command()
 @_TO
-@click.option("--no-seed", is_flag=True, help="Do not apply seeds.")
+@_NO_SEED
 @click.option("--rollback", "is_rollback", is_flag=True, help="Show what `rollback` would do.")
-@click.option("--keep-going", is_flag=True, help="Leave targets out that cannot be reached.")
+@_KEEP_GOING
 @options.beside_others
 @_targets
 @click.pass_obj
@@ -199,7 +184,7 @@ def plan(
 
 @fleet.command()
 @_TO
-@click.option("--no-seed", is_flag=True, help="Do not apply seeds.")
+@_NO_SEED
 @click.option(
     "--pause-after",
     type=click.IntRange(0),
@@ -235,7 +220,7 @@ def rollback(command: Command, /, wanted: Wanted, to: str, **how: Any) -> int:
 
 
 @fleet.command()
-@click.option("--keep-going", is_flag=True, help="Begin with other targets after one failed.")
+@_KEEP_GOING
 @options.limits
 @_targets
 @click.pass_obj
@@ -259,6 +244,101 @@ def verify(command: Command, /, wanted: Wanted) -> int:
     return answer(command, found.document, found.lines(), 0 if found.passed else 1)
 
 
+@fleet.command()
+@_targets
+@click.pass_obj
+def rows(command: Command, /, wanted: Wanted) -> int:
+    """Print the largest number of rows of each relation on any target, for review --rows."""
+    from migrator.fleet.survey import TargetPosition, failures
+    from migrator.rows import counts
+
+    def count(common: Common, member: Member, _: Any, contact: Contact) -> TargetPosition:
+        with common.at(member, contact) as runner:
+            found, _ = counts.estimate(runner.session.connection)
+            return TargetPosition.of(runner, found=found)
+
+    with _at_work(command, wanted, more={"rows": count}) as work:
+        counted = work.on_all("rows")
+    most: dict[str, int] = {}
+    for relation, number in (
+        pair for each in counted if each.position for pair in each.position.found.items()
+    ):
+        most[relation] = max(number, most.get(relation, 0))
+    left_out = {each.member.name: each.failure for each in counted if each.failure}
+    if left_out:
+        say("\n".join(["left out:", *failures(counted)]))
+    document = {"rows": most, "failures": {name: it.document for name, it in left_out.items()}}
+    return answer(command, document, counts.write(most), 1 if left_out else 0)
+
+
+@fleet.command()
+@_paced
+@options.each_deploy
+@_targets
+@click.pass_obj
+def deploy(command: Command, /, wanted: Wanted, **how: Any) -> int:
+    """Deploy to every target, stage by stage: with a backup, checks and an undo for each."""
+    from migrator.cli.deploy import deploy as deploy_one
+    from migrator.core.steps import Steps
+
+    pace = {name: how.pop(name) for name in ("keep_going", "yes", "approve")}
+    directory: Path = how.pop("backup_dir")
+
+    def on_target(common: Common, member: Member, _: Any, contact: Contact) -> TargetPosition:
+        own = directory / member.name
+        sys.argv.extend(["--backup-dir", str(own)])
+        alone = replace(command, given=member.target, as_json=False, say=contact.say)
+        done = deploy_one(
+            alone,
+            Steps(contact.say),
+            lambda lines, _: contact.say("\n".join(lines)),
+            backup_dir=own,
+            **_ONE_DEPLOY,
+            **how,
+        )
+        return replace(common.look(member, None, contact), words=done.document["outcome"])
+
+    pace |= {"more": {"deploy": on_target}, "beside_others": how["beside_others"]}
+    result = _roll_out(command, wanted, "deploy", _asked(None), **pace)
+    path = directory / f"fleet-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.report.json"
+    directory.mkdir(parents=True, exist_ok=True)
+    files.write(path, json.dumps(result.document, indent=2))
+    return _answer(command, result, [f"wrote {path}"], report=str(path))
+
+
+@fleet.command()
+@click.argument("name")
+@click.option("--url", required=True, metavar="URL", help="The database, without a password.")
+@click.option("--stage", type=click.IntRange(0), required=True, help="The stage of the target.")
+@options.limits
+@_targets
+@click.pass_obj
+def new(command: Command, /, name: str, url: str, stage: int, wanted: Wanted, **limits: Any) -> int:
+    """Migrate an empty database to the version of its stage, and add it to the targets."""
+    from migrator.fleet import targets
+    from migrator.fleet.plan import Asked
+    from migrator.fleet.rollout import Pace
+
+    conninfo = process.option_value(url, "--url") or ""
+    entry = {"name": name, "stage": stage, "url": conninfo}
+    (member,) = targets.read([entry], "--url", command.settings.application)
+    with _at_work(command, wanted, with_events=True, **limits) as work:
+        if name in {each.name for each in work.members}:
+            raise Refused(f"There is a target {name} already.", hint="Give another name.")
+        survey = replace(work, members=[*work.members, member]).survey()
+        asked = Asked(survey.version_for(member))
+        planned = replace(work, members=[member]).plan(asked, keep_going=False)
+        members = planned.members()
+        result = work.rollout("migrate", Pace(), planned.survey, members, planned.step)
+    last = []
+    if wanted.targets_from is not None:
+        last = [f"add {name} where --targets-from finds it"]
+    elif not result.exit_code:
+        targets.add(wanted.file(command), name, stage, conninfo)
+        last = [f"added {name} to {wanted.file(command)}"]
+    return _answer(command, result, last)
+
+
 @dataclass(frozen=True, slots=True)
 class FleetWork:
     """The targets of a command, and the processes that work on them.
@@ -278,10 +358,9 @@ class FleetWork:
 
     def survey(self) -> Survey:
         """Look at all targets."""
-        from migrator.fleet.survey import Standpoint, Survey
+        from migrator.fleet.survey import Survey
 
-        ended = self.on_all("look")
-        return Survey.of([Standpoint(each.member, each.value, each.failure) for each in ended])
+        return Survey.of(self.on_all("look"))
 
     def plan(self, asked: Asked, *, keep_going: bool) -> FleetPlan:
         """Plan the work on all targets.
@@ -291,17 +370,9 @@ class FleetWork:
 
         """
         from migrator.fleet.plan import FleetPlan
-        from migrator.fleet.survey import Standpoint, Survey
+        from migrator.fleet.survey import Survey
 
-        ended = self.on_all("plan", asked)
-        survey = Survey.of(
-            [
-                Standpoint(each.member, each.value.position if each.value else None, each.failure)
-                for each in ended
-            ]
-        )
-        plans = {each.member.name: each.value for each in ended if each.value}
-        found = FleetPlan(asked, self.common.files, survey, plans)
+        found = FleetPlan(asked, self.common.files, Survey.of(self.on_all("plan", asked)))
         found.refuse(except_unreachable=keep_going)
         return found
 
@@ -309,35 +380,34 @@ class FleetWork:
         """Check all targets, and one of them against the snapshot for those that are equal."""
         from migrator.fleet import drift
 
-        ended = {each.member.name: each for each in self.on_all("verify", {"with_schema": False})}
-        checked = {name: each.value for name, each in ended.items() if each.value}
-        groups = drift.groups(checked)
-        samples = [
-            each.sample for each in groups if not checked[each.sample].position.ids["pending"]
-        ]
-        sample = [ended[name].member for name in samples[:1]]
-        for event in self.on_all("verify", {}, sample):
-            ended[event.member.name] = event
-        failures = {name: each.failure for name, each in ended.items() if each.failure}
-        findings = {name: each.value.findings for name, each in ended.items() if each.value}
-        return drift.Drift(groups, findings, failures, "".join(samples[:1]))
+        checked = {each.member.name: each for each in self.on_all("verify", {"with_schema": False})}
+        groups = drift.groups([*checked.values()])
+        samples = [checked[each.sample] for each in groups]
+        current = [each for each in samples if each.position and not each.position.ids["pending"]]
+        for each in self.on_all("verify", {}, [each.member for each in current[:1]]):
+            checked[each.member.name] = each
+        compared = "".join(each.member.name for each in current[:1])
+        return drift.Drift(groups, [*checked.values()], compared)
 
     def on_all(
         self, kind: str, argument: Any = None, members: Sequence[Member] | None = None
-    ) -> list[Event]:
-        """Do something on all targets at once that changes nothing, in any order."""
+    ) -> list[Standpoint]:
+        """Do something on all targets at once that changes nothing; return what came of it."""
         from migrator.fleet.pool import Job
+        from migrator.fleet.survey import Standpoint
 
         chosen = self.members if members is None else members
-        most = 2 if kind == "verify" else 1  # pg_dump has one of its own
-        jobs = [Job(each, kind, argument, each.place, most) for each in chosen]
-        ended = []
-        for event in self.pool.run(jobs, goes_on=True):
+        needed = _CONNECTIONS.get(kind, 1) if members is not None else 1
+        found = []
+        for event in self.pool.run(
+            [Job(each, kind, argument, each.place, needed) for each in chosen], goes_on=True
+        ):
             self.progress.look(event)
-            ended += [event] * event.has_ended
+            if event.has_ended:
+                found.append(Standpoint(event.member, event.value, event.failure))
         if self.pool.is_interrupted:
             raise KeyboardInterrupt
-        return sorted(ended, key=lambda each: (each.member.stage, each.member.name))
+        return sorted(found, key=lambda each: (each.member.stage, each.member.name))
 
     def rollout(
         self,
@@ -351,8 +421,10 @@ class FleetWork:
         from migrator.fleet.rollout import Rollout
 
         self.progress.begin(len(members))
-        made = Rollout(self.pool, pace, survey, self.progress.tell, _CONNECTIONS.get(kind, 2))
-        return made.run(kind, members, argument)
+        needed = _CONNECTIONS.get(kind, 1)
+        return Rollout(self.pool, pace, survey, self.progress.tell, needed).run(
+            kind, members, argument
+        )
 
 
 @contextmanager
@@ -384,124 +456,43 @@ def _at_work(
     project = command.project
     known = files.FileSet.read(project.migrations, project.apart, project.seeds)
     common = Common(project, known, Limits(**limits), additions())
-    names = ("look", "plan", "migrate", "rollback", "seed", "verify")
-    work = {name: getattr(common, name) for name in names}
-    work |= {name: partial(function, common) for name, function in more.items()}
-    explain = partial(in_words, install="")
+    work = {kind: getattr(common, kind) for kind in _KINDS}
+    work |= {kind: partial(function, common) for kind, function in more.items()}
+    alone = {kind: _alone(kind, function) for kind, function in work.items()}
     progress = Progress(as_json=command.as_json and with_events, log_directory=wanted.log_dir)
-    with Pool(work, explain, jobs=wanted.jobs, server_limit=wanted.server_limit) as pool:
+    with Pool(alone, _explained, jobs=wanted.jobs, server_limit=wanted.server_limit) as pool:
         try:
             yield FleetWork(members, common, pool, progress)
         finally:
             progress.end()
 
 
-@fleet.command()
-@_targets
-@click.pass_obj
-def rows(command: Command, /, wanted: Wanted) -> int:
-    """Print the largest number of rows of each relation on any target, for review --rows."""
-    from migrator.rows import counts
-
-    def count(common: Common, member: Member, _: Any, tell: Say) -> dict[str, int]:
-        with common.at(member, tell) as runner:
-            return counts.estimate(runner.session.connection)[0]
-
-    with _at_work(command, wanted, more={"rows": count}) as work:
-        ended = work.on_all("rows")
-    most: dict[str, int] = {}
-    for each in ended:
-        for relation, number in (each.value or {}).items():
-            most[relation] = max(number, most.get(relation, 0))
-    failures = {each.member.name: each.failure for each in ended if each.failure}
-    for name, failure in failures.items():
-        say(f"{name}: left out: {failure.message}")
-    document = {"rows": most, "failures": {name: it.document for name, it in failures.items()}}
-    return answer(command, document, counts.write(most), 1 if failures else 0)
-
-
-@fleet.command()
-@_paced
-@options.each_deploy
-@_targets
-@click.pass_obj
-def deploy(command: Command, /, wanted: Wanted, **how: Any) -> int:
-    """Deploy to every target, stage by stage: with a backup, checks and an undo for each."""
-    from migrator.cli.deploy import deploy as deploy_one
-    from migrator.core.steps import Steps
-    from migrator.fleet.work import TargetDone
-
-    pace = {name: how.pop(name) for name in ("keep_going", "yes", "approve")}
-    directory: Path = how.pop("backup_dir")
+def _alone(kind: str, function: Work) -> Work:
+    """Let the commands that messages name be those for a target alone, in its own process."""
     given = sys.argv[: sys.argv.index("fleet")]
 
-    def on_target(common: Common, member: Member, _: Any, tell: Say) -> TargetDone:
-        own = directory / member.name
-        _as_if_alone(given, member, own)
-        alone = replace(command, given=member.target, as_json=False, say=tell)
-        done = deploy_one(
-            alone,
-            Steps(tell),
-            lambda lines, _: tell("\n".join(lines)),
-            backup_dir=own,
-            **_ONE_DEPLOY,
-            **how,
-        )
-        return TargetDone(common.look(member, None, tell), done.document["outcome"])
+    def work(member: Member, argument: Any, contact: Contact) -> TargetPosition:
+        from psycopg.conninfo import make_conninfo
 
-    pace |= {"more": {"deploy": on_target}, "beside_others": how["beside_others"]}
-    result = _roll_out(command, wanted, "deploy", _asked(None), **pace)
-    path = directory / f"fleet-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.report.json"
-    directory.mkdir(parents=True, exist_ok=True)
-    files.write(path, json.dumps(result.document, indent=2))
-    lines = [*result.lines(), f"wrote {path}"]
-    document = result.document | {"report": str(path)}
-    return answer(command, document, lines, result.exit_code, indent=0)
+        from migrator.core.target import SECRETS
+
+        known = member.target.parameters
+        hidden = {*SECRETS, "fallback_application_name"}
+        shown = {key: value for key, value in known.items() if key not in hidden}
+        sys.argv[:] = [*given, "--database", make_conninfo("", **shown), kind]
+        return function(member, argument, contact)
+
+    return work
 
 
-def _as_if_alone(given: Sequence[str], member: Member, backup_dir: Path) -> None:
-    """Let the commands that messages name be those for this target alone, in its own process."""
-    from psycopg.conninfo import make_conninfo
+def _explained(member: Member, ending: BaseException) -> MigratorError:
+    """Return what ended the work on a target as an error with a message; see `in_words`."""
+    from migrator.core.session import NoConnection
+    from migrator.deploy import closing
 
-    from migrator.core.target import SECRETS
-
-    hidden = {*SECRETS, "fallback_application_name"}
-    shown = {key: value for key, value in member.target.parameters.items() if key not in hidden}
-    named = ["--database", make_conninfo("", **shown)]
-    sys.argv[:] = [*given, *named, "deploy", "--backup-dir", str(backup_dir)]
-
-
-@fleet.command()
-@click.argument("name")
-@click.option("--url", required=True, metavar="URL", help="The database, without a password.")
-@click.option("--stage", type=click.IntRange(0), required=True, help="The stage of the target.")
-@options.limits
-@_targets
-@click.pass_obj
-def new(command: Command, /, name: str, url: str, stage: int, wanted: Wanted, **limits: Any) -> int:
-    """Migrate an empty database to the version of its stage, and add it to the targets."""
-    from migrator.fleet import targets
-    from migrator.fleet.plan import Asked
-    from migrator.fleet.rollout import Pace
-
-    conninfo = process.option_value(url, "--url") or ""
-    entry = {"name": name, "stage": stage, "url": conninfo}
-    (member,) = targets.read([entry], "--url", command.settings.application)
-    with _at_work(command, wanted, with_events=True, **limits) as work:
-        if name in {each.name for each in work.members}:
-            raise Refused(f"There is a target {name} already.", hint="Give another name.")
-        survey = replace(work, members=[*work.members, member]).survey()
-        asked = Asked(survey.version_for(member))
-        planned = replace(work, members=[member]).plan(asked, keep_going=False)
-        members = planned.members()
-        result = work.rollout("migrate", Pace(), planned.survey, members, planned.step)
-    lines = result.lines()
-    if wanted.targets_from is not None:
-        lines.append(f"add {name} where --targets-from finds it")
-    elif not result.exit_code:
-        targets.add(wanted.file(command), name, stage, conninfo)
-        lines.append(f"added {name} to {wanted.file(command)}")
-    return answer(command, result.document, lines, result.exit_code, indent=0)
+    if isinstance(ending, NoConnection):
+        return closing.hint(member.target, ending)
+    return in_words(ending, install="")
 
 
 def _asked(to: str | None, no_seed: bool = False, is_rollback: bool = False) -> Asked:
@@ -541,5 +532,6 @@ def _roll_out(
         return work.rollout(kind, pace, planned.survey, members, planned.step)
 
 
-def _answer(command: Command, result: RolloutResult) -> int:
-    return answer(command, result.document, result.lines(), result.exit_code, indent=0)
+def _answer(command: Command, result: RolloutResult, last: Sequence[str] = (), **more: Any) -> int:
+    lines = [*result.lines(), *last]
+    return answer(command, result.document | more, lines, result.exit_code, indent=0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -438,15 +437,13 @@ def main(root: Path | None, arguments: Sequence[str], install: str = "") -> int:
     except (Exception, KeyboardInterrupt) as ending:
         process.on_signals(signal.SIG_IGN)
         error = in_words(ending, install)
-        told = {"error": error.message, "state": error.state, "next": error.hint}
         if isinstance(ending, click.ClickException):
             ending.show()
         else:
-            lines = (f"{label}: {text}" for label, text in told.items() if text)
-            say("\n".join(re.sub(r"\n(?=\S)", "\n  ", line) for line in lines))
+            say("\n".join(error.lines))
     if process.wants_json(arguments):
         indent = (
             None if {"deploy", "restore", "fleet"} & set(arguments) else 2
         )  # one line for each event
-        click.echo(json.dumps({**told, "exit_code": error.exit_code}, indent=indent))
+        click.echo(json.dumps(error.document, indent=indent))
     return error.exit_code

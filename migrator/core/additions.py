@@ -41,8 +41,11 @@ class Additions:
         before_plan: Called under the lock, before a command that changes the database plans its
             work; raises to refuse.
         status: Returns what to add to the answer of `status`.
+        may_watch: Says whether a second session may be opened now, which sees for whom the first
+            one waits; asked again until it may.
 
     """
 
     before_plan: Callable[[Session], None] = _nothing
     status: Callable[[Session], StatusSection | None] = _nothing
+    may_watch: Callable[[], bool] = lambda: True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 
 class MigratorError(Exception):
     """Base of all errors that end a command with a message instead of a traceback.
@@ -20,6 +23,21 @@ class MigratorError(Exception):
         self.message = message
         self.state = state
         self.hint = hint
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The error for machines."""
+        return {**self._parts, "exit_code": self.exit_code}
+
+    @property
+    def lines(self) -> list[str]:
+        """The error as text: what happened, the state, what to do next."""
+        told = (f"{label}: {text}" for label, text in self._parts.items() if text)
+        return [line for text in told for line in re.sub(r"\n(?=\S)", "\n  ", text).split("\n")]
+
+    @property
+    def _parts(self) -> dict[str, str]:
+        return {"error": self.message, "state": self.state, "next": self.hint}
 
 
 class Failed(MigratorError):

@@ -335,7 +335,13 @@ class Runner:
         with (
             self._telling_the_truth(),
             lock.held(self.session, self.limits.lock_wait_s, self.say),
-            SessionWatch(self.target, self.session, self.limits.lock_timeout_ms, self.say) as watch,
+            SessionWatch(
+                self.target,
+                self.session,
+                self.limits.lock_timeout_ms,
+                self.say,
+                self.additions.may_watch,
+            ) as watch,
         ):
             applier = Applier(
                 self.session,

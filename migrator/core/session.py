@@ -51,6 +51,8 @@ _URL = re.compile(r"\w+://[^\s\"]*")
 class NoConnection(Refused):
     """It is impossible to connect to the target."""
 
+    why = "cannot be reached"  # in a table
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -80,11 +80,17 @@ class SessionWatch(Watch):
         lock_timeout_ms: How long the session waits for a lock; it is looked at several times in
             that time.
         say: Called with the sessions for which a long wait is.
+        may_open: Says whether the second session may be opened now; asked again until it may.
 
     """
 
     def __init__(
-        self, target: Target, session: Session, lock_timeout_ms: int, say: Callable[[str], None]
+        self,
+        target: Target,
+        session: Session,
+        lock_timeout_ms: int,
+        say: Callable[[str], None],
+        may_open: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__()
         self._target = target
@@ -92,6 +98,7 @@ class SessionWatch(Watch):
         quarter_s = lock_timeout_ms / 4000 or _LONGEST_INTERVAL_S
         self._interval_s = max(_SHORTEST_INTERVAL_S, min(quarter_s, _LONGEST_INTERVAL_S))
         self._say = say
+        self._may_open = may_open
         self._ended = threading.Event()
         self._since: float | None = None
         self._name = ""
@@ -124,11 +131,14 @@ class SessionWatch(Watch):
         with suppress(psycopg.Error, Refused, OSError):  # OSError: nobody reads what is told
             while not self._ended.wait(self._pause_s()):
                 since = self._since
-                if since is not None and time.monotonic() - since >= self._interval_s:
-                    connection = connection or open_connection(self._target)
-                    self._look(connection)
-                    if time.monotonic() - since >= self._next_report_s:
-                        self._report(connection, since)
+                if since is None or time.monotonic() - since < self._interval_s:
+                    continue
+                if connection is None and not self._may_open():
+                    continue
+                connection = connection or open_connection(self._target)
+                self._look(connection)
+                if time.monotonic() - since >= self._next_report_s:
+                    self._report(connection, since)
         if connection is not None:
             connection.close()
 

@@ -21,6 +21,12 @@ _SUFFIX = "_closed_by_deploy"
 _LONGEST_NAME = 63
 
 
+class ClosedDatabase(NoConnection):
+    """A closed deploy has the database."""
+
+    why = "closed by a deploy"
+
+
 def closed_name(database: str) -> str:
     """Return the name that a database has while it is closed: its own, and what says so."""
     name = database + _SUFFIX
@@ -77,7 +83,7 @@ def hint(target: Target, error: NoConnection) -> NoConnection:
             row = connection.execute(sql("deploy/under_way").encode()).fetchone()
     except NoConnection:  # it was opened this moment
         return error
-    return NoConnection(
+    return ClosedDatabase(
         f'Cannot connect to {target.shown}: a deploy has closed the database "{found[0]}": '
         f"{row[0] if row else 'it is not in the history'}.",
         state=f"Its database is called {found[1].parameters['dbname']} meanwhile.",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from migrator.core.errors import Refused
-from migrator.core.files import FileSet
+from migrator.core.files import FileSet, Migration
 from migrator.core.plan import find
-from migrator.fleet.survey import Standpoint, Survey, TargetPosition, number_of
-from migrator.fleet.table import alike, grouped
+from migrator.fleet.survey import Standpoint, Survey, failures, number_of
+from migrator.fleet.table import alike
 from migrator.fleet.targets import Member
 
 _LENGTH = 16  # hexadecimal digits of each part: 64 bits
@@ -42,27 +43,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetPlan:
-    """What would be done on one target.
-
-    Args:
-        position: Where it stands; None if that is not known.
-        migrations: The ids of the migrations, in order.
-        seeds: The ids of the seeds that follow.
-
-    """
-
-    position: TargetPosition | None
-    migrations: Sequence[str] = ()
-    seeds: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class TargetStep:
-    """What is done on one target: it was planned and approved."""
+    """What is done on one target: what is asked, and the migrations that were planned there."""
 
     asked: Asked
-    plan: TargetPlan
+    migrations: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +57,31 @@ class FleetPlan:
     Args:
         asked: What is to be done.
         files: The files of the set.
-        survey: Where the targets stand.
-        plans: What would be done on each target that could be planned, by name.
+        survey: Where the targets stand, with what would be done there.
 
     """
 
     asked: Asked
     files: FileSet
     survey: Survey
-    plans: Mapping[str, TargetPlan] = field(default_factory=dict)
 
     def members(self) -> list[Member]:
         """Return the targets where something is to be done, or may be: in the order of stages."""
         found = [
             each.member
             for each in self.survey.standpoints
-            if each.failure or self._of(each).migrations or self._of(each).seeds
+            if not (at := each.position) or at.migrations or at.seeds
         ]
         return sorted(found, key=lambda each: each.stage, reverse=self.asked.is_rollback)
 
     def step(self, member: Member) -> TargetStep:
         """Return what is to be done on a target; on one that could not be reached, nothing more."""
-        plan = self.plans.get(member.name)
-        if plan is None:  # it may be reached when its turn comes
-            plan = TargetPlan(None, [each.id for each in self._in_reach])
-        return TargetStep(self.asked, plan)
-
-    def _of(self, standpoint: Standpoint) -> TargetPlan:
-        return self.plans.get(standpoint.member.name, TargetPlan(None))
+        (at,) = (each.position for each in self.survey.standpoints if each.member is member)
+        in_reach = [each.id for each in self._in_reach]  # it may be reached when its turn comes
+        return TargetStep(self.asked, at.migrations if at else in_reach)
 
     @property
-    def _in_reach(self) -> list[Any]:
+    def _in_reach(self) -> list[Migration]:
         """The migrations that the command is about, on any target."""
         migrations = self.files.migrations
         if self.asked.to is None:
@@ -120,25 +99,18 @@ class FleetPlan:
             Refused: Something is; the message names each target and what is wrong.
 
         """
-        wrong: list[tuple[str, str]] = []
-        has_hint: set[str] = set()
-        for each in self.survey.standpoints:
-            if each.failure and not (each.unreachable and except_unreachable):
-                wrong.append((each.failure.message, each.member.name))
-                has_hint.add(each.failure.hint)
-            elif each.twin or (each.position and each.position.is_standby):
-                wrong.append((each.wrong, each.member.name))
-        if not wrong:
+        wrong = [each for each in self.survey.standpoints if each.failure or _is_unfit(each)]
+        lost = [each for each in wrong if each.is_unreachable]
+        if not wrong or (except_unreachable and lost == wrong):
             return
-        lines = [f"{', '.join(names)}: {message}" for message, names in grouped(wrong).items()]
-        lost = all(each.unreachable for each in self.survey.standpoints if each.wrong)
+        told = [f"{each.member.name}: {each.wrong}" for each in wrong if not each.failure]
         raise Refused(
             f"{len(wrong)} of {len(self.survey.standpoints)} targets cannot be worked on:\n  "
-            + "\n  ".join(lines),
+            + "\n  ".join([*failures(wrong), *told]),
             state="Nothing was changed anywhere.",
             hint="See to them; or work on the others with --keep-going."
-            if lost
-            else " ".join(sorted(filter(None, has_hint))) or "Correct the targets.",
+            if lost == wrong
+            else "Correct these targets, or choose others with --only.",
         )
 
     @property
@@ -146,9 +118,12 @@ class FleetPlan:
         """The number of the version that the target furthest back is on."""
         if self.asked.is_rollback:
             return number_of(find(self.files.migrations, str(self.asked.to)).id)
-        known = [self.plans[name].position for name in self.plans]
-        order = ["none", *(number_of(each.id) for each in self.files.migrations)]
-        return min((each.version for each in known if each), key=order.index, default="none")
+        known = [each.version for each in self.survey.standpoints if each.position]
+        return min(known, key=self._numbers.index, default="none")
+
+    @property
+    def _numbers(self) -> list[str]:
+        return ["none", *(number_of(each.id) for each in self.files.migrations)]
 
     @property
     def digest(self) -> str:
@@ -177,7 +152,7 @@ class FleetPlan:
 
         """
         *parts, floor = approved.strip().split("-", len(_PARTS))
-        numbers = ["none", *(number_of(each.id) for each in self.files.migrations)]
+        numbers = self._numbers
         if len(parts) != len(_PARTS) or floor not in numbers:
             raise Refused(f"{approved} is no digest of a plan.", hint=_AGAIN)
         now = self._digest(floor).split("-", len(_PARTS))
@@ -198,48 +173,37 @@ class FleetPlan:
                 each.member.name,
                 str(each.member.stage),
                 each.version,
-                _range(self._of(each).migrations),
+                _range(each.position.migrations) if each.position else "",
                 each.wrong if each.failure else "",
             )
             for each in self.survey.standpoints
         ]
-        counts: dict[str, int] = {}
-        for plan in self.plans.values():
-            for name in (*plan.migrations, *plan.seeds):
-                counts[name] = counts.get(name, 0) + 1
+        known = [each.position for each in self.survey.standpoints if each.position]
+        counts = Counter(name for at in known for name in (*at.migrations, *at.seeds))
         listed = [
             f"{self.asked.words} {name} on {count} target{'s' * (count != 1)}"
             for name, count in sorted(counts.items(), reverse=self.asked.is_rollback)
         ]
         columns = ("TARGET", "STAGE", "VERSION", self.asked.words.upper(), "STATE")
-        listed = listed or ["nothing to do"]
-        return [*alike(columns, rows), *listed, f"digest: {self.digest}"]
+        return [*alike(columns, rows), *(listed or ["nothing to do"]), f"digest: {self.digest}"]
 
     @property
     def document(self) -> dict[str, Any]:
         """The plan for machines."""
-        return {
-            "digest": self.digest,
-            "to": self.asked.to,
-            "targets": [
-                {
-                    "target": each.member.name,
-                    "stage": each.member.stage,
-                    "version": each.version,
-                    "migrations": list(self._of(each).migrations),
-                    "seeds": list(self._of(each).seeds),
-                    "failure": each.failure.document if each.failure else None,
-                }
-                for each in self.survey.standpoints
-            ],
-        }
+        targets = []
+        for each in self.survey.standpoints:
+            ids = (each.position.migrations, each.position.seeds) if each.position else ((), ())
+            targets.append(each.document(migrations=list(ids[0]), seeds=list(ids[1])))
+        return {"digest": self.digest, "to": self.asked.to, "targets": targets}
+
+
+def _is_unfit(standpoint: Standpoint) -> bool:
+    return bool(standpoint.twin or (standpoint.position and standpoint.position.is_standby))
 
 
 def _range(ids: Sequence[str]) -> str:
-    if not ids:
-        return ""
-    first, last = number_of(ids[0]), number_of(ids[-1])
-    return first if first == last else f"{first} to {last}"
+    ends = dict.fromkeys(number_of(each) for each in (*ids[:1], *ids[-1:]))
+    return " to ".join(ends)
 
 
 def _sum(what: Any) -> str:

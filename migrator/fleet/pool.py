@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -22,48 +21,26 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, NoReturn
 
 from migrator.core import process
-from migrator.core.errors import MigratorError
-from migrator.core.session import NoConnection
+from migrator.core.errors import Failed, Interrupted, MigratorError
+from migrator.fleet.survey import TargetPosition
 from migrator.fleet.targets import Member
 
 _TICK_S = 0.2
 _LOST = "Its last file is either applied completely or not at all; `fleet status` shows it."
-Say = Callable[[str], None]
-Work = Callable[[Member, Any, Say], Any]
-Explain = Callable[[BaseException], MigratorError]
 
 
 @dataclass(frozen=True, slots=True)
-class TargetFailure:
-    """Why the work on a target failed: the parts of the error of the single command.
+class Contact:
+    """How the work on a target speaks with the first process.
 
     Args:
-        exit_code: 1 failed, 2 refused, 130 interrupted.
-        message: What happened.
-        state: The state of the database.
-        hint: What to do next.
-        is_unreachable: Whether there was no connection at all.
+        say: Told each line of progress.
+        may_connect: Says whether one more connection may be opened now; asked again until it may.
 
     """
 
-    exit_code: int
-    message: str
-    state: str = ""
-    hint: str = ""
-    is_unreachable: bool = False
-
-    @property
-    def lines(self) -> list[str]:
-        """The error as text."""
-        told = {"error": self.message, "state": self.state, "next": self.hint}
-        lines = (f"{label}: {text}" for label, text in told.items() if text)
-        return [re.sub(r"\n(?=\S)", "\n  ", line) for line in lines]
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The error as the document of the single command."""
-        told = {"error": self.message, "state": self.state, "next": self.hint}
-        return {**told, "exit_code": self.exit_code}
+    say: Callable[[str], None]
+    may_connect: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +51,7 @@ class Event:
         member: The target.
         kind: begin, say or end.
         text: What is said.
-        value: What the work gave, at its end.
+        value: Where the target stands then, and what came of the work; None if it failed.
         failure: Why it failed; None if it did not.
         seconds: How long it took, at its end.
 
@@ -83,8 +60,8 @@ class Event:
     member: Member
     kind: str
     text: str = ""
-    value: Any = None
-    failure: TargetFailure | None = None
+    value: TargetPosition | None = None
+    failure: MigratorError | None = None
     seconds: float = 0.0
 
     @property
@@ -102,7 +79,7 @@ class Job:
         kind: Which work.
         argument: What it is given; it must be possible to pickle it.
         server: What targets of one server have in common.
-        connections: How many connections it may need at most.
+        connections: How many connections it has, without one that it may ask for.
 
     """
 
@@ -113,15 +90,19 @@ class Job:
     connections: int = 1
 
 
+Work = Callable[[Member, Any, Contact], TargetPosition]
+Explain = Callable[[Member, BaseException], MigratorError]
+
+
 class Pool:
     """Some processes that work on targets.
 
     Args:
         work: What can be done, by kind. It runs in the processes.
         explain: Turns what ended a piece of work into an error with a message.
-        jobs: How many targets are at work at once.
-        server_limit: How many connections one server gets; None for no limit. A target whose work
-            may need more than that is at work alone on its server.
+        jobs: How many connections there may be, and so how many targets at work.
+        server_limit: How many connections one server gets; None for no limit but `jobs`. A target
+            that needs more than a limit is at work alone.
 
     """
 
@@ -132,10 +113,12 @@ class Pool:
         self._work = work
         self._explain = explain
         self._jobs = jobs
-        self._server_limit = server_limit
+        self._server_limit = server_limit or jobs
         self._alive, self._ours = os.pipe()  # the processes end when nobody holds `_ours`
         self._pids: dict[Connection, int] = {}
         self._busy: dict[Connection, tuple[Job, float]] = {}
+        self._asking: list[Connection] = []  # for one more connection
+        self._granted: list[Connection] = []
 
     def __enter__(self) -> Pool:
         """Take over the signals: an interruption is passed on to what is at work."""
@@ -173,9 +156,10 @@ class Pool:
                 yield self._begin(job)
             for pipe in wait([*self._busy], _TICK_S):
                 assert isinstance(pipe, Connection)  # noqa: S101  they are what was given
-                event = self._receive(pipe)
-                stops = stops or (event.failure is not None and not goes_on)
-                yield event
+                if (event := self._receive(pipe)) is not None:
+                    stops = stops or (event.failure is not None and not goes_on)
+                    yield event
+            self._grant()
 
     def pause(self, seconds: float) -> None:
         """Wait, unless interrupted."""
@@ -185,16 +169,29 @@ class Pool:
 
     def _next(self, waiting: Sequence[Job]) -> Job | None:
         """Return the first piece of work that may begin now."""
-        if len(self._busy) >= self._jobs:
-            return None
+        used = self._used([*self._granted, *self._asking])
+        return next((each for each in waiting if self._fits(each, each.connections, used)), None)
+
+    def _used(self, more: Collection[Connection]) -> Counter[str]:
+        """Return the connections to each server, of which some targets have one more."""
         used: Counter[str] = Counter()
-        for job, _ in self._busy.values():
-            used[job.server] += job.connections
-        for job in waiting:
-            needed = used[job.server] + job.connections
-            if self._server_limit is None or not used[job.server] or needed <= self._server_limit:
-                return job
-        return None
+        for pipe, (job, _) in self._busy.items():
+            used[job.server] += job.connections + (pipe in more)
+        return used
+
+    def _fits(self, job: Job, needed: int, used: Counter[str]) -> bool:
+        """Say whether a target may have so many connections more."""
+        pairs = ((used.total(), self._jobs), (used[job.server], self._server_limit))
+        return all(not has or has + needed <= limit for has, limit in pairs)
+
+    def _grant(self) -> None:
+        """Let targets have the connections that they ask for, where there is room."""
+        for pipe in [*self._asking]:
+            if self._fits(self._busy[pipe][0], 1, self._used(self._granted)):
+                self._asking.remove(pipe)
+                self._granted.append(pipe)
+                with suppress(OSError):  # it has just ended
+                    pipe.send(None)
 
     def _begin(self, job: Job) -> Event:
         pipe = next((each for each in self._pids if each not in self._busy), None)
@@ -203,28 +200,33 @@ class Pool:
         self._busy[pipe] = job, time.monotonic()
         return Event(job.member, "begin")
 
-    def _receive(self, pipe: Connection) -> Event:
+    def _receive(self, pipe: Connection) -> Event | None:
         job, began = self._busy[pipe]
         try:
             kind, what, failure = pipe.recv()
         except (EOFError, OSError):
-            failure = self._buried(pipe)
-            kind, what = "end", None
+            kind, what, failure = "end", None, self._buried(pipe)
+        if kind == "ask":
+            self._asking.append(pipe)
+            return None
         if kind == "say":
             return Event(job.member, kind, text=what)
         del self._busy[pipe]
+        for those in (self._asking, self._granted):
+            if pipe in those:
+                those.remove(pipe)
         seconds = round(time.monotonic() - began, 3)
         return Event(job.member, kind, value=what, failure=failure, seconds=seconds)
 
-    def _buried(self, pipe: Connection) -> TargetFailure:
+    def _buried(self, pipe: Connection) -> MigratorError:
         """Return why a process has ended that was at work."""
         _, status = os.waitpid(self._pids.pop(pipe), 0)
         pipe.close()
         if self.is_interrupted:
-            return TargetFailure(process.INTERRUPTED, "Interrupted.", _LOST)
+            return Interrupted("Interrupted.", state=_LOST)
         code = os.waitstatus_to_exitcode(status)
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return TargetFailure(1, f"The process that worked on it ended by {how}.", _LOST)
+        return Failed(f"The process that worked on it ended by {how}.", state=_LOST)
 
     def _interrupt(self, *_: object) -> None:
         """Pass an interruption on to what is at work; nothing new begins."""
@@ -258,25 +260,42 @@ class Pool:
 
         with suppress(EOFError, OSError):
             while True:
-                job: Job = pipe.recv()
-                send(*self._done(job, lambda text: send("say", text, None)))
+                job: Job | None = pipe.recv()
+                if job is not None:  # else the answer to what is not asked any more
+                    send(*self._done(job, _contact(pipe, send)))
         os._exit(0)
 
     def _end_with_first(self) -> None:
         os.read(self._alive, 1)
         os._exit(process.INTERRUPTED)  # the server sees that the client is gone, and rolls back
 
-    def _done(self, job: Job, say: Say) -> tuple[str, Any, TargetFailure | None]:
+    def _done(
+        self, job: Job, contact: Contact
+    ) -> tuple[str, TargetPosition | None, MigratorError | None]:
         try:
-            return "end", self._work[job.kind](job.member, job.argument, say), None
+            return "end", self._work[job.kind](job.member, job.argument, contact), None
         except BaseException as ending:
             try:
-                error = self._explain(ending)
+                return "end", None, self._explain(job.member, ending)
             except BaseException as defect:
                 words = f"{type(defect).__name__}: {defect}, which is a defect of this program."
-                return "end", None, TargetFailure(1, words, _LOST)
-            parts = (error.exit_code, error.message, error.state, error.hint)
-            return "end", None, TargetFailure(*parts, isinstance(error, NoConnection))
+                return "end", None, Failed(words, state=_LOST)
+
+
+def _contact(pipe: Connection, send: Callable[..., None]) -> Contact:
+    """Return how one piece of work speaks through a pipe, from which nobody else reads then."""
+    is_asked = is_granted = False
+
+    def may_connect() -> bool:
+        nonlocal is_asked, is_granted
+        if not is_asked:
+            send("ask", None, None)
+            is_asked = True
+        if not is_granted and pipe.poll():
+            is_granted = pipe.recv() is None
+        return is_granted
+
+    return Contact(lambda text: send("say", text, None), may_connect)
 
 
 def _kill(pid: int, number: signal.Signals) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from textwrap import indent
 from typing import Any
 
 from migrator.core import process
-from migrator.fleet.pool import Event, Job, Pool, TargetFailure
-from migrator.fleet.survey import Standpoint, Survey
+from migrator.core.errors import Failed
+from migrator.fleet.pool import Event, Job, Pool
+from migrator.fleet.survey import Standpoint, Survey, failures
 from migrator.fleet.table import alike
 from migrator.fleet.targets import Member
 
-CONNECTIONS = 2  # of a target at work: the second one finds out for whom the first one waits
 COLUMNS = ("TARGET", "STAGE", "VERSION", "RESULT")
 
 
@@ -35,37 +34,6 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetResult:
-    """How the work on one target ended.
-
-    Args:
-        member: The target.
-        version: The version that it is on; empty if that is not known.
-        words: What was done.
-        failure: Why it failed; None if it did not.
-        value: What the work gave.
-
-    """
-
-    member: Member
-    version: str
-    words: str
-    failure: TargetFailure | None = None
-    value: Any = None
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The result for machines."""
-        return {
-            "target": self.member.name,
-            "stage": self.member.stage,
-            "version": self.version,
-            "result": self.words,
-            "failure": self.failure.document if self.failure else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class RolloutResult:
     """How it all ended.
 
@@ -76,7 +44,7 @@ class RolloutResult:
 
     """
 
-    targets: list[TargetResult]
+    targets: list[Standpoint]
     exit_code: int
     paused_after: int | None = None
 
@@ -91,20 +59,17 @@ class RolloutResult:
         return {
             "failed": self.failed,
             "paused_after": self.paused_after,
-            "targets": [each.document for each in self.targets],
+            "targets": [each.document(result=each.result) for each in self.targets],
             "exit_code": self.exit_code,
         }
 
     def lines(self) -> list[str]:
         """Return the answer as text."""
         rows = [
-            (each.member.name, str(each.member.stage), each.version, each.words)
+            (each.member.name, str(each.member.stage), each.version, each.result)
             for each in self.targets
         ]
-        told = alike(COLUMNS, rows)
-        for each in self.targets:
-            if each.failure:
-                told += [f"{each.member.name}:", indent("\n".join(each.failure.lines), "  ")]
+        told = [*alike(COLUMNS, rows), *failures(self.targets)]
         if self.paused_after is not None:
             told.append(f"paused after stage {self.paused_after}; the same command goes on")
         if self.exit_code == process.INTERRUPTED:
@@ -122,7 +87,7 @@ class Rollout:
         pace: How it goes on.
         survey: Where all targets stand.
         tell: Told what happens.
-        connections: How many connections a target may need at most.
+        connections: How many connections the work on a target needs.
 
     """
 
@@ -132,14 +97,14 @@ class Rollout:
         pace: Pace,
         survey: Survey,
         tell: Callable[[Event], None],
-        connections: int = CONNECTIONS,
+        connections: int = 1,
     ) -> None:
         self._connections = connections
         self._pool = pool
         self._pace = pace
         self._tell = tell
-        self._standpoints = {each.member.name: each for each in survey.standpoints}
-        self._results: dict[str, TargetResult] = {}
+        self._now = {each.member.name: each for each in survey.standpoints}
+        self._has_begun = False
 
     def run(
         self, kind: str, members: Sequence[Member], argument: Callable[[Member], Any]
@@ -152,19 +117,23 @@ class Rollout:
             argument: What the work on a target is given.
 
         """
+        for name, each in self._now.items():
+            result = "not begun" if each.member in members else "nothing to do"
+            self._now[name] = replace(each, result=result, failure=None)
         paused_after = None
         stages = [list(each) for _, each in groupby(members, lambda member: member.stage)]
-        for number, stage in enumerate(stages):
+        for stage, after in zip(stages, [*stages[1:], None], strict=False):
             if not self._may_begin(stage):
                 break
-            self._work(kind, stage, argument)
-            after = stages[number + 1][0].stage if number + 1 < len(stages) else None
-            if self._pauses(stage[0].stage, after):
-                paused_after = self._pace.pause_after
+            self._has_begun = True
+            for event in self._at_work(kind, stage, argument, goes_on=self._pace.keep_going):
+                self._end(event)
+            pause = self._pace.pause_after
+            if after and pause is not None and stage[0].stage <= pause < after[0].stage:
+                paused_after = None if self._stops else pause
                 break
         self._look_again()
-        waiting = {each.name for each in members}
-        results = [self._result(each, waiting) for each in self._standpoints.values()]
+        results = [*self._now.values()]
         code = 1 if any(each.failure for each in results) else 0
         code = process.INTERRUPTED if self._pool.is_interrupted else code
         return RolloutResult(results, code, paused_after)
@@ -172,76 +141,61 @@ class Rollout:
     @property
     def _stops(self) -> bool:
         """Whether nothing new may begin."""
-        has_failed = any(each.failure for each in self._results.values())
+        has_failed = any(each.failure for each in self._now.values())
         return self._pool.is_interrupted or (has_failed and not self._pace.keep_going)
-
-    def _pauses(self, stage: int, after: int | None) -> bool:
-        """Say whether it is to pause between two stages; None: there is no other."""
-        pause = self._pace.pause_after
-        if self._stops or pause is None or after is None:
-            return False
-        return stage <= pause < after
 
     def _may_begin(self, stage: Sequence[Member]) -> bool:
         """Say whether a stage may begin: the one before it is verified, if that is asked for."""
-        before = [
-            each.member
-            for each in self._standpoints.values()
-            if each.member.stage < stage[0].stage and not each.failure
-        ]
+        done = [each for each in self._now.values() if each.member.stage < stage[0].stage]
+        before = [each.member for each in done if not each.failure]
         if self._stops or self._pace.soak_s is None or not before:
             return not self._stops
-        if self._results:
+        if self._has_begun:
             self._pool.pause(self._pace.soak_s)
         last = max(each.stage for each in before)
-        of_last = [each for each in before if each.stage == last]
-        jobs = self._jobs("verify", of_last, lambda _: {"may_be_behind": True})
-        for event in self._pool.run(jobs if not self._stops else [], goes_on=True):
-            self._tell(event)
-            if event.has_ended and (failure := event.failure or event.value.failure):
-                self._end(event.member, "verify failed", failure)
+        of_last = [each for each in before if each.stage == last and not self._stops]
+        for event in self._at_work("verify", of_last, lambda _: {"may_be_behind": True}):
+            failure = event.failure
+            if event.value and event.value.findings:
+                failure = Failed("verify found:\n  " + "\n  ".join(event.value.findings))
+            if failure:
+                self._end(replace(event, failure=failure), "verify failed")
         return not self._stops
 
-    def _work(self, kind: str, stage: Sequence[Member], argument: Callable[[Member], Any]) -> None:
-        jobs = self._jobs(kind, stage, argument)
-        for event in self._pool.run(jobs, goes_on=self._pace.keep_going):
-            self._tell(event)
-            if event.failure:
-                is_cut_off = event.failure.exit_code == process.INTERRUPTED
-                self._end(event.member, "interrupted" if is_cut_off else "failed", event.failure)
-            elif event.has_ended:
-                self._results[event.member.name] = TargetResult(
-                    event.member, event.value.position.version, event.value.words, value=event.value
-                )
-
-    def _end(self, member: Member, words: str, failure: TargetFailure) -> None:
-        self._results[member.name] = TargetResult(member, "", words, failure)
-
-    def _jobs(
+    def _at_work(
         self,
         kind: str,
         members: Sequence[Member],
         argument: Callable[[Member], Any] = lambda _: None,
-    ) -> list[Job]:
-        return [
-            Job(each, kind, argument(each), self._standpoints[each.name].server, self._connections)
+        *,
+        goes_on: bool = True,
+    ) -> Iterator[Event]:
+        """Have targets worked on; yield how each ended."""
+        jobs = [
+            Job(each, kind, argument(each), self._now[each.name].server, self._connections)
             for each in members
         ]
+        for event in self._pool.run(jobs, goes_on=goes_on):
+            self._tell(event)
+            if event.has_ended:
+                yield event
+
+    def _end(self, event: Event, words: str = "failed") -> None:
+        """Keep how the work on a target ended."""
+        if event.failure and event.failure.exit_code == process.INTERRUPTED:
+            words = "interrupted"
+        elif event.value and not event.failure:
+            words = event.value.words
+        name = event.member.name
+        self._now[name] = replace(
+            self._now[name], position=event.value, failure=event.failure, result=words
+        )
 
     def _look_again(self) -> None:
         """See on which version the targets are that failed."""
-        failed = [each.member for each in self._results.values() if each.failure]
-        if self._pool.is_interrupted:
-            return
-        for event in self._pool.run(self._jobs("look", failed), goes_on=True):
+        failed = [each.member for each in self._now.values() if each.failure]
+        jobs = [Job(each, "look", server=each.place) for each in failed]
+        for event in self._pool.run([] if self._pool.is_interrupted else jobs, goes_on=True):
             if event.has_ended:
-                version = "" if event.failure else event.value.version
-                result = self._results[event.member.name]
-                self._results[event.member.name] = replace(result, version=version)
-
-    def _result(self, standpoint: Standpoint, waiting: Collection[str]) -> TargetResult:
-        member = standpoint.member
-        if member.name in self._results:
-            return self._results[member.name]
-        words = "not begun" if member.name in waiting else "nothing to do"
-        return TargetResult(member, standpoint.version, words)
+                name = event.member.name
+                self._now[name] = replace(self._now[name], position=event.value)

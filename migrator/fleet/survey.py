@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from migrator.core.errors import Refused
+from migrator.core.errors import MigratorError, Refused
 from migrator.core.runner import Runner
-from migrator.fleet.pool import TargetFailure
+from migrator.core.session import NoConnection
 from migrator.fleet.table import alike, grouped
 from migrator.fleet.targets import Member
 from migrator.sql import sql
@@ -20,11 +20,12 @@ _WRONG = {
     "out_of_order": "out of order: ",
     "interrupted": "interrupted: ",
 }
+COLUMNS = ("TARGET", "STAGE", "VERSION", "LAST DEPLOY", "STATE")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetPosition:
-    """Where a database stands.
+    """Where a database stands, and what came of the work there.
 
     Args:
         system: The system identifier of its server; servers made from one image have one.
@@ -34,6 +35,11 @@ class TargetPosition:
         ids: The ids of its migrations and pending seeds, as `status` groups them.
         last_deploy: The last deploy in a few words; empty if there was none.
         problem: What a capability says is wrong; empty if nothing is.
+        words: What was done.
+        migrations: The ids of the migrations that would be applied or rolled back, in order.
+        seeds: The ids of the seeds that would follow.
+        findings: What `verify` found wrong, a line each.
+        found: What else the work found, which is a matter of its kind.
 
     """
 
@@ -44,10 +50,15 @@ class TargetPosition:
     ids: Mapping[str, Sequence[str]]
     last_deploy: str
     problem: str
+    words: str = ""
+    migrations: Sequence[str] = ()
+    seeds: Sequence[str] = ()
+    findings: Sequence[str] = ()
+    found: Any = None
 
     @classmethod
-    def of(cls, runner: Runner) -> TargetPosition:
-        """Read where the target of a runner stands."""
+    def of(cls, runner: Runner, **came: Any) -> TargetPosition:
+        """Read where the target of a runner stands; what came of the work there is given."""
         session = runner.session
         ((system, started, oid),) = session.connection.execute(
             sql("fleet/identity").encode()
@@ -61,6 +72,7 @@ class TargetPosition:
             runner.state().ids(),
             section.last if section else "",
             section.problem if section else "",
+            **came,
         )
 
     @property
@@ -81,15 +93,17 @@ class Standpoint:
     Args:
         member: The target.
         position: Where it stands; None if that is not known.
-        failure: Why it is not known.
+        failure: Why it is not known, or why the work there failed.
         twin: The name of a target that is the same database; empty if there is none.
+        result: What became of the work there, in words.
 
     """
 
     member: Member
     position: TargetPosition | None = None
-    failure: TargetFailure | None = None
+    failure: MigratorError | None = None
     twin: str = ""
+    result: str = ""
 
     @property
     def server(self) -> str:
@@ -104,63 +118,48 @@ class Standpoint:
     @property
     def wrong(self) -> str:
         """Why nothing can be done with the target; empty if something can."""
-        if self.failure or not self.position:
-            return "cannot be reached" if self.unreachable else "cannot be read"
-        wrong = [f"same database as {self.twin}"] * bool(self.twin)
-        wrong += ["not a primary"] * self.position.is_standby
+        if not self.position:
+            return getattr(self.failure, "why", "cannot be read")
         ids = self.position.ids
-        wrong += [words + ", ".join(ids[key]) for key, words in _WRONG.items() if ids[key]]
-        return "; ".join([*wrong, *filter(None, [self.position.problem])])
+        told = [f"same database as {self.twin}" * bool(self.twin)]
+        told += ["not a primary" * self.position.is_standby]
+        told += [words + ", ".join(ids[key]) for key, words in _WRONG.items() if ids[key]]
+        return "; ".join(filter(None, [*told, self.position.problem]))
 
     @property
-    def unreachable(self) -> bool:
+    def is_unreachable(self) -> bool:
         """Whether there was no connection."""
-        return self.failure is not None and self.failure.is_unreachable
+        return isinstance(self.failure, NoConnection)
 
     @property
     def state(self) -> str:
         """Where it stands, in words."""
         if self.wrong or not self.position:
             return self.wrong
-        pending, seeds = self.position.ids["pending"], self.position.ids["pending_seeds"]
-        if pending:
-            return f"{len(pending)} pending"
-        if not self.position.ids["applied"]:
+        ids = self.position.ids
+        if ids["pending"]:
+            return f"{len(ids['pending'])} pending"
+        if not ids["applied"]:
             return "no migrations"
-        return f"{len(seeds)} seeds pending" if seeds else "up to date"
+        return (
+            f"{len(ids['pending_seeds'])} seeds pending" if ids["pending_seeds"] else "up to date"
+        )
 
     @property
     def up_to_date(self) -> bool:
         """Whether exactly the migrations in the files are applied; seeds do not count."""
-        if self.wrong or not self.position:
-            return False
-        return bool(self.position.ids["applied"]) and not self.position.ids["pending"]
+        ids = self.position.ids if self.position and not self.wrong else {"applied": ()}
+        return bool(ids["applied"]) and not ids["pending"]
 
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """The columns of the table after the name."""
-        deploy = self.position.last_deploy if self.position else ""
-        return str(self.member.stage), self.version, deploy, self.state
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The target for the JSON document."""
-        found: dict[str, Any] = {
+    def document(self, **more: Any) -> dict[str, Any]:
+        """Return what every answer for machines has of a target, and more."""
+        return {
             "target": self.member.name,
             "stage": self.member.stage,
-            "labels": dict(self.member.labels),
-            "state": self.state,
-            "up_to_date": self.up_to_date,
-            "reachable": not self.unreachable,
             "version": self.version,
+            **more,
             "failure": self.failure.document if self.failure else None,
         }
-        if self.position:
-            found |= {"last_deploy": self.position.last_deploy, **self.position.ids}
-        return found
-
-
-COLUMNS = ("TARGET", "STAGE", "VERSION", "LAST DEPLOY", "STATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ class Survey:
         """Find out which targets are the same database; the first one of them is the right one."""
         first: dict[tuple[str, int], str] = {}
         marked = []
-        for each in sorted(found, key=lambda each: (each.member.stage, each.member.name)):
+        for each in found:
             name, twin = each.member.name, ""
             if each.position is not None:
                 known = first.setdefault((each.position.server, each.position.oid), name)
@@ -192,7 +191,7 @@ class Survey:
         """
         (mine,) = (each for each in self.standpoints if each.member is new)
         if mine.failure:
-            raise Refused(mine.failure.message, hint=mine.failure.hint)
+            raise mine.failure
         twins = {each.member.name: each.twin for each in self.standpoints if each.twin}
         if mine.version != "none" or new.name in {*twins, *twins.values()}:
             raise Refused(
@@ -211,8 +210,7 @@ class Survey:
     @property
     def summary(self) -> str:
         """How many are where: `96 at 0032, 3 at 0031, 1 cannot be reached`."""
-        known = [each for each in self.standpoints if each.position]
-        versions = Counter(each.version for each in known)
+        versions = Counter(each.version for each in self.standpoints if each.position)
         lost = Counter(each.wrong for each in self.standpoints if not each.position)
         told = [f"{count} at {version}" for version, count in sorted(versions.items())[::-1]]
         return ", ".join([*told, *(f"{count} {words}" for words, count in lost.items())])
@@ -220,11 +218,19 @@ class Survey:
     @property
     def document(self) -> dict[str, Any]:
         """The answer for machines."""
-        return {
-            "up_to_date": self.up_to_date,
-            "summary": self.summary,
-            "targets": [each.document for each in self.standpoints],
-        }
+        targets = []
+        for each in self.standpoints:
+            at = each.position
+            targets.append(
+                each.document(
+                    labels=dict(each.member.labels),
+                    state=each.state,
+                    up_to_date=each.up_to_date,
+                    reachable=not each.is_unreachable,
+                    **({"last_deploy": at.last_deploy, **at.ids} if at else {}),
+                )
+            )
+        return {"up_to_date": self.up_to_date, "summary": self.summary, "targets": targets}
 
     @property
     def up_to_date(self) -> bool:
@@ -233,14 +239,35 @@ class Survey:
 
     def lines(self) -> list[str]:
         """Return the answer as text: a table, what is wrong, how many are where."""
-        rows = [(each.member.name, *each.cells) for each in self.standpoints]
+        rows = [
+            (
+                each.member.name,
+                str(each.member.stage),
+                each.version,
+                each.position.last_deploy if each.position else "",
+                each.state,
+            )
+            for each in self.standpoints
+        ]
         return [*alike(COLUMNS, rows), *failures(self.standpoints), self.summary]
 
 
 def failures(found: Sequence[Standpoint]) -> list[str]:
-    """Return why targets cannot be reached or read: each reason once, with the targets' names."""
-    told = grouped((each.failure.message, each.member.name) for each in found if each.failure)
-    return [f"{', '.join(names)}: {message}" for message, names in told.items()]
+    """Return what is wrong with targets: each error once, below the names of its targets."""
+    texts: dict[str, list[str]] = {}
+    alike_but_for_address = []
+    for each in found:
+        if each.failure:
+            lines = [line for line in each.failure.lines if line != "state: Nothing was changed."]
+            texts[each.member.name] = lines
+            shown = each.member.target.shown
+            same = tuple(line.replace(shown, "the target") for line in lines)
+            alike_but_for_address.append((same, each.member.name))
+    told = []
+    for same, names in grouped(alike_but_for_address).items():
+        lines = list(same) if len(names) > 1 else texts[names[0]]
+        told += [f"{', '.join(names)}:", *(f"  {line}" for line in lines)]
+    return told
 
 
 def number_of(migration: str) -> str:

@@ -19,6 +19,7 @@ from migrator.core.session import open_connection
 from migrator.core.target import SECRETS, Target, resolve_other
 
 FILE = "fleet.toml"
+PATIENCE_S = 60  # with a query or a program that names the targets
 _KEYS = {"name", "stage", "url", "service", "url_env", "labels"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")  # it becomes a file's name, too
 _DOCS = "docs/fleet.md#targets shows how targets are written."
@@ -92,22 +93,24 @@ def from_query(control: Target, query: str, application: str) -> list[Member]:
     import psycopg
     from psycopg.rows import dict_row
 
-    with open_connection(control) as connection:
-        try:
+    try:
+        with open_connection(control) as connection:
             connection.execute("SET default_transaction_read_only TO on")
-            cursor = connection.cursor(row_factory=dict_row)
-            rows = cursor.execute(query.encode()).fetchall()
-        except psycopg.Error as error:
-            raise Refused(
-                f"The query for the targets failed: {str(error).strip()}",
-                hint="Correct --targets-from. " + _DOCS,
-            ) from None
+            connection.execute(f"SET statement_timeout TO {PATIENCE_S * 1000}")
+            rows = connection.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
+    except Refused as error:
+        raise Refused(f"The control database: {error.message}", hint=error.hint) from None
+    except psycopg.Error as error:
+        raise Refused(
+            f"The query for the targets failed: {str(error).strip()}",
+            hint="Correct --targets-from. " + _DOCS,
+        ) from None
     entries = []
     for row in rows:
-        others = {key: value for key, value in row.items() if key not in _KEYS}
-        labels = {**others, **(row.get("labels") or {})}
-        known = {key: row[key] for key in row.keys() & _KEYS - {"labels"} if row[key] is not None}
-        entries.append({**known, "labels": {k: v for k, v in labels.items() if v is not None}})
+        known = {key: value for key, value in row.items() if value is not None}
+        others = {key: known.pop(key) for key in [*known] if key not in _KEYS}
+        labels = known.get("labels", {})
+        entries.append({**known, "labels": {**others, **labels} if _is_table(labels) else labels})
     return read(entries, "--targets-from", application)
 
 
@@ -126,22 +129,32 @@ def from_program(command: str, application: str) -> list[Member]:
     """
     try:
         done = subprocess.run(  # noqa: S603  the user's own program
-            shlex.split(command), stdout=subprocess.PIPE, check=False, text=True
+            shlex.split(command), stdout=subprocess.PIPE, check=False, timeout=PATIENCE_S
         )
+    except subprocess.TimeoutExpired as error:
+        raise Refused(
+            f"The program of --targets-from had not ended after {PATIENCE_S} s: it was killed.",
+            hint="Run it by itself. If it takes so long, write what it prints into a file for "
+            "`--targets-from 'cat FILE'`.",
+        ) from error
     except (OSError, ValueError) as error:
         raise Refused(
             f"The program of --targets-from cannot be run: {error}",
             hint="A query needs --control URL, too.",
         ) from error
     if done.returncode:
-        raise Refused(f"The program of --targets-from failed with exit code {done.returncode}.")
+        raise Refused(
+            f"The program of --targets-from failed with exit code {done.returncode}.",
+            hint="Run it by itself, and correct it.",
+        )
     entries = []
     for number, line in enumerate(done.stdout.splitlines(), 1):
         try:
             entries += [json.loads(line)] if line.strip() else []
         except ValueError as error:
+            what = error.msg if isinstance(error, json.JSONDecodeError) else "it is not UTF-8"
             raise Refused(
-                f"Line {number} of the program of --targets-from is not JSON: {error}", hint=_DOCS
+                f"Line {number} of the program of --targets-from is not JSON: {what}", hint=_DOCS
             ) from None
     return read(entries, "--targets-from", application, with_passwords=True)
 
@@ -183,7 +196,8 @@ def select(members: Sequence[Member], only: Sequence[str]) -> list[Member]:
         if all(_value(each, key) in values for key, values in wanted.items())
     ]
     if not found:
-        raise Refused("No target fits all of --only." if only else "There are no targets.")
+        why = "No target fits all of --only." if only else "There are no targets."
+        raise Refused(why, hint="" if only else _DOCS)
     return sorted(found, key=lambda each: (each.stage, each.name))
 
 
@@ -226,7 +240,7 @@ def read(
 
 def _member(entry: Any, *, with_passwords: bool, application: str) -> Member:
     """Return the target of an entry; its values may hold a password, so no message shows them."""
-    if not isinstance(entry, Mapping):
+    if not _is_table(entry):
         raise Refused("must be a table of keys and values.")
     if unknown := sorted(entry.keys() - _KEYS):
         raise Refused(f"has no key {', '.join(unknown)}; its keys are {', '.join(sorted(_KEYS))}.")
@@ -235,11 +249,15 @@ def _member(entry: Any, *, with_passwords: bool, application: str) -> Member:
         raise Refused("its name must have letters, digits, _, . and - only, at most 100.")
     if type(stage) is not int or stage < 0:
         raise Refused("its stage must be a whole number from 0.")
-    if not isinstance(labels, Mapping):
+    if not _is_table(labels):
         raise Refused("its labels must be a table of names and values.")
     target = _target(entry, with_passwords=with_passwords)
     words = {str(key): str(value) for key, value in labels.items()}
     return Member(name, stage, target.called(application), words)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _target(entry: Mapping[str, Any], *, with_passwords: bool) -> Target:

@@ -17,40 +17,10 @@ from migrator.core.plan import Plan, find, up_to
 from migrator.core.project import Project
 from migrator.core.runner import Runner
 from migrator.core.session import Limits, Session, refuse_unwritable
-from migrator.fleet.drift import Checked
-from migrator.fleet.plan import Asked, TargetPlan, TargetStep
-from migrator.fleet.pool import Say
+from migrator.fleet.plan import Asked, TargetStep
+from migrator.fleet.pool import Contact
 from migrator.fleet.survey import TargetPosition
 from migrator.fleet.targets import Member
-
-
-@dataclass(frozen=True, slots=True)
-class TargetDone:
-    """What was done on a target.
-
-    Args:
-        position: Where it stands now.
-        words: What was done, in words.
-
-    """
-
-    position: TargetPosition
-    words: str
-
-    @classmethod
-    def of(cls, runner: Runner, what: str, plan: Plan) -> TargetDone:
-        """Return what a runner did.
-
-        Args:
-            runner: The target.
-            what: applied, rolled back.
-            plan: The files.
-
-        """
-        counts = ((len(plan.migrations), "migration"), (len(plan.seeds), "seed"))
-        parts = [f"{count} {kind}{'s' * (count != 1)}" for count, kind in counts if count]
-        words = f"{what} {', '.join(parts)}" if parts else "nothing to do"
-        return cls(TargetPosition.of(runner), words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,39 +41,37 @@ class Common:
     additions: Additions
 
     @contextmanager
-    def at(self, member: Member, say: Say) -> Iterator[Runner]:
+    def at(self, member: Member, contact: Contact) -> Iterator[Runner]:
         """Connect to a target."""
+        additions = replace(self.additions, may_watch=contact.may_connect)
         runner = Runner(
-            self.project, member.target, self.limits, say, self.additions, known=self.files
+            self.project, member.target, self.limits, contact.say, additions, known=self.files
         )
         try:
             yield runner
         finally:
             runner.session.connection.close()
 
-    def look(self, member: Member, _: Any, say: Say) -> TargetPosition:
+    def look(self, member: Member, _: Any, contact: Contact) -> TargetPosition:
         """See where a target stands."""
-        with self.at(member, say) as runner:
+        with self.at(member, contact) as runner:
             return TargetPosition.of(runner)
 
-    def plan(self, member: Member, asked: Asked, say: Say) -> TargetPlan:
+    def plan(self, member: Member, asked: Asked, contact: Contact) -> TargetPosition:
         """See where a target stands, and what would be done there.
 
         Raises:
             Refused: Nothing can be done there; see `Runner.migrate`.
 
         """
-        with self.at(member, say) as runner:
-            position = TargetPosition.of(runner)
-            if position.is_standby:
-                return TargetPlan(position)
+        with self.at(member, contact) as runner:
+            if runner.session.facts.is_standby:
+                return TargetPosition.of(runner)
             refuse_unwritable(runner.session, member.target)
             planned = self._planned(runner, asked)
-            return TargetPlan(
-                position,
-                tuple(each.id for each in planned.migrations),
-                tuple(each.id for each in planned.seeds),
-            )
+            migrations = tuple(each.id for each in planned.migrations)
+            seeds = tuple(each.id for each in planned.seeds)
+            return TargetPosition.of(runner, migrations=migrations, seeds=seeds)
 
     def _planned(self, runner: Runner, asked: Asked) -> Plan:
         if not asked.is_rollback:
@@ -113,7 +81,7 @@ class Common:
             return Plan([], [])
         return runner.rollback_plan(steps=None, to=asked.to)
 
-    def migrate(self, member: Member, step: TargetStep, say: Say) -> TargetDone:
+    def migrate(self, member: Member, step: TargetStep, contact: Contact) -> TargetPosition:
         """Apply what was planned; what was applied since by somebody else is left out.
 
         Raises:
@@ -123,16 +91,15 @@ class Common:
         """
         asked = step.asked
 
-        def check(runner: Runner) -> None:
+        def pending(runner: Runner) -> list[Migration]:
             last = find(runner.migrations, asked.to) if asked.to is not None else None
-            pending = up_to(runner.state().pending, runner.migrations, last)
-            _refuse_more([each.id for each in pending], step.plan.migrations)
+            return up_to(runner.state().pending, runner.migrations, last)
 
-        with self._checked(member, say, check) as runner:
+        with self._no_more_than(step, pending, member, contact) as runner:
             done = runner.migrate(to=asked.to, with_seeds=asked.with_seeds, dry_run=False)
-            return TargetDone.of(runner, "applied", done)
+            return _position(runner, "applied", done)
 
-    def rollback(self, member: Member, step: TargetStep, say: Say) -> TargetDone:
+    def rollback(self, member: Member, step: TargetStep, contact: Contact) -> TargetPosition:
         """Roll back what was planned.
 
         Raises:
@@ -140,52 +107,63 @@ class Common:
             Failed: See `Runner.rollback`.
 
         """
-
-        def check(runner: Runner) -> None:
-            _refuse_more([each.id for each in _after(runner, step.asked)], step.plan.migrations)
-
-        with self._checked(member, say, check) as runner:
+        with self._no_more_than(step, lambda it: _after(it, step.asked), member, contact) as runner:
             done = runner.rollback(steps=None, to=step.asked.to, confirm=lambda _: None)
-            return TargetDone.of(runner, "rolled back", done)
+            return _position(runner, "rolled back", done)
 
-    def seed(self, member: Member, _: Any, say: Say) -> TargetDone:
+    def seed(self, member: Member, _: Any, contact: Contact) -> TargetPosition:
         """Apply all seeds."""
-        with self.at(member, say) as runner:
-            return TargetDone.of(runner, "applied", runner.seed())
+        with self.at(member, contact) as runner:
+            return _position(runner, "applied", runner.seed())
 
-    def verify(self, member: Member, how: dict[str, bool], say: Say) -> Checked:
+    def verify(self, member: Member, how: dict[str, bool], contact: Contact) -> TargetPosition:
         """Check a target against the files, and read what it holds; nothing is changed.
 
         Args:
             member: The target.
             how: What is checked: see `catalogue.verify.verify`.
-            say: Told what is done.
+            contact: Told what is done.
+
+        Returns:
+            Where it stands; as `found`, the digest and the text of what it holds.
 
         """
-        with self.at(member, say) as runner:
+        with self.at(member, contact) as runner:
             checks = verify(runner, **how)
-            found = objects.read(runner.session.connection).schema
-            return Checked(
-                TargetPosition.of(runner),
-                tuple(f"{each.name}: {line}" for each in checks for line in each.findings),
-                found.digest,
-                found.pack(),
-            )
+            lines = tuple(f"{each.name}: {line}" for each in checks for line in each.findings)
+            held = objects.read(runner.session.connection).schema
+            return TargetPosition.of(runner, findings=lines, found=(held.digest, held.pack()))
 
     @contextmanager
-    def _checked(
-        self, member: Member, say: Say, check: Callable[[Runner], None]
+    def _no_more_than(
+        self,
+        step: TargetStep,
+        now: Callable[[Runner], Sequence[Migration]],
+        member: Member,
+        contact: Contact,
     ) -> Iterator[Runner]:
-        """Connect to a target; what is planned there is checked once the lock is held."""
+        """Connect to a target; once the lock is held, nothing may be there that was not planned."""
 
         def before_plan(session: Session) -> None:
             self.additions.before_plan(session)
-            check(runner)
+            if more := [each.id for each in now(runner) if each.id not in step.migrations]:
+                raise Refused(
+                    "Somebody has changed this database since it was planned: now also "
+                    f"{', '.join(more)}.",
+                    hint="Look at `fleet plan` again.",
+                )
 
-        with replace(self, additions=replace(self.additions, before_plan=before_plan)).at(
-            member, say
-        ) as runner:
+        additions = replace(self.additions, before_plan=before_plan)
+        with replace(self, additions=additions).at(member, contact) as runner:
             yield runner
+
+
+def _position(runner: Runner, what: str, plan: Plan) -> TargetPosition:
+    counts = ((len(plan.migrations), "migration"), (len(plan.seeds), "seed"))
+    parts = [f"{count} {kind}{'s' * (count != 1)}" for count, kind in counts if count]
+    return TargetPosition.of(
+        runner, words=f"{what} {', '.join(parts)}" if parts else "nothing to do"
+    )
 
 
 def _after(runner: Runner, asked: Asked) -> list[Migration]:
@@ -193,11 +171,3 @@ def _after(runner: Runner, asked: Asked) -> list[Migration]:
     kept = find(runner.migrations, str(asked.to))
     later = runner.migrations[runner.migrations.index(kept) + 1 :]
     return [each for each in runner.state().applied if each in later]
-
-
-def _refuse_more(found: Sequence[str], planned: Sequence[str]) -> None:
-    if more := [each for each in found if each not in planned]:
-        raise Refused(
-            f"Somebody has changed this database since it was planned: now also {', '.join(more)}.",
-            hint="Look at `fleet plan` again.",
-        )

@@ -42,16 +42,17 @@ def three(pg: Server, tmp_path: Path) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def thirty(pg: Server, tmp_path: Path) -> Iterator[Fleet]:
-    with fleet(tmp_path, [pg], [0] * 30) as made:
+def thirty(pg: Server, server_15: Server, tmp_path: Path) -> Iterator[Fleet]:
+    with fleet(tmp_path, [pg, server_15], [0] * 30) as made:
         made.made.table(4, "d")
         yield made
 
 
-def sessions(pg: Server) -> int:
+def sessions(made: Fleet) -> int:
+    """Return how many sessions are in databases of a fleet, on all of its servers."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'fleet_%'"
-    ((count,),) = rows(pg.dsn("postgres", pg.user), query)
-    return int(count)
+    servers = {each.server for each in made.places}
+    return sum(rows(each.dsn("postgres", each.user), query)[0][0] for each in servers)
 
 
 def assert_whole(made: Fleet) -> None:
@@ -62,7 +63,7 @@ def assert_whole(made: Fleet) -> None:
 
 
 def test_a_fleet_killed_at_any_moment_leaves_every_target_whole_and_goes_on(
-    thirty: Fleet, pg: Server
+    thirty: Fleet,
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311  chance is no secret
     assert thirty.run("migrate", "--to", "0001", "--yes", "--no-seed").code == 0
@@ -75,7 +76,7 @@ def test_a_fleet_killed_at_any_moment_leaves_every_target_whole_and_goes_on(
         time.sleep(chance.uniform(0, seconds))
         process.kill()
         process.communicate(timeout=20)
-        until(lambda: not sessions(pg), 10)
+        until(lambda: not sessions(thirty), 10)
         assert_whole(thirty)
         began = time.monotonic()
         answer = thirty.run(*command)

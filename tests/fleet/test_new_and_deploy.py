@@ -97,7 +97,7 @@ def test_a_message_of_a_deploy_names_commands_for_the_target_alone(
         made = Fleet([Place("t0", 0, pg, here.name)], here.made, tmp_path / "fleet.toml")
         made.write()
         made.file.write_text(made.file.read_text().replace("owner@", f"{ROLE}@"))
-        assert here.deploy().code == 0
+        assert here.deploy("--closed").code == 0
         run(
             here.database,
             "UPDATE yoyo.deploy SET ended_at = NULL, outcome = NULL, phase = 'applying'",
@@ -105,6 +105,17 @@ def test_a_message_of_a_deploy_names_commands_for_the_target_alone(
         here.made.table(4, "d")
         answer = made.run("deploy", "--yes", "--no-rehearse", "--backup-dir", here.backups)
         assert answer.code == 1, answer.out
+        assert (
+            shlex.join(["deploy", "--leave", "--backup-dir", str(here.backups / "t0")])
+            in answer.out
+        )
+        closed = f"{here.name}_closed_by_deploy"  # as a closed deploy leaves it that was cut off
+        end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname"
+        rename = f"ALTER DATABASE {here.name} RENAME TO {closed}"
+        run(here.administrator, f"{end} = '{here.name}'", rename)
+        answer = made.run("status")
+        assert "t0      0      closed by a deploy" in answer.out.splitlines()
+        assert f'a deploy has closed the database "{here.name}": begun 20' in answer.out
         line = next(each for each in answer.out.splitlines() if "--leave" in each)
         arguments = shlex.split(line.strip())
         assert execute(*arguments[arguments.index("--migrations") :]).code == 0

@@ -71,7 +71,7 @@ def test_what_is_wrong_with_a_target_is_its_row_and_not_the_end(five: Fleet) -> 
         }
         or answer.out
     )
-    assert "t4: Cannot connect to" in answer.out
+    assert "t4:\n  error: Cannot connect to" in answer.out
     assert answer.out.splitlines()[-1] == "4 at 0003, 1 at 0002, 1 cannot be reached"
     documents = {each["target"]: each for each in five.run("--json", "status").document["targets"]}
     assert documents["t4"]["reachable"] is False
