@@ -1,6 +1,9 @@
 """Measures `fleet` on many databases on two servers, beside a bare program and beside threads.
 
-Usage: python -m bench.fleet [--databases N] [--migrated N] [--jobs N] [--rounds N] [--server W]...
+It prints each figure as a line of JSON as soon as it is known, and ends within four minutes.
+
+Usage: python -m bench.fleet [--part status | migrate | threads]... [--databases N] [--migrated N]
+    [--jobs N] [--rounds N] [--server URL_OR_VERSION]...
 """
 
 from __future__ import annotations
@@ -15,15 +18,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.databases import ROOT, say
-from bench.servers import PRODUCTION, Server, server
+from bench.databases import ROOT
+from bench.servers import PRODUCTION, Server, only, server
+from tests.support.servers import apply_everything
 
 _STATUS_S, _TO_BARE, _MEMORY = 3.0, 1.2, 200_000_000
 _SAMPLE_S = 0.1
+_OTHERS = {"migrate": ["bare"], "threads": ["threads"]}
+_TEMPLATE = "bench_fleet_template"
 _COUNT = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'bench_fleet_%'"
 
 
@@ -58,9 +64,9 @@ def measure(argv: Sequence[str], servers: Sequence[Server]) -> Run:
         asking = [stack.enter_context(each.connect()) for each in servers]
         while process.poll() is None:
             memory = max(memory, sum(_proportional(process.pid)))
-            for connection in asking:
-                ((count,),) = connection.execute(_COUNT).fetchall()
-                connections = max(connections, count)
+            for connection in asking:  # twice: one that has been closed is there for a moment more
+                counts = [only(connection, _COUNT) for _ in range(2)]
+                connections = max(connections, min(counts))
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_SAMPLE_S)
     seconds = time.perf_counter() - started
@@ -79,13 +85,18 @@ def _proportional(session: int) -> Iterator[int]:
                 yield sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-def fresh(places: Sequence[Place]) -> None:
-    """Make the databases anew, empty."""
+def fresh(places: Sequence[Place], copy_of: str | None = None) -> None:
+    """Make the databases anew: empty, or copies of another one."""
     for place in places:
         place.server.drop(place.name)
-        place.server.create(place.name)
-    for each in {id(place.server): place.server for place in places}.values():
+        place.server.create(place.name, copy_of)
+    for each in servers_of(places):
         each.settle()
+
+
+def servers_of(places: Sequence[Place]) -> list[Server]:
+    """Return the servers of some databases."""
+    return [*{id(place.server): place.server for place in places}.values()]
 
 
 def write_targets(path: Path, places: Sequence[Place]) -> None:
@@ -98,75 +109,81 @@ def write_targets(path: Path, places: Sequence[Place]) -> None:
     )
 
 
+class Fleets(NamedTuple):
+    """What is measured: the databases, the file that names them, and how many at once."""
+
+    places: Sequence[Place]
+    directory: Path
+    jobs: int
+    rounds: int
+
+    def runs(self, command: str, *arguments: str) -> Run:
+        """Measure a command of the fleet, or another program's work on the same databases."""
+        targets, conninfos = self.directory / "fleet.toml", self.directory / "conninfos"
+        write_targets(targets, self.places)
+        conninfos.write_text("\n".join(each.conninfo for each in self.places))
+        argv = [str(ROOT / "runner.py"), "fleet", command, *arguments]
+        argv += ["--targets", str(targets), "--jobs", str(self.jobs)]
+        if command in {"bare", "threads"}:
+            argv = ["-m", "bench.fleet_work", command, str(self.jobs), str(conninfos)]
+        return measure([sys.executable, *argv], servers_of(self.places))
+
+    def status(self) -> Iterator[dict[str, Any]]:
+        """Measure `fleet status` of databases that have all files."""
+        for each in servers_of(self.places):
+            each.create(_TEMPLATE)
+            apply_everything(each.conninfo(_TEMPLATE))
+        fresh(self.places, _TEMPLATE)
+        for _ in range(self.rounds + 1):
+            yield self._line("status", self.runs("status"), promised=_STATUS_S)
+
+    def migrate(self, others: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Measure `fleet migrate` of empty databases in turns with other programs."""
+        taken: dict[str, list[float]] = {}
+        for _ in range(self.rounds):
+            for name in ("migrate", *others):
+                fresh(self.places)
+                run = self.runs(name, *["--yes"] * (name == "migrate"))
+                taken.setdefault(name, []).append(run.seconds)
+                yield self._line(name, run)
+        median = {name: statistics.median(seconds) for name, seconds in taken.items()}
+        for other in others:
+            to_other = round(median["migrate"] / median[other], 2)
+            yield {f"migrate_to_{other}": to_other, "promised": _TO_BARE}
+
+    def _line(self, what: str, run: Run, **more: Any) -> dict[str, Any]:
+        figures = {"seconds": round(run.seconds, 2), **more, "databases": len(self.places)}
+        memory = {"memory": run.memory, "memory_promised": _MEMORY}
+        connections = {"jobs": self.jobs, "connections_to_a_server": run.connections}
+        return {"measured": what, **figures, **memory, **connections}
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Measure, and print the figures as JSON beside what was promised."""
+    """Measure, and print the figures beside what was promised."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--databases", type=int, default=200)
-    parser.add_argument("--migrated", type=int, default=100)
+    parts = ["status", *_OTHERS]
+    parser.add_argument("--part", action="append", choices=parts, help="default: the first two")
+    parser.add_argument("--databases", type=int, default=200, help="of status")
+    parser.add_argument("--migrated", type=int, default=100, help="of the other parts")
     parser.add_argument("--jobs", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--server", action="append", help="a URL or a version; default: 18 and 15")
     given = parser.parse_args(arguments)
     settings = {**PRODUCTION, "max_connections": "100"}
     with ExitStack() as stack:
-        place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         wanted = given.server or ["18", "15"]
         servers = [stack.enter_context(server(each, settings)) for each in wanted]
-        names = (f"bench_fleet_{number}" for number in range(given.databases))
+        names = (f"bench_fleet_{number}" for number in range(max(given.databases, given.migrated)))
         places = [Place(*each) for each in zip(cycle(servers), names, strict=False)]
         stack.callback(lambda: [each.server.drop(each.name) for each in places])
-        print(json.dumps(measured(given, places, servers, place), indent=2))
-
-
-def measured(
-    given: argparse.Namespace, places: Sequence[Place], servers: Sequence[Server], place: Path
-) -> dict[str, Any]:
-    """Return the figures.
-
-    Args:
-        given: The options.
-        places: The databases.
-        servers: Their servers.
-        place: A directory for files.
-
-    """
-    some = list(islice(places, given.migrated))
-    targets, conninfos = place / "fleet.toml", place / "conninfos"
-    write_targets(targets, some)
-    conninfos.write_text("\n".join(each.conninfo for each in some))
-    runner = [sys.executable, str(ROOT / "runner.py"), "fleet"]
-    options = ["--targets", str(targets), "--jobs", str(given.jobs)]
-    other = [sys.executable, "-m", "bench.fleet_work"]
-    contenders = {
-        "fleet": [*runner, "migrate", "--yes", *options],
-        "bare": [*other, "bare", str(given.jobs), str(conninfos)],
-        "threads": [*other, "threads", str(given.jobs), str(conninfos)],
-    }
-    runs: dict[str, list[Run]] = {name: [] for name in contenders}
-    for number in range(given.rounds):
-        for name, argv in contenders.items():
-            fresh(some)
-            runs[name].append(measure(argv, servers))
-            say(f"round {number + 1}: {name}: {runs[name][-1].seconds:.1f} s")
-    fresh(places[given.migrated :])
-    write_targets(targets, places)
-    status = [measure([*runner, "status", *options], servers) for _ in range(given.rounds)]
-    median = {name: statistics.median(run.seconds for run in of) for name, of in runs.items()}
-    every = [*status, *runs["fleet"]]
-    return {
-        "databases": len(places),
-        "migrated": len(some),
-        "jobs": given.jobs,
-        "status_seconds": [round(run.seconds, 2) for run in status],
-        "status_promised": _STATUS_S,
-        "migrate_seconds": {n: [round(run.seconds, 1) for run in of] for n, of in runs.items()},
-        "to_bare": round(median["fleet"] / median["bare"], 2),
-        "to_bare_promised": _TO_BARE,
-        "threads_to_bare": round(median["threads"] / median["bare"], 2),
-        "memory": max(run.memory for run in every),
-        "memory_promised": _MEMORY,
-        "connections_to_a_server": max(run.connections for run in every),
-    }
+        stack.callback(lambda: [each.drop(_TEMPLATE) for each in servers])
+        for part in given.part or parts[:2]:
+            some = places[: given.databases if part == "status" else given.migrated]
+            fleets = Fleets(some, directory, given.jobs, given.rounds)
+            lines = fleets.status() if part == "status" else fleets.migrate(_OTHERS[part])
+            for line in lines:
+                print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":
