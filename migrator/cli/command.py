@@ -18,6 +18,7 @@ from migrator.core.project import Project
 from migrator.core.settings import Settings
 
 if TYPE_CHECKING:
+    from migrator.core.progress import Tell
     from migrator.core.runner import Runner
     from migrator.core.session import NoConnection
     from migrator.core.target import Target
@@ -203,13 +204,22 @@ class Command:
         from migrator.deploy.records import additions
 
         found, target = self.project, self.target()
+        adds = replace(additions(), progress=self._progress())
         self._say_which(found)
         try:
-            return Runner(found, target, Limits(**limits), self.say, additions())
+            return Runner(found, target, Limits(**limits), self.say, adds)
         except NoConnection as error:  # perhaps its database was dropped
             if target.origin != _EMBEDDED or not self.server.create_missing():
                 raise closing.hint(target, error) from None
-            return Runner(found, target, Limits(**limits), self.say, additions())
+            return Runner(found, target, Limits(**limits), self.say, adds)
+
+    def _progress(self) -> Tell | None:
+        """Return what shows the progress of batches; None where lines are enough."""
+        if not (self.as_json or sys.stderr.isatty()):
+            return None
+        from migrator.cli.progress import BatchBar, BatchEvents
+
+        return BatchEvents() if self.as_json else BatchBar()
 
     def _say_which(self, found: Project) -> None:
         """Say which files are meant, where they are not simply the project's own."""

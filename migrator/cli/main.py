@@ -69,7 +69,7 @@ def cli(context: click.Context, /, **named: Any) -> None:
     MIGRATOR_MIGRATE_LOCK_TIMEOUT=5s means --lock-timeout of migrate.
 
     Exit codes: 0 done or nothing to do, 1 failed, 2 refused before any change, 3 not up to date
-    (status --exit-code), 130 interrupted.
+    (status --exit-code), 4 batches paused, 130 interrupted.
     """
     options.refuse_empty(context)
     context.obj = Command.begin(context.obj, **named, say=say)
@@ -77,24 +77,18 @@ def cli(context: click.Context, /, **named: Any) -> None:
 
 
 @cli.command()
-@click.option("--to", metavar="ID", help="The last migration to apply.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be applied.")
-@click.option("--no-seed", is_flag=True, help="Do not apply seeds.")
-@click.option(
-    "--wait",
-    "wait_ms",
-    type=options.Duration(),
-    default="0",
-    help="How long to wait for a server that starts. Default: not at all.",
-)
-@options.beside_others
-@options.limits
+@options.migrate
 @click.pass_obj
 def migrate(
-    command: Command, /, to: str, dry_run: bool, no_seed: bool, wait_ms: int, **limits: Any
+    command: Command, /, to: str, dry_run: bool, no_seed: bool, pause_batches: bool, **limits: Any
 ) -> None:
     """Apply pending migrations, then changed seeds."""
-    runner = command.runner(connect_wait_s=wait_ms / 1000, **limits)
+    runner = command.runner(**limits)
+    if pause_batches:
+        paused = runner.pause_batches()
+        lines = [f"paused {each.id}: {each.words}" for each in paused] or ["no batches are running"]
+        answer(command, {"paused": [each.document for each in paused]}, lines)
+        return
     plan = runner.migrate(to=to, with_seeds=not no_seed, dry_run=dry_run)
     answer_plan(command, plan, "would apply" if dry_run else "applied")
 
@@ -284,15 +278,17 @@ def squash(command: Command, /, migration: str, out: Path | None) -> None:
 @cli.command()
 @click.argument("domain")
 @click.argument("change")
+@click.option("--batch", is_flag=True, help="For a change of many rows, in batches.")
 @click.pass_obj
-def new(command: Command, /, domain: str, change: str) -> None:
+def new(command: Command, /, domain: str, change: str, batch: bool) -> None:
     """Create the next pair of migration files.
 
     Example: new tasks add_deadline
     """
     from migrator.core.scaffold import new as write_pair
 
-    paths = [str(path) for path in write_pair(command.project.migrations, domain, change)]
+    made = write_pair(command.project.migrations, domain, change, in_batches=batch)
+    paths = [str(path) for path in made]
     answer(command, {"files": paths}, paths)
 
 

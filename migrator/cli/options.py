@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +43,26 @@ class Duration(click.ParamType[int]):
         if not 0 <= length_ms <= _LONGEST_MS:
             self.fail(f"{value!r} is not between 0 and 24 days", param, ctx)
         return length_ms
+
+
+class Clock(click.ParamType[datetime]):
+    """A time of day, here: the next moment when it is so late."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the moment."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.strptime(str(value), "%H:%M")
+        except ValueError:
+            self.fail(f"{value!r} is not a time of day such as 06:00", param, ctx)
+        now = datetime.now().astimezone()
+        today = now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+        return today if today > now else today + timedelta(days=1)
 
 
 def with_options(options: Sequence[Callable[[Any], Any]], function: _Command) -> _Command:
@@ -161,6 +182,14 @@ def limits(function: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="How long to wait for another runner.",
         ),
+        click.option(
+            "--batch-lag",
+            "batch_lag_ms",
+            type=Duration(),
+            default="10s",
+            show_default=True,
+            help="Batches wait while a replica is further behind.",
+        ),
     ]
 
     @wraps(function)
@@ -175,6 +204,40 @@ beside_others = click.option(
     is_flag=True,
     help="The tables that a database without a history has are another application's.",
 )
+
+
+def migrate(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of migrate."""
+    options = [
+        click.option("--to", metavar="ID", help="The last migration to apply."),
+        click.option("--dry-run", is_flag=True, help="Only show what would be applied."),
+        click.option("--no-seed", is_flag=True, help="Do not apply seeds."),
+        click.option(
+            "--wait",
+            "wait_ms",
+            type=Duration(),
+            default="0",
+            help="How long to wait for a server that starts. Default: not at all.",
+        ),
+        click.option(
+            "--until",
+            type=Clock(),
+            metavar="HH:MM",
+            help="Begin no batch after that time; end with exit code 4.",
+        ),
+        click.option(
+            "--pause-batches",
+            is_flag=True,
+            help="Let the run that is at work end after its next batch; apply nothing.",
+        ),
+        beside_others,
+    ]
+
+    @wraps(function)
+    def with_seconds(*arguments: Any, wait_ms: int, **rest: Any) -> None:
+        function(*arguments, connect_wait_s=wait_ms / 1000, **rest)
+
+    return limits(with_options(options, with_seconds))
 
 
 def rollback(say: Callable[[str], None]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -1,4 +1,4 @@
-"""Tells what happens to the targets of a fleet: lines, events, a picture on a terminal, logs."""
+"""Tells how far batches are, and what happens to the targets of a fleet."""
 
 from __future__ import annotations
 
@@ -8,14 +8,50 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from migrator.cli.answers import say
 from migrator.fleet.pool import Event
 
+if TYPE_CHECKING:
+    from migrator.core.progress import BatchProgress
+
 _BAR = 30  # characters
+_BAR_S, _EVENT_S = 0.1, 1.0
+
+
+class BatchBar:
+    """Shows on a terminal how far batches are, in its last line."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def __call__(self, at: BatchProgress | None) -> None:
+        """Draw the line anew; take it away for None."""
+        now = time.monotonic()
+        if at is None:
+            say("\r\x1b[K", nl=False)
+        elif now >= self._due:
+            self._due = now + _BAR_S
+            done = at.rows_done / max(at.rows_done, at.rows_expected or 0, 1)
+            line = f"{at.id} [{('#' * round(done * _BAR)).ljust(_BAR, '.')}] {at.words}"
+            say(f"\r\x1b[K{line[: shutil.get_terminal_size().columns - 1]}\r", nl=False)
+
+
+class BatchEvents:
+    """Tells a program how far batches are: a line of JSON on standard error each second."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def __call__(self, at: BatchProgress | None) -> None:
+        """Tell it, if it is time."""
+        now = time.monotonic()
+        if at is not None and now >= self._due:
+            self._due = now + _EVENT_S
+            say(json.dumps({"event": "batch", "at": _now(), **at.document}, default=str))
 
 
 class Progress:

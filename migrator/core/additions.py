@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from migrator.core.progress import Tell
 from migrator.core.session import Session
 
 
@@ -43,9 +44,11 @@ class Additions:
         status: Returns what to add to the answer of `status`.
         may_watch: Says whether a second session may be opened now, which sees for whom the first
             one waits; asked again until it may.
+        progress: Called with the progress of batches; None to say it now and then.
 
     """
 
     before_plan: Callable[[Session], None] = _nothing
     status: Callable[[Session], StatusSection | None] = _nothing
     may_watch: Callable[[], bool] = lambda: True
+    progress: Tell | None = None

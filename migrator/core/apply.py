@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 
 from migrator.core import syntax
+from migrator.core.batches import BatchApplier
 from migrator.core.engine import Backend, RawMigration, StatementError
 from migrator.core.errors import Refused
 from migrator.core.failure import error_text, notice_text
 from migrator.core.files import Migration, Seed, SqlFile, read
 from migrator.core.leftovers import Outcome
 from migrator.core.online import OnlineApplier
+from migrator.core.progress import Tell, untold
 from migrator.core.session import Limits, Session
 from migrator.core.transactions import TransactionApplier
 from migrator.core.waits import UNWATCHED, Watch
@@ -48,6 +51,7 @@ class Applier:
         say: Called with each retry, wait, and message of the server.
         limits: How often a file is tried, and how long a statement may wait.
         watch: Finds out for whom a statement waits.
+        tell: Called with the progress after each batch of a file.
 
     """
 
@@ -58,9 +62,13 @@ class Applier:
         *,
         limits: Limits = Limits(),  # noqa: B008  it is frozen
         watch: Watch = UNWATCHED,
+        tell: Tell = untold,
     ) -> None:
         self._backend = Backend(session)
         self._transactions = TransactionApplier(self._backend, say, limits.lock_attempts, watch)
+        self._batches = partial(
+            BatchApplier, backend=self._backend, say=say, limits=limits, watch=watch, tell=tell
+        )
         self._online = OnlineApplier(self._backend, say, limits.online_wait_ms, watch)
         self._say = say
         session.connection.add_notice_handler(self._notice)
@@ -104,7 +112,7 @@ class Applier:
         if raw.file.transactional:
             self._in_transaction(raw, recorder.applied(migration, rollback), last=last)
         else:
-            self._online.apply(
+            self._outside(
                 raw, "apply", lambda: recorder.applied(migration, rollback, raw.duration_ms)
             )
         return raw.duration_ms
@@ -123,7 +131,14 @@ class Applier:
         if raw.file.transactional:
             self._in_transaction(raw, record, last=last)
         else:
-            self._online.apply(raw, "rollback", lambda: record)
+            self._outside(raw, "rollback", lambda: record)
+
+    def _outside(self, raw: RawMigration, direction: str, record: Callable[[], str]) -> None:
+        """Run a file that does not run in one transaction."""
+        if raw.file.batch is not None:
+            self._batches(raw).apply(direction, record)
+        else:
+            self._online.apply(raw, direction, record)
 
     def _in_transaction(self, raw: RawMigration, record: str, *, last: bool) -> None:
         self._transactions.apply(raw.file, lambda: raw.run(self._backend, record, durably=last))

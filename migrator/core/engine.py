@@ -28,7 +28,7 @@ from migrator.sql import sql
 
 # DEFERRABLE has no effect here, but shows that the transaction is still the runner's own: it is
 # gone as soon as the file ends that transaction.
-_BEGIN = b"BEGIN DEFERRABLE; "
+BEGIN = b"BEGIN DEFERRABLE; "
 # A later commit, or Backend.flush(), writes this one to disk.
 _ASYNCHRONOUS = b"SET LOCAL synchronous_commit TO off; "
 _QUIETLY = b"SET LOCAL client_min_messages TO warning; "  # not: exists already, skipping
@@ -87,7 +87,10 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def __init__(self, session: Session) -> None:
         self.session = session
         self._message: list[str] | None = None
-        self._internal_schema_updated = session.facts.has_checksums and session.facts.has_texts
+        facts = session.facts
+        self._internal_schema_updated = (
+            facts.has_checksums and facts.has_texts and facts.has_batches
+        )
         self._is_unflushed = False
         # Citus sends some commands on as the text of their whole message: each has one of its own.
         self._longest_message = LARGE if session.citus is None else 1
@@ -146,7 +149,7 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
     def begin(self) -> None:
         """Begin a transaction."""
         self._in_transaction = True
-        self.run(_BEGIN)
+        self.run(BEGIN)
 
     def commit(self) -> None:
         """Commit, and wait until that and all commits before it are on disk."""
@@ -277,6 +280,17 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._is_unflushed = not durably
         return written
 
+    def end_file(self, record: str) -> None:
+        """Commit the transaction in which a file has run, with what records it.
+
+        Raises:
+            TransactionEnded: The file ended the transaction that it ran in.
+            LockReleased: The file released the runner's lock.
+            StatementError: It could not be recorded or committed.
+
+        """
+        self._send(b"", b"", f"{file_end(self.session, record)}COMMIT;".encode())
+
     def _run_file(self, text: bytes, ending: bytes) -> int:
         """Run a file in a transaction that `ending` ends.
 
@@ -284,8 +298,8 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         statement is sent alone.
         """
         if len(text) <= self._longest_message:
-            return self._send(sqltext.closed(text) if ending else text, _BEGIN, ending)[0]
-        self.run(_BEGIN)
+            return self._send(sqltext.closed(text) if ending else text, BEGIN, ending)[0]
+        self.run(BEGIN)
         written = completed = characters = 0
         for piece in sqltext.pieces(text, self._longest_message):
             try:
@@ -349,4 +363,8 @@ class RawMigration(YoyoMigration):  # type: ignore[misc]
         self.steps = [_WholeFile(self.file, record, durably=durably)]
         started = time.monotonic()
         self.steps[0].apply(backend)
-        self.duration_ms = round((time.monotonic() - started) * 1000)
+        self.ran(round((time.monotonic() - started) * 1000))
+
+    def ran(self, duration_ms: int) -> None:
+        """Keep how long the file ran, in milliseconds."""
+        self.duration_ms = duration_ms

@@ -17,6 +17,7 @@ class MigratorError(Exception):
     """
 
     exit_code = 1
+    label = "error"
 
     def __init__(self, message: str, *, state: str = "", hint: str = "") -> None:
         super().__init__(message)
@@ -37,7 +38,7 @@ class MigratorError(Exception):
 
     @property
     def _parts(self) -> dict[str, str]:
-        return {"error": self.message, "state": self.state, "next": self.hint}
+        return {self.label: self.message, "state": self.state, "next": self.hint}
 
 
 class Failed(MigratorError):
@@ -55,6 +56,13 @@ class Refused(MigratorError):
         self, message: str, *, state: str = "Nothing was changed.", hint: str = ""
     ) -> None:
         super().__init__(message, state=state, hint=hint)
+
+
+class Paused(MigratorError):
+    """Batches ended before the last one, as was asked for; the next run goes on from there."""
+
+    exit_code = 4
+    label = "paused"
 
 
 class Interrupted(MigratorError):

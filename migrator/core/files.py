@@ -17,7 +17,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.core import layouts, sqltext
+from migrator.core import batch, layouts, sqltext
+from migrator.core.batch import Batch
 from migrator.core.errors import Refused
 from migrator.core.replaced import Replaced
 
@@ -28,7 +29,7 @@ _DIRECTIVE = re.compile(r"\s*--\s*(transactional|depends)\s*:\s*(.*)$")
 _LOOKS_LIKE_DIRECTIVE = re.compile(
     r"\s*(?:--|/?\*+)?\s*(?:transactional|depends)\s*:\s*(?:\S*)", re.IGNORECASE
 )
-_HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible|replaces)\s*:\s*(.*)$")
+_HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible|replaces|batch)\s*:\s*(.*)$")
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 # Not the year of 2026_02_01_name, nor the first part of the version 1.10.
 _NUMBER = re.compile(r"\d+(?=\.(?!\d+(?:[._-]|$))|_(?!\d))")
@@ -47,11 +48,13 @@ class SqlFile:
     Args:
         path: The path of the file.
         text: Its bytes in UTF-8, without BOM, with LF line ends.
-        transactional: False if the file says `-- transactional: false`.
+        transactional: False if the file says `-- transactional: false` or `-- batch:`.
         depends: The ids after `-- depends:`.
-        header: The values after `-- purpose:`, `-- locks:`, `-- reversible:` and `-- replaces:`.
+        header: The values after `-- purpose:`, `-- locks:`, `-- reversible:`, `-- replaces:` and
+            `-- batch:`.
         problems: What is wrong with its bytes or directives, each with its place.
         checksum: The checksum of the text, by CHECKSUM_ALGORITHM.
+        batch: How it is run in batches; None if it is not.
 
     """
 
@@ -62,6 +65,7 @@ class SqlFile:
     depends: frozenset[str]
     header: Mapping[str, str]
     problems: tuple[str, ...]
+    batch: Batch | None = None
 
     @property
     def replaces(self) -> Replaced | None:
@@ -175,14 +179,20 @@ def parse(path: Path, text: bytes) -> SqlFile:
         problems.append(f"{path}: transactional must be true or false, not {transactional!r}")
     if "replaces" in said and Replaced.parse(said["replaces"]) is None:
         problems.append(f"{path}: `-- replaces:` is not as `squash` writes it")
+    batched = batch.parse(said["batch"]) if "batch" in said else None
+    if "batch" in said and batched is None:
+        problems.append(f"{path}: `-- batch: {said['batch']}` must be {batch.FORM}")
+    if "batch" in said and "transactional" in directives:
+        problems.append(f"{path}: has `-- batch:` and `-- transactional:`: leave out the latter")
     return SqlFile(
         path,
         text,
         hashlib.sha256(text).hexdigest(),
-        transactional != "false",
+        transactional != "false" and batched is None,
         frozenset(directives.get("depends", "").split()),
         said,
         tuple(problems),
+        batched,
     )
 
 
@@ -520,7 +530,10 @@ def _statement_problems(
     if source.transactional and sqltext.needs_no_transaction(statement):
         yield "cannot run in a transaction: put it alone into a file with -- transactional: false"
     if not source.transactional and ordinal > 1:
-        yield "a second statement in a file with -- transactional: false: put it into its own file"
+        how = "batch:" if source.batch else "transactional: false"
+        yield f"a second statement in a file with -- {how}: put it into its own file"
+    if source.batch is not None:
+        yield from batch.problems(source.batch, source.text, statement)
 
 
 def _at(source: SqlFile, byte: int, message: str) -> str:

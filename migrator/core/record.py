@@ -9,6 +9,8 @@ from typing import Any
 
 import psycopg
 
+from migrator.core import batch, sqltext
+from migrator.core.batch import Batch
 from migrator.core.files import CHECKSUM_ALGORITHM, Migration, Seed, SqlFile, read
 from migrator.core.session import Session
 from migrator.sql import sql
@@ -124,6 +126,47 @@ class Recorder:
     def ended(self, migration_id: str) -> str:
         """Return the statement that deletes the record of a start, once the outcome is known."""
         return self._of_migration("record_outcome", migration_id)
+
+    def batches_started(self, migration_id: str, **values: Any) -> str:
+        """Return the statement that records that this session runs batches."""
+        return self._of_migration("record_batches", migration_id, **values)
+
+    def batches_in_psql(self, migration: Migration, source: SqlFile, direction: str) -> str:
+        """Return the statements that run a file in batches, without a runner.
+
+        Args:
+            migration: The migration.
+            source: The file to run.
+            direction: `apply` or `rollback`.
+
+        """
+        (statement,) = sqltext.statements(source.text)
+        how = source.batch or Batch(1)
+        begin = self.started(migration, source, direction) + self.batches_started(
+            migration.id, expected=None, batch_rows=how.rows, batch_after=how.after, deleted=0
+        )
+        return f"BEGIN;\n{begin}COMMIT;\n" + self._of_migration(
+            "batch_script",
+            migration.id,
+            checksum=source.checksum,
+            statement=source.text[statement.start : statement.end].decode(),
+            by_key=batch.is_by_key(source.text, statement),
+            target_ms=how.target_ms,
+            pause_ms=how.pause_ms,
+            largest=batch.LARGEST * how.rows,
+        )
+
+    def batch_settings(self, **values: Any) -> str:
+        """Return the statements with which the transaction of a batch begins."""
+        return self._sql("batch_settings", **values)
+
+    def batch_taken(self, migration_id: str, **values: Any) -> str:
+        """Return the statement that records a batch, in its transaction."""
+        return self._of_migration("record_batch", migration_id, **values)
+
+    def batch_load(self, migration_id: str) -> str:
+        """Return the query for what the next batch must wait for."""
+        return self._of_migration("batch_load", migration_id)
 
     def seeded(self, seed: Seed) -> str:
         """Return the statement that records the checksum of an applied seed."""

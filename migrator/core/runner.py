@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from migrator.core import files, history, lock, predecessors, process, realign
+from migrator.core import files, history, lock, predecessors, process, progress, realign
 from migrator.core.additions import Additions
 from migrator.core.errors import Failed, Interrupted, Refused
 from migrator.core.files import FileSet, Migration, SqlFile
 from migrator.core.history import State
 from migrator.core.plan import Plan, find, is_called, up_to
+from migrator.core.progress import BatchProgress, Told
 from migrator.core.project import Project
 from migrator.core.session import (
     Limits,
@@ -139,6 +140,30 @@ class Runner:
         if planned.is_empty:
             return planned
         return self._changing(plan, self._apply)
+
+    def pause_batches(self) -> list[BatchProgress]:
+        """Let the session that runs batches end after its next one, and wait until it has.
+
+        Returns:
+            How far its files are; empty if no session runs batches.
+
+        """
+        connection = self.session.connection
+        running = progress.at_work(self.session)
+        for at in running:
+            connection.execute("UPDATE yoyo.batch_progress SET is_to_pause = TRUE")
+            self.say(f"{at.id}: waiting for its batch to end")
+        deadline = time.monotonic() + self.limits.lock_wait_s
+        while still := progress.at_work(self.session):
+            if time.monotonic() > deadline:
+                raise Refused(
+                    f"{still[0].id}: its batch has not ended: pid {still[0].run_pid}.",
+                    state="It ends after that batch.",
+                    hint="`status` shows whether it has.",
+                )
+            time.sleep(_RETRY_S)
+        ended = {each.id for each in running}
+        return [each for each in progress.read(self.session) if each.id in ended]
 
     def pending(self, to: str | None = None) -> Plan:
         """Return what `migrate` would do."""
@@ -348,6 +373,7 @@ class Runner:
                 self.say,
                 limits=self.limits,
                 watch=watch,
+                tell=self.additions.progress or Told(self.say),
             )
             if not at_any_time:
                 self.additions.before_plan(self.session)
@@ -372,7 +398,13 @@ class Runner:
 
     def _prepare(self, applier: Applier) -> None:
         applier.prepare()
-        facts = replace(self.session.facts, has_history=True, has_checksums=True, has_texts=True)
+        facts = replace(
+            self.session.facts,
+            has_history=True,
+            has_checksums=True,
+            has_texts=True,
+            has_batches=True,
+        )
         self.session = replace(self.session, facts=facts)
 
     def _apply(self, applier: Applier, plan: Plan) -> None:

@@ -24,18 +24,45 @@ TEMPLATE = {
     "reversible": "yes | lossy: what is lost | no: why",
 }
 _APPLY = "".join(f"-- {key}: {value}\n" for key, value in TEMPLATE.items())
+# Two forms: one is to be left out.
+_BATCH = """\
+-- batch: 5000
+
+-- By predicate: the change makes WHERE false.
+UPDATE {domain} SET new_column = old_column
+WHERE id IN (
+    SELECT t.id FROM {domain} AS t
+    WHERE t.new_column IS NULL
+    LIMIT current_setting('migrator.batch_rows')::integer
+)
+RETURNING id;
+
+-- By key: each row is visited once. Write `-- batch: 5000 after=0`, a value before the first key.
+WITH batch AS (
+    SELECT t.id FROM {domain} AS t
+    WHERE t.id > current_setting('migrator.batch_after')::bigint
+    ORDER BY t.id
+    LIMIT current_setting('migrator.batch_rows')::integer
+    FOR UPDATE
+), changed AS (
+    UPDATE {domain} AS t SET new_column = t.old_column FROM batch AS b WHERE t.id = b.id
+)
+SELECT b.id AS batch_after, count(*) OVER () AS batch_rows
+FROM batch AS b ORDER BY b.id DESC LIMIT 1;
+"""
 _ROLLBACK = (
     "-- Undo exactly what {name}.sql does. If that is impossible, RAISE EXCEPTION and say why.\n"
 )
 
 
-def new(directory: Path, domain: str, change: str) -> list[Path]:
-    """Write the next pair of files. Without statements, it is refused until you fill it in.
+def new(directory: Path, domain: str, change: str, *, in_batches: bool = False) -> list[Path]:
+    """Write the next pair of files. It is refused until you fill it in.
 
     Args:
         directory: The directory of the migrations.
         domain: What the migration is about, usually a table: `tasks`.
         change: What it does: `add_deadline`.
+        in_batches: Whether its statement is to run in batches.
 
     Returns:
         The paths of the two files.
@@ -52,7 +79,8 @@ def new(directory: Path, domain: str, change: str) -> list[Path]:
             )
     stem = _following([each.id for each in files.discover(directory)], domain, change)
     pair = {
-        directory / f"{stem}.sql": _APPLY.format(change=change.replace("_", " ")),
+        directory / f"{stem}.sql": _APPLY.format(change=change.replace("_", " "))
+        + _BATCH.format(domain=domain) * in_batches,
         directory / f"{stem}.rollback.sql": _ROLLBACK.format(name=stem),
     }
     for path, text in pair.items():

@@ -56,14 +56,21 @@ def script(session: Session, plan: Plan, known: Sequence[Migration], *, rollback
         record = recorder.rolled_back(migration) if rollback else recorder.applied(migration, back)
         if not source.transactional:
             record += recorder.ended(migration.id)
-        parts.append(_one(session, source, record))
-    parts += [_one(session, seed.source, recorder.seeded(seed)) for seed in plan.seeds]
+        text = _text(source)
+        if source.batch is not None:
+            text = recorder.batches_in_psql(migration, source, "rollback" if rollback else "apply")
+        parts.append(_one(session, source, text, record))
+    for seed in plan.seeds:
+        parts.append(_one(session, seed.source, _text(seed.source), recorder.seeded(seed)))
     return "\n".join(parts)
 
 
-def _one(session: Session, source: SqlFile, record: str) -> str:
+def _text(source: SqlFile) -> str:
+    return sqltext.closed(sqltext.without_variables(source.text)).decode()
+
+
+def _one(session: Session, source: SqlFile, text: str, record: str) -> str:
     """Return the statements of a file and those that the runner sends after them."""
-    text = sqltext.closed(sqltext.without_variables(source.text)).decode()
     begin = "BEGIN DEFERRABLE;\n"
     run = f"{begin}{text}" if source.transactional else f"{text}{_plain(session.renewal)}{begin}"
     end = _plain(file_end(session, ""))

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -68,6 +69,8 @@ class Limits:
         connect_wait_s: How long to wait for a server that starts, in seconds.
         beside_others: Whether a database without a history may have tables, because they are
             another application's.
+        batch_lag_ms: How far a replica may be behind while batches run.
+        until: When no further batch begins; None for no such time.
 
     """
 
@@ -78,6 +81,8 @@ class Limits:
     lock_wait_s: float = 60.0
     connect_wait_s: float = 0.0
     beside_others: bool = False
+    batch_lag_ms: int = 10_000
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Facts:
         has_history: Whether schema yoyo has the tables of yoyo.
         has_checksums: Whether it also has the runner's own tables.
         has_texts: Whether it also has the texts of the files, which older releases did not keep.
+        has_batches: Whether it also has the progress of batches, of which these did not know.
         may_write_history: Whether the role may write these tables.
 
     """
@@ -113,6 +119,7 @@ class Facts:
     has_history: bool
     has_checksums: bool
     has_texts: bool
+    has_batches: bool
     may_write_history: bool
 
 

@@ -457,8 +457,7 @@ def releases_locks(text: bytes, statement: Statement) -> bool:
             return True
         case ["DO" | "SELECT" | "VALUES" | "WITH", *_]:
             if _RELEASE.search(text, statement.start, statement.end):
-                code = _QUOTED.sub(b"", text[statement.start : statement.end])
-                return _RELEASE.search(code) is not None
+                return _RELEASE.search(code(text, statement)) is not None
     return False
 
 
@@ -471,6 +470,11 @@ def changes_reading(text: bytes, statement: Statement) -> bool:
 
     """
     return _OTHER_READING.match(text, statement.start, statement.end) is not None
+
+
+def code(text: bytes, statement: Statement) -> bytes:
+    """Return a statement without its comments and what is in quotes, but for dollar quotes."""
+    return _QUOTED.sub(b"", text[statement.start : statement.end])
 
 
 def is_plpgsql(text: bytes, statement: Statement) -> bool:

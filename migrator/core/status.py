@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from migrator.core import files, history, predecessors
+from migrator.core import files, history, predecessors, progress
 from migrator.core.files import Migration
 from migrator.core.history import KeptTexts
 from migrator.core.runner import Runner
@@ -46,6 +46,18 @@ def standing(runner: Runner, *, with_diff: bool = False) -> Standing:
     document: dict[str, Any] = {**state.ids(), "not_read": passed_over}
     *lines, verdict = state.lines()
     lines += [f"{'not read':<14}{each}" for each in passed_over]
+    if batched := progress.read(runner.session):
+        running = [each.id for each in progress.at_work(runner.session)]
+        document["batches"] = [
+            {**each.document, "is_running": each.id in running} for each in batched
+        ]
+        stopped = {f"{'interrupted':<14}{each}" for each in running}
+        lines = [each for each in lines if each not in stopped]
+        lines += [
+            f"{'batches':<14}{each.id}: {each.words}; "
+            + (f"running, pid {each.run_pid}" if each.id in running else "stopped")
+            for each in batched
+        ]
     has_history = runner.session.facts.has_history
     if not has_history and (found := predecessors.find(runner.session).histories):
         document["other_history"] = [each.words for each in found]

@@ -29,6 +29,7 @@ VALUES = {"duration": "7s", "integer range": "3", "integer": "3", "text": "x", "
 REQUIRED = {
     "settle": ["0001", "--as", "applied"],
     "baseline": ["0001"],
+    "new": ["x", "y"],
     "convert": ["--from", "goose", "x", "y"],
     "restore": ["x"],
     "squash": ["0001"],
@@ -49,7 +50,7 @@ def variable(command: str, option: click.Option) -> str:
 def value_of(option: click.Option) -> str:
     if isinstance(option.type, click.Choice):
         return str(option.type.choices[-1])
-    return VALUES[option.type.name]
+    return "06:00" if option.type.name == "time" else VALUES[option.type.name]
 
 
 def parsed(command: str, arguments: list[str]) -> dict[str, Any]:

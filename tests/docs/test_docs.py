@@ -351,7 +351,7 @@ def test_every_command_and_option_is_in_the_reference_and_no_other_anywhere() ->
     rows = documents.table(REFERENCE, "Commands")
     assert {span.split()[0] for row in rows.values() for span in row[0]} == commands().keys()
     known = options(command_line.cli).union(*map(options, commands().values()))
-    of_other_programs = {"--batch", "--no-config-file", "--keep-databases"}  # yoyo's, pytest's
+    of_other_programs = {"--no-config-file", "--keep-databases"}  # yoyo's, pytest's
     of_other_programs |= {"--extra", "--generate-hashes", "--no-header"}  # uv's
     of_other_programs |= {"--python-version", "--universal"}
     in_reference = {name for code in documents.code(REFERENCE) for name in _options_in(code)}
@@ -410,10 +410,17 @@ def test_every_make_target_that_is_named_exists_and_runs_what_other_tests_run(sh
         assert set(_commands_in(done.stdout)) <= run
 
 
+OF_BATCHES = {
+    *("batch_progress", "direction", "is_running", "rows_done", "rows_expected"),
+    *("rows_per_second", "seconds_left"),
+}
+
+
 @pytest.mark.slow
 def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> None:
     runs = {
         "migrate": ["migrate", "migrate --dry-run"],
+        "migrate --pause-batches": ["migrate --pause-batches"],
         "seed": ["seed", "migrate --dry-run"],
         "plan": ["plan", "plan --rollback", "plan --sql"],
         "verify": ["verify"],
@@ -461,6 +468,8 @@ def test_json_documents_have_the_keys_that_the_reference_names(place: Opens) -> 
     assert said.pop("rows") == {"rows"}  # the keys below it are relations
     said = {name: keys for name, keys in said.items() if "fleet" not in name}  # see tests/fleet
     said["status"] -= {"other_history", "citus"}  # see test_predecessors.py, core/test_citus.py
+    said["status"] -= {"batches", *OF_BATCHES}  # see test_batches.py
+    assert said.pop("batches that pause") == {"paused", "state", "next", "exit_code"}  # the same
     assert said.pop("an error") == {"error", "state", "next", "exit_code"}  # see the example
     assert found == said
     states = {span for row in documents.table(REFERENCE, "States").values() for span in row[0]}

@@ -120,7 +120,7 @@ class TestStockYoyo:
         run(
             of_yoyo.database,
             "DROP TABLE yoyo.migration_text, yoyo.migration_checksum, yoyo.seed_checksum",
-            "DROP TABLE yoyo.intent",
+            "DROP TABLE yoyo.batch_progress, yoyo.intent",
         )
         assert of_yoyo.adopt(beside_others=True) == THREE[:2]
         assert rows(of_yoyo.database, "SELECT count(*) FROM yoyo.migration_checksum") == [(2,)]

@@ -76,6 +76,26 @@ CREATE TABLE IF NOT EXISTS yoyo.intent (
     CONSTRAINT ck_intent_direction CHECK (direction IN ('apply', 'rollback'))
 );
 
+CREATE TABLE IF NOT EXISTS yoyo.batch_progress (
+    migration_hash varchar(64) NOT NULL,
+    rows_done bigint NOT NULL DEFAULT 0,
+    rows_expected bigint,
+    batches bigint NOT NULL DEFAULT 0,
+    batch_rows integer NOT NULL,
+    batch_after text,
+    worked_ms bigint NOT NULL DEFAULT 0,
+    deleted_before bigint NOT NULL DEFAULT 0,
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    run_pid integer NOT NULL,
+    run_started_at timestamptz NOT NULL DEFAULT now(),
+    run_rows_before bigint NOT NULL DEFAULT 0,
+    is_to_pause boolean NOT NULL DEFAULT FALSE,
+
+    CONSTRAINT pk_batch_progress PRIMARY KEY (migration_hash),
+    CONSTRAINT fk_batch_progress_migration_hash FOREIGN KEY (migration_hash)
+    REFERENCES yoyo.intent (migration_hash) ON DELETE CASCADE
+);
+
 COMMENT ON SCHEMA yoyo IS
 'The history of this database''s migrations: yoyo''s tables and the runner''s.';
 COMMENT ON TABLE yoyo.migration_checksum IS
@@ -108,3 +128,21 @@ COMMENT ON COLUMN yoyo.intent.migration_id IS 'The migration''s file name withou
 COMMENT ON COLUMN yoyo.intent.direction IS 'apply or rollback.';
 COMMENT ON COLUMN yoyo.intent.checksum IS 'The checksum of the file that was started.';
 COMMENT ON COLUMN yoyo.intent.started_at IS 'When it was started.';
+COMMENT ON TABLE yoyo.batch_progress IS
+'How far a file with -- batch: is; goes with its row of yoyo.intent, once it is applied.';
+COMMENT ON COLUMN yoyo.batch_progress.migration_hash IS 'The migration, hashed as yoyo does.';
+COMMENT ON COLUMN yoyo.batch_progress.rows_done IS 'How many rows its batches have taken.';
+COMMENT ON COLUMN yoyo.batch_progress.rows_expected IS
+'How many they will have taken in the end, by the statistics of the planner.';
+COMMENT ON COLUMN yoyo.batch_progress.batches IS 'How many batches were committed.';
+COMMENT ON COLUMN yoyo.batch_progress.batch_rows IS 'How many rows the next batch may take.';
+COMMENT ON COLUMN yoyo.batch_progress.batch_after IS 'The key after which the next batch begins.';
+COMMENT ON COLUMN yoyo.batch_progress.worked_ms IS 'How long its batches ran, in milliseconds.';
+COMMENT ON COLUMN yoyo.batch_progress.deleted_before IS
+'How many rows had been deleted from its tables before, by their statistics.';
+COMMENT ON COLUMN yoyo.batch_progress.updated_at IS 'When the last batch ended.';
+COMMENT ON COLUMN yoyo.batch_progress.run_pid IS 'The session that runs the batches, or did last.';
+COMMENT ON COLUMN yoyo.batch_progress.run_started_at IS 'When that session began with them.';
+COMMENT ON COLUMN yoyo.batch_progress.run_rows_before IS 'What rows_done was then.';
+COMMENT ON COLUMN yoyo.batch_progress.is_to_pause IS
+'Whether that session is to end after its next batch: migrate --pause-batches.';

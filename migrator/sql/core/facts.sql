@@ -12,6 +12,7 @@ SELECT
     history.tables @> '{_yoyo_migration}' AS has_history,
     history.tables @> '{migration_checksum,seed_checksum,intent}' AS has_checksums,
     history.tables @> '{migration_text}' AS has_texts,
+    history.tables @> '{batch_progress}' AS has_batches,
     history.may_write AS may_write_history
 FROM (
     -- Not to_regclass(): it fails for a role that may not use the schema.

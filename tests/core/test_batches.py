@@ -1,0 +1,420 @@
+"""Files in batches: nothing is left out, nothing is done twice, whatever ends a run of them."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.commands import call, finish, launch, psql, said
+from tests.support.databases import applied, rows, run
+from tests.support.servers import Server, newest
+from tests.support.sets import MigrationSet
+from tests.support.waiting import until
+
+# How many runs are killed: some in CI, 200 once by who changes how batches are run.
+KILLS = int(os.environ.get("BATCH_KILLS", "6"))
+# Both count in `times` how often each row was changed.
+BY_PREDICATE = """\
+-- batch: {options}
+UPDATE a SET times = times + 1, region = 'eu' WHERE id IN (
+    SELECT id FROM a WHERE region IS NULL
+    ORDER BY id LIMIT current_setting('migrator.batch_rows')::integer
+) RETURNING id;
+"""
+BY_KEY = """\
+-- batch: {options} after=0
+WITH batch AS (
+    SELECT id FROM a WHERE id > current_setting('migrator.batch_after')::bigint
+    ORDER BY id LIMIT current_setting('migrator.batch_rows')::integer FOR UPDATE
+), changed AS (
+    UPDATE a SET times = times + 1, region = 'eu' FROM batch WHERE a.id = batch.id
+)
+SELECT id AS batch_after, count(*) OVER () AS batch_rows FROM batch ORDER BY id DESC LIMIT 1;
+"""
+FORMS = {"by predicate": BY_PREDICATE, "by key": BY_KEY}
+BACK = BY_PREDICATE.replace("'eu'", "NULL").replace("IS NULL", "IS NOT NULL")
+SLOW = "40 pause=30ms target=1ms"  # of ten rows and fewer, soon: time enough to end a run
+ROWS = 1_000
+NAME = "0004.a.region"
+
+
+@pytest.fixture
+def filled(database: str) -> str:
+    """Table a with rows whose changes are counted."""
+    run(
+        database,
+        "ALTER TABLE a ADD PRIMARY KEY (id), ADD region text, ADD times int NOT NULL DEFAULT 0",
+        f"INSERT INTO a (id) SELECT generate_series(3, {ROWS})",  # 1 and 2 are of the seed
+    )
+    return database
+
+
+def changed(database: str) -> list[tuple[int, int]]:
+    """Return how often rows were changed, and how many were so often."""
+    return rows(database, "SELECT times, count(*) FROM a GROUP BY 1 ORDER BY 1")
+
+
+def done(database: str) -> int:
+    """Return how many rows the batches have taken that are under way."""
+    return sum(each for (each,) in rows(database, "SELECT rows_done FROM yoyo.batch_progress"))
+
+
+def assert_done(database: str) -> None:
+    assert changed(database) == [(1, ROWS)]
+    assert applied(database)[-1] == NAME
+    assert rows(database, "SELECT FROM yoyo.intent") == []
+    assert done(database) == 0
+
+
+def assert_consistent(database: str) -> int:
+    """Check that what is recorded is what was changed; return how many rows are."""
+    ((taken, most),) = rows(database, "SELECT sum(times), max(times) FROM a")
+    assert done(database) == taken
+    assert most <= 1
+    return int(taken)
+
+
+@contextmanager
+def rows_locked(database: str, condition: str) -> Iterator[None]:
+    """Hold the locks of rows, as a transaction of the application does."""
+    with psycopg.connect(database) as connection:
+        connection.execute(f"SELECT FROM a WHERE {condition} FOR UPDATE")
+        yield
+        connection.rollback()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_row_is_changed_once_and_the_file_is_applied(
+    filled: str, made: MigrationSet, form: str
+) -> None:
+    made.add(NAME, FORMS[form].format(options="70 pause=0ms"), BACK.format(options="99"))
+    assert call(made, filled, "migrate").code == 0
+    assert_done(filled)
+    assert call(made, filled, "rollback", "--steps", "1", "--yes").code == 0
+    assert changed(filled) == [(2, ROWS)]
+    assert rows(filled, "SELECT FROM a WHERE region IS NOT NULL") == []
+    assert NAME not in applied(filled)
+    assert rows(filled, "SELECT FROM yoyo.intent") == []
+
+
+@newest
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+def test_a_run_that_is_killed_anywhere_goes_on_where_its_last_commit_was(
+    filled: str, made: MigrationSet, form: str
+) -> None:
+    made.add(NAME, FORMS[form].format(options="20 pause=1ms target=1ms"))
+    chance = random.Random(KILLS)  # noqa: S311
+    killed = 0
+    while killed < KILLS / 2:
+        if rows(filled, "SELECT FROM a WHERE times = 0") == []:  # it has ended: from the start
+            assert call(made, filled, "migrate").code == 0
+            assert_done(filled)
+            run(
+                filled,
+                "UPDATE a SET times = 0, region = NULL",
+                f"DELETE FROM yoyo._yoyo_migration WHERE migration_id = '{NAME}'",
+            )
+        process = launch(made, filled, "migrate")
+        time.sleep(chance.uniform(0, 0.4))
+        process.kill()
+        process.communicate()
+        killed += 1
+        until(lambda: rows(filled, "SELECT FROM pg_locks WHERE locktype = 'advisory'") == [])
+        if rows(filled, f"SELECT FROM yoyo._yoyo_migration WHERE migration_id = '{NAME}'"):
+            assert_done(filled)
+        else:
+            assert_consistent(filled)
+    assert call(made, filled, "migrate").code == 0
+    assert_done(filled)
+
+
+@newest
+@pytest.mark.slow
+def test_a_signal_ends_it_with_its_progress_and_status_tells(
+    filled: str, made: MigrationSet
+) -> None:
+    made.add(NAME, BY_KEY.format(options=SLOW))
+    made.table(5, "d")
+    process = launch(made, filled, "migrate")
+    until(lambda: done(filled) > 100)
+    status = call(made, filled, "--json", "status").document
+    (batches,) = status["batches"]
+    assert (batches["id"], batches["is_running"], batches["direction"]) == (NAME, True, "apply")
+    assert batches["rows_done"] > 100
+    assert batches["rows_per_second"] > 0
+    assert call(made, filled, "migrate", "--lock-wait", "0").code == 2
+    process.send_signal(signal.SIGINT)
+    assert finish(process).code == 130
+    taken = assert_consistent(filled)
+    assert 100 < taken < ROWS
+    told = call(made, filled, "status").out
+    assert f"batches       {NAME}: {taken}" in told
+    assert "stopped" in told
+    assert "d" not in {name for (name,) in rows(filled, "SELECT relname FROM pg_class")}
+    again = call(made, filled, "migrate")
+    assert again.code == 0
+    assert f"{NAME}: goes on after {taken}" in again.err
+    assert applied(filled)[-1] == "0005.d.create"
+    assert changed(filled) == [(1, ROWS)]
+
+
+@newest
+@pytest.mark.slow
+def test_another_session_pauses_it_and_the_time_that_is_given_does(
+    filled: str, made: MigrationSet
+) -> None:
+    made.add(NAME, BY_PREDICATE.format(options=SLOW))
+    made.table(5, "d")
+    assert "no batches are running" in call(made, filled, "migrate", "--pause-batches").out
+    process = launch(made, filled, "--json", "migrate")
+    until(lambda: done(filled) > 100)
+    (paused,) = call(made, filled, "--json", "migrate", "--pause-batches").document["paused"]
+    answer = finish(process)
+    assert (answer.code, answer.document["exit_code"]) == (4, 4)
+    assert "--pause-batches" in answer.document["paused"]
+    assert '"event": "batch"' in answer.err
+    assert paused["rows_done"] == assert_consistent(filled)
+    soon = datetime.now() + timedelta(minutes=1)
+    if soon.second < 55:  # the minute begins late enough for some batches
+        process = launch(made, filled, "migrate", "--until", f"{soon:%H:%M}")
+        until(lambda: done(filled) > paused["rows_done"])
+        process.terminate()
+        process.communicate()
+    assert call(made, filled, "migrate").code == 0
+    assert changed(filled) == [(1, ROWS)]
+    assert applied(filled)[-1] == "0005.d.create"
+
+
+def test_an_edited_file_is_refused_until_it_is_settled(filled: str, made: MigrationSet) -> None:
+    text = BY_PREDICATE.format(options="10 pause=0ms")
+    wrong = "CASE WHEN id < 100 THEN 'eu' ELSE (1 / (id - id))::text END"
+    made.add(NAME, text.replace("'eu'", wrong))
+    failed = call(made, filled, "migrate")
+    assert failed.code == 1
+    assert "division by zero" in failed.err
+    assert "are done, and stay" in failed.err
+    taken = assert_consistent(filled)
+    made.add(NAME, text)
+    edited = call(made, filled, "migrate")
+    assert edited.code == 2
+    assert "was edited after its first batch" in edited.err
+    assert call(made, filled, "settle", NAME, "--as", "pending").code == 0
+    assert call(made, filled, "migrate").code == 0
+    assert taken < ROWS
+    assert_done(filled)
+
+
+def test_a_file_that_fails_in_its_first_batch_may_be_edited(
+    filled: str, made: MigrationSet
+) -> None:
+    text = BY_PREDICATE.format(options="10 pause=0ms")
+    made.add(NAME, text.replace("'eu'", "(1 / (id - 1))::text"))
+    assert call(made, filled, "migrate").code == 1
+    assert rows(filled, "SELECT FROM yoyo.intent") == []
+    made.add(NAME, text)
+    assert call(made, filled, "migrate").code == 0
+    assert_done(filled)
+
+
+@pytest.mark.slow
+def test_rows_that_others_hold_are_waited_for_with_smaller_batches(
+    filled: str, made: MigrationSet
+) -> None:
+    made.add(NAME, BY_KEY.format(options="2000 pause=0ms"))
+    with rows_locked(filled, "id = 900"):
+        process = launch(made, filled, "migrate")
+        assert "it waited for pid" in said(process, "is tried again")
+        until(lambda: done(filled) >= 500, 30)
+        assert rows(filled, "SELECT FROM a WHERE id >= 900 AND times > 0") == []
+    answer = finish(process)
+    assert answer.code == 0
+    assert_done(filled)
+
+
+@pytest.mark.slow
+def test_it_gives_up_after_the_wait_that_is_given_and_keeps_what_is_done(
+    filled: str, made: MigrationSet
+) -> None:
+    made.add(NAME, BY_KEY.format(options="10 pause=0ms"))
+    with rows_locked(filled, "id = 500"):
+        answer = call(made, filled, "migrate", "--online-wait", "1s")
+    assert answer.code == 1
+    assert "canceling statement due to lock timeout" in answer.err
+    assert assert_consistent(filled) < 500
+    assert call(made, filled, "migrate").code == 0
+    assert_done(filled)
+
+
+def test_a_row_that_is_changed_meanwhile_is_not_left_out(filled: str, made: MigrationSet) -> None:
+    """All rows of the first batch are gone when it gets their locks: it takes none."""
+    made.add(NAME, BY_PREDICATE.format(options="10 pause=0ms target=100s"))
+    with psycopg.connect(filled) as connection:
+        connection.execute("DELETE FROM a WHERE id <= 10")
+        process = launch(made, filled, "migrate")
+        until(lambda: rows(filled, "SELECT FROM pg_locks WHERE NOT granted") != [])
+    assert finish(process).code == 0
+    assert changed(filled) == [(1, ROWS - 10)]
+
+
+ENDLESS = {
+    "a predicate that stays true": (
+        BY_PREDICATE.replace("region IS NULL", "id > 0"),
+        "found the key '",
+    ),
+    "other keys of the same rows": (
+        BY_PREDICATE.replace("region IS NULL", "id > 0").replace(
+            "RETURNING id", "RETURNING id + times * 10000"
+        ),
+        " rows, and its tables have 1,000",
+    ),
+    "a key that stays": (
+        BY_KEY.replace("SELECT id AS batch_after", "SELECT 7 AS batch_after"),
+        "found the key '7' again",
+    ),
+    "several keys": (
+        BY_KEY.replace(" LIMIT 1;", ";"),
+        "must return at most one row, with batch_after and batch_rows",
+    ),
+    "an insert": (
+        "-- batch: {options}\nINSERT INTO b SELECT id FROM a WHERE id > 0 "
+        "LIMIT current_setting('migrator.batch_rows')::int RETURNING id;\n",
+        "what only adds rows finds the same rows again",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_a_batch_without_progress_is_an_error_and_no_loop(
+    filled: str, made: MigrationSet, case: str
+) -> None:
+    text, message = ENDLESS[case]
+    made.add(NAME, text.format(options="300 pause=0ms target=100s"))
+    answer = call(made, filled, "migrate")
+    assert answer.code in {1, 2}
+    assert message in answer.err
+    if case != "other keys of the same rows":
+        assert max(times for times, _ in changed(filled)) <= 1
+    assert NAME not in applied(filled)
+
+
+@newest
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("-- batch: 9", "-- batch: none"), "`-- batch: none` must be"),
+        (("-- batch: 9", "-- batch: 9\n-- transactional: false"), "leave out the latter"),
+        (("current_setting('migrator.batch_rows')::integer", "9"), "a batch without a limit"),
+        (("LIMIT", "OFFSET 1 LIMIT"), "OFFSET passes over rows"),
+        (("integer\n", "integer FOR UPDATE SKIP LOCKED\n"), "SKIP LOCKED leaves out rows"),
+        (("WHERE", "-- WHERE\n AND"), "a batch without WHERE"),
+        (("id;", "id; SELECT 1;"), "a second statement"),
+        (("UPDATE", "CREATE TABLE x AS"), "it cannot be run in batches"),
+        (("RETURNING id", ""), "must return the key of each row"),
+        (("9", "9 after=0"), "after=0 is for a statement with"),
+    ],
+)
+def test_a_file_that_cannot_be_run_in_batches_is_refused_as_text(
+    database: str, made: MigrationSet, change: tuple[str, str], message: str
+) -> None:
+    made.add(NAME, BY_PREDICATE.format(options="9").replace(*change))
+    answer = call(made, database, "migrate")
+    assert answer.code == 2
+    assert message in answer.err
+
+
+@newest
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("id AS batch_after", "id"), "it has no column batch_after"),
+        (("id > current", "id >= current"), "is visited twice"),
+        (("ORDER BY", "-- ORDER BY\n"), "without ORDER BY leaves rows out"),
+    ],
+)
+def test_a_file_that_walks_along_a_key_wrongly_is_refused_as_text(
+    database: str, made: MigrationSet, change: tuple[str, str], message: str
+) -> None:
+    made.add(NAME, BY_KEY.format(options="9").replace(*change))
+    answer = call(made, database, "migrate")
+    assert answer.code == 2
+    assert message in answer.err
+
+
+@newest
+def test_a_template_has_both_forms_and_is_refused_until_one_is_left_out(
+    database: str, made: MigrationSet
+) -> None:
+    path, _ = call(made, None, "--json", "new", "a", "region", "--batch").document["files"]
+    assert "a second statement in a file with -- batch:" in call(made, database, "migrate").err
+    run(
+        database,
+        "ALTER TABLE a ADD PRIMARY KEY (id), ADD new_column int, ADD old_column int DEFAULT 5",
+    )
+    text = Path(path).read_text("utf-8")
+    head, predicate, key = text.replace("5000\n", "5000 after=0\n", 1).split("-- By ")
+    made.write(f"migrations/{path.rpartition('/')[2]}", f"{head}-- By {key}")
+    assert predicate
+    made.write(f"migrations/{path.rpartition('/')[2][:-4]}.rollback.sql", "SELECT;\n")
+    assert call(made, database, "migrate").code == 0
+    assert rows(database, "SELECT DISTINCT new_column FROM a") == [(5,)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_script_for_psql_does_the_same(
+    pg: Server, filled: str, made: MigrationSet, form: str
+) -> None:
+    made.add(NAME, FORMS[form].format(options="70 pause=0ms"), BACK.format(options="99"))
+    history = "SELECT migration_id, operation FROM yoyo._yoyo_log ORDER BY created_at_utc"
+    script = call(made, filled, "plan", "--sql").out
+    ran = psql(pg, filled, script)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert_done(filled)
+    assert rows(filled, history)[-1] == (NAME, "apply")
+    back = call(made, filled, "plan", "--sql", "--rollback", "--to", "0003").out
+    ran = psql(pg, filled, back)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert changed(filled) == [(2, ROWS)]
+    assert rows(filled, history)[-1] == (NAME, "rollback")
+    assert rows(filled, "SELECT FROM yoyo.intent") == []
+
+
+@newest
+@pytest.mark.slow
+def test_a_script_goes_on_where_a_run_ended_and_the_other_way_round(
+    pg: Server, filled: str, made: MigrationSet
+) -> None:
+    made.add(NAME, BY_KEY.format(options=SLOW))
+    process = launch(made, filled, "migrate")
+    until(lambda: done(filled) > 100)
+    process.kill()
+    process.communicate()
+    taken = assert_consistent(filled)
+    script = call(made, filled, "plan", "--sql").out
+    run(filled, "ALTER TABLE a ADD CONSTRAINT no CHECK (id <> 900 OR region IS NULL)")
+    assert "violates check constraint" in psql(pg, filled, script).stderr
+    assert taken < assert_consistent(filled) < ROWS
+    run(filled, "ALTER TABLE a DROP CONSTRAINT no")
+    assert call(made, filled, "migrate").code == 0
+    assert_done(filled)
+
+
+@newest
+def test_a_script_ends_where_a_batch_finds_its_rows_again(
+    pg: Server, filled: str, made: MigrationSet
+) -> None:
+    endless = BY_PREDICATE.replace("region IS NULL", "id > 0").format(options="300")
+    made.add(NAME, endless)
+    ended = psql(pg, filled, call(made, filled, "plan", "--sql").out)
+    assert "found the key" in ended.stderr
+    assert max(times for times, _ in changed(filled)) == 1
+    assert NAME not in applied(filled)
