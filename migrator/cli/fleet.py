@@ -380,7 +380,8 @@ class FleetWork:
         """Check all targets, and one of them against the snapshot for those that are equal."""
         from migrator.fleet import drift
 
-        checked = {each.member.name: each for each in self.on_all("verify", {"with_schema": False})}
+        how = {"with_schema": False, "may_be_behind": True}  # `status` tells who is
+        checked = {each.member.name: each for each in self.on_all("verify", how)}
         groups = drift.groups([*checked.values()])
         samples = [checked[each.sample] for each in groups]
         current = [each for each in samples if each.position and not each.position.ids["pending"]]

@@ -8,6 +8,7 @@ from typing import Any
 
 from migrator.core.progress import Tell
 from migrator.core.session import Session
+from migrator.core.waits import Loan
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,12 @@ class Additions:
         before_plan: Called under the lock, before a command that changes the database plans its
             work; raises to refuse.
         status: Returns what to add to the answer of `status`.
-        may_watch: Says whether a second session may be opened now, which sees for whom the first
-            one waits; asked again until it may.
         progress: Called with the progress of batches; None to say it now and then.
+        second: Who lends the session that sees for whom the first one waits; None for nobody.
 
     """
 
     before_plan: Callable[[Session], None] = _nothing
     status: Callable[[Session], StatusSection | None] = _nothing
-    may_watch: Callable[[], bool] = lambda: True
     progress: Tell | None = None
+    second: Loan | None = None

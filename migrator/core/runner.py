@@ -365,7 +365,7 @@ class Runner:
                 self.session,
                 self.limits.lock_timeout_ms,
                 self.say,
-                self.additions.may_watch,
+                self.additions.second,
             ) as watch,
         ):
             applier = Applier(

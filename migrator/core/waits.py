@@ -45,6 +45,20 @@ class Blockers:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """Leave to have a second session, where the number of sessions is limited.
+
+    Args:
+        take: Says whether it may be opened now; asked again until it may.
+        give_back: Called when it is closed.
+
+    """
+
+    take: Callable[[], bool]
+    give_back: Callable[[], None]
+
+
 class Watch:
     """Watches for whom a session waits; this base class sees nobody."""
 
@@ -80,7 +94,7 @@ class SessionWatch(Watch):
         lock_timeout_ms: How long the session waits for a lock; it is looked at several times in
             that time.
         say: Called with the sessions for which a long wait is.
-        may_open: Says whether the second session may be opened now; asked again until it may.
+        loan: Who lends the second session, for one look each; None to keep one.
 
     """
 
@@ -90,7 +104,7 @@ class SessionWatch(Watch):
         session: Session,
         lock_timeout_ms: int,
         say: Callable[[str], None],
-        may_open: Callable[[], bool] = lambda: True,
+        loan: Loan | None = None,
     ) -> None:
         super().__init__()
         self._target = target
@@ -98,7 +112,7 @@ class SessionWatch(Watch):
         quarter_s = lock_timeout_ms / 4000 or _LONGEST_INTERVAL_S
         self._interval_s = max(_SHORTEST_INTERVAL_S, min(quarter_s, _LONGEST_INTERVAL_S))
         self._say = say
-        self._may_open = may_open
+        self._loan = loan
         self._ended = threading.Event()
         self._since: float | None = None
         self._name = ""
@@ -133,12 +147,16 @@ class SessionWatch(Watch):
                 since = self._since
                 if since is None or time.monotonic() - since < self._interval_s:
                     continue
-                if connection is None and not self._may_open():
+                if self._loan is not None and not self._loan.take():
                     continue
                 connection = connection or open_connection(self._target)
                 self._look(connection)
                 if time.monotonic() - since >= self._next_report_s:
                     self._report(connection, since)
+                if self._loan is not None:
+                    connection.close()
+                    connection = None
+                    self._loan.give_back()
         if connection is not None:
             connection.close()
 

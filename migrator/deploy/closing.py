@@ -83,6 +83,8 @@ def hint(target: Target, error: NoConnection) -> NoConnection:
             row = connection.execute(sql("deploy/under_way").encode()).fetchone()
     except NoConnection:  # it was opened this moment
         return error
+    except psycopg.errors.InsufficientPrivilege:
+        row = ("this role may not read its history",)
     return ClosedDatabase(
         f'Cannot connect to {target.shown}: a deploy has closed the database "{found[0]}": '
         f"{row[0] if row else 'it is not in the history'}.",

@@ -22,10 +22,12 @@ from typing import Any, NoReturn
 
 from migrator.core import process
 from migrator.core.errors import Failed, Interrupted, MigratorError
+from migrator.core.waits import Loan
 from migrator.fleet.survey import TargetPosition
 from migrator.fleet.targets import Member
 
 _TICK_S = 0.2
+_PATIENCE_S = 0.05  # with the answer to a question
 _LOST = "Its last file is either applied completely or not at all; `fleet status` shows it."
 
 
@@ -35,12 +37,12 @@ class Contact:
 
     Args:
         say: Told each line of progress.
-        may_connect: Says whether one more connection may be opened now; asked again until it may.
+        second: Lends one more connection.
 
     """
 
     say: Callable[[str], None]
-    may_connect: Callable[[], bool]
+    second: Loan
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +211,21 @@ class Pool:
         if kind == "ask":
             self._asking.append(pipe)
             return None
+        if kind == "give back":
+            self._forget(pipe)
+            return None
         if kind == "say":
             return Event(job.member, kind, text=what)
         del self._busy[pipe]
+        self._forget(pipe)
+        seconds = round(time.monotonic() - began, 3)
+        return Event(job.member, kind, value=what, failure=failure, seconds=seconds)
+
+    def _forget(self, pipe: Connection) -> None:
+        """Forget that a target asked for one more connection, or got one."""
         for those in (self._asking, self._granted):
             if pipe in those:
                 those.remove(pipe)
-        seconds = round(time.monotonic() - began, 3)
-        return Event(job.member, kind, value=what, failure=failure, seconds=seconds)
 
     def _buried(self, pipe: Connection) -> MigratorError:
         """Return why a process has ended that was at work."""
@@ -284,18 +293,21 @@ class Pool:
 
 def _contact(pipe: Connection, send: Callable[..., None]) -> Contact:
     """Return how one piece of work speaks through a pipe, from which nobody else reads then."""
-    is_asked = is_granted = False
+    is_asked = False
 
-    def may_connect() -> bool:
-        nonlocal is_asked, is_granted
+    def take() -> bool:
+        nonlocal is_asked
         if not is_asked:
             send("ask", None, None)
             is_asked = True
-        if not is_granted and pipe.poll():
-            is_granted = pipe.recv() is None
-        return is_granted
+        return pipe.poll(_PATIENCE_S) and pipe.recv() is None
 
-    return Contact(lambda text: send("say", text, None), may_connect)
+    def give_back() -> None:
+        nonlocal is_asked
+        is_asked = False
+        send("give back", None, None)
+
+    return Contact(lambda text: send("say", text, None), Loan(take, give_back))
 
 
 def _kill(pid: int, number: signal.Signals) -> None:

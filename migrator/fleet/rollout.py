@@ -9,6 +9,7 @@ from typing import Any
 
 from migrator.core import process
 from migrator.core.errors import Failed
+from migrator.core.session import NoConnection
 from migrator.fleet.pool import Event, Job, Pool
 from migrator.fleet.survey import Standpoint, Survey, failures
 from migrator.fleet.table import alike
@@ -119,6 +120,7 @@ class Rollout:
         """
         for name, each in self._now.items():
             result = "not begun" if each.member in members else "nothing to do"
+            result += f", {each.wrong}" if not each.position else ""
             self._now[name] = replace(each, result=result, failure=None)
         paused_after = None
         stages = [list(each) for _, each in groupby(members, lambda member: member.stage)]
@@ -184,6 +186,8 @@ class Rollout:
         """Keep how the work on a target ended."""
         if event.failure and event.failure.exit_code == process.INTERRUPTED:
             words = "interrupted"
+        elif isinstance(event.failure, NoConnection):
+            words = event.failure.why
         elif event.value and not event.failure:
             words = event.value.words
         name = event.member.name

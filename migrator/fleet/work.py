@@ -43,7 +43,7 @@ class Common:
     @contextmanager
     def at(self, member: Member, contact: Contact) -> Iterator[Runner]:
         """Connect to a target."""
-        additions = replace(self.additions, may_watch=contact.may_connect)
+        additions = replace(self.additions, second=contact.second)
         runner = Runner(
             self.project, member.target, self.limits, contact.say, additions, known=self.files
         )

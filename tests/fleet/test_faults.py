@@ -25,6 +25,7 @@ from tests.support.databases import locked, rows, run, sleeping, superuser, tabl
 from tests.support.fleets import Fleet, Place, fleet
 from tests.support.secrets import WRONG, Way, files_below, shown, watched
 from tests.support.servers import PASSWORD, ROOT, Server, clean_environment, newest
+from tests.support.standbys import following
 from tests.support.torture import machine
 from tests.support.waiting import until
 
@@ -211,6 +212,17 @@ def test_a_control_url_with_its_password_is_in_no_process_list(three: Fleet, pg:
     assert lines
     assert shown([*lines, answer.out, answer.err]) == []
     assert "1 cannot be reached" in answer.out
+
+
+def test_a_standby_is_no_target(three: Fleet, pg: Server) -> None:
+    first, second, _ = three.places
+    with following(pg) as standby:
+        three.write([first, Place("copy", 0, standby, second.dbname), second])
+        answer = three.run("status")
+        assert "copy    0      none     not a primary" in answer.out.splitlines()
+        answer = three.run("migrate", "--yes", "--keep-going")
+    assert (answer.code, {*three.applied.values()}) == (2, {0})
+    assert "  copy: not a primary" in answer.err.splitlines()
 
 
 def test_a_read_only_target_refuses_all_before_any_change(three: Fleet) -> None:

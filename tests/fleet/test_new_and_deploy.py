@@ -115,6 +115,11 @@ def test_a_message_of_a_deploy_names_commands_for_the_target_alone(
         run(here.administrator, f"{end} = '{here.name}'", rename)
         answer = made.run("status")
         assert "t0      0      closed by a deploy" in answer.out.splitlines()
+        revoke = "REVOKE SELECT ON yoyo.deploy FROM "
+        there = here.database.replace(here.name, closed)
+        run(there, f"{revoke}{ROLE}")
+        assert "closed by a deploy" in made.run("status").out, "also to whom its history is not"
+        run(there, f"{revoke}{ROLE}".replace("REVOKE", "GRANT").replace("FROM", "TO"))
         assert f'a deploy has closed the database "{here.name}": begun 20' in answer.out
         line = next(each for each in answer.out.splitlines() if "--leave" in each)
         arguments = shlex.split(line.strip())

@@ -100,6 +100,41 @@ def test_only_chooses_by_name_stage_and_label() -> None:
             chosen(*wrong)
 
 
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("sleep 9", "had not ended after 0.1 s: it was killed."),
+        ("sh -c 'exit 3'", "failed with exit code 3."),
+        ("/no/such program", "cannot be run: "),
+        ("'", "cannot be run: No closing quotation"),
+        (
+            r"printf '\377\n'",
+            "Line 1 of the program of --targets-from is not JSON: it is not UTF-8",
+        ),
+        (
+            "echo '{'",
+            "Line 1 of the program of --targets-from is not JSON: Expecting property name",
+        ),
+        ("echo 3", "target number 1: must be a table of keys and values."),
+        (
+            """echo '{"name": "a/b", "stage": 0, "url": "host=x"}'""",
+            "target number 1: its name must have",
+        ),
+        (
+            """echo '{"name": "a", "stage": 0, "url": "host=x", "labels": "x"}'""",
+            "target a: its labels",
+        ),
+    ],
+)
+def test_a_program_that_fails_hangs_or_prints_something_else_is_told(
+    monkeypatch: pytest.MonkeyPatch, program: str, words: str
+) -> None:
+    monkeypatch.setattr(targets, "PATIENCE_S", 0.1 if "sleep" in program else 60)
+    with pytest.raises(Refused) as refused:
+        targets.from_program(program, "it")
+    assert words in refused.value.message
+
+
 @pytest.fixture
 def two(pg: Server, tmp_path: Path) -> Iterator[Fleet]:
     with fleet(tmp_path, [pg], [0, 1]) as made:
@@ -123,6 +158,10 @@ def test_a_control_database_names_the_targets(two: Fleet, empty_database: str) -
     answer = two.execute(*wrong)
     assert answer.code == 2
     assert "cannot execute DELETE in a read-only transaction" in answer.err
+    wrong[4] = "SELECT 'a' AS name, 0 AS stage, 'host=x' AS url, 'no table' AS labels"
+    assert "target a: its labels must be a table" in two.execute(*wrong).err
+    nowhere = [*asked[:-1], "host=127.0.0.1 port=1 dbname=x"]
+    assert two.execute(*nowhere).err.startswith("error: The control database: Cannot connect to")
 
 
 @newest
@@ -140,5 +179,3 @@ def test_a_program_names_the_targets_and_may_know_their_passwords(two: Fleet) ->
     assert answer.code == 2
     assert "Line 1 of the program of --targets-from is not JSON" in answer.err
     assert shown([answer.out, answer.err]) == []
-    answer = two.execute("fleet", "status", "--targets-from", "/no/such program")
-    assert (answer.code, "cannot be run" in answer.err) == (2, True)
