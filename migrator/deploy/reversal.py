@@ -9,7 +9,9 @@ import psycopg
 from migrator.backup import restore
 from migrator.backup.archive import Backup
 from migrator.catalogue import objects
+from migrator.core import files, progress
 from migrator.core.errors import Interrupted, MigratorError
+from migrator.core.files import Migration
 from migrator.core.runner import Runner
 from migrator.core.session import NoConnection
 from migrator.core.steps import Steps
@@ -48,7 +50,7 @@ def by_rollback_files(
 
     """
     with steps.step("undo") as detail:
-        why = _rolled_back(runner, plan)
+        why = _rolled_back(runner, plan, steps.say)
         runner = regain()
         if not why:
             for seed in plan.seeded:  # a rollback takes these marks away
@@ -63,19 +65,35 @@ def by_rollback_files(
     return why
 
 
-def _rolled_back(runner: Runner, plan: DeployPlan) -> str:
+def _rolled_back(runner: Runner, plan: DeployPlan, say: Callable[[str], None]) -> str:
     """Roll back by pairs; return why that cannot be done, else nothing."""
     try:
+        for at in progress.read(runner.session):
+            settle = f"after `settle {at.id} --as applied`, `rollback` undoes them"
+            return f"{at.id} has not ended: {at.stays} {settle}"
         if runner.state().interrupted and not runner.clear():
             return "a file that runs outside a transaction was cut off, and cannot be judged"
         ours = [each for each in runner.state().applied if each.id not in plan.before]
         if ours:
+            for each in ours:
+                if each.source.batch is not None:
+                    say(_cost(runner, each))
             runner.rollback(steps=len(ours), to=None, confirm=lambda _: None)
     except (Interrupted, NoConnection):
         raise
     except MigratorError as error:
         return error.message
     return ""
+
+
+def _cost(runner: Runner, migration: Migration) -> str:
+    """Return what it takes to roll back a file that ran in batches."""
+    query = "SELECT duration_ms FROM yoyo.migration_checksum WHERE checksum = %s"
+    row = runner.session.connection.execute(query, (migration.source.checksum,)).fetchone()
+    took = f"its batches took {(row[0] if row else 0) / 1000:,.1f} s"
+    rollback = files.read(migration.rollback_path)
+    then = "runs in batches, too" if rollback.batch else "is one transaction"
+    return f"undo: {migration.id}: {took}; its rollback {then}"
 
 
 def _differences(runner: Runner, number: int, plan: DeployPlan) -> list[str]:

@@ -17,7 +17,7 @@ from migrator.backup.archive import Backup
 from migrator.backup.restore import RestoreOptions
 from migrator.catalogue import objects
 from migrator.core import history, lock, process
-from migrator.core.errors import Failed, Interrupted, MigratorError, Refused
+from migrator.core.errors import Failed, Interrupted, MigratorError, Paused, Refused
 from migrator.core.plan import Plan
 from migrator.core.runner import Runner
 from migrator.core.session import NoConnection, pinned
@@ -47,6 +47,7 @@ NOTHING, APPLIED, UNDONE, RESTORED, STOPPED, LEFT = (
     "stopped",
     "left",
 )
+_OUTSIDE = "; outside a transaction"
 _CUT_OFF = (Interrupted, KeyboardInterrupt, OSError, NoConnection, psycopg.Error)
 _ANY = (MigratorError, KeyboardInterrupt, psycopg.Error, OSError)
 _OR_BY = ", with --admin URL by another role if this one may not"
@@ -199,7 +200,8 @@ class Deploy:
             lines.append(
                 f"      locks: {header.get('locks', 'not said')}; "
                 f"reversible: {header.get('reversible', 'not said')}"
-                + ("" if each.source.transactional else "; outside a transaction")
+                + ("; in batches" if each.source.batch else "")
+                + ("" if each.source.transactional or each.source.batch else _OUTSIDE)
             )
         lines += [f"seed  {each.id}" for each in plan.seeds]
         if hidden := found.facts.hidden_sessions:
@@ -439,7 +441,7 @@ class Deploy:
                 if detail["findings"]:
                     told = "; ".join(detail["findings"])
                     raise Failed(f"The database does not pass verify: {told}.")
-        except (Interrupted, KeyboardInterrupt, OSError) as error:
+        except (Interrupted, KeyboardInterrupt, OSError, Paused) as error:
             raise self._cut_off(begun, error) from error
         except (MigratorError, psycopg.Error) as error:
             self._put_back(begun, error)
