@@ -1,5 +1,6 @@
 -- No identity column's sequence is behind its table: rows that were loaded with their numbers do
--- not advance it, and the next inserts fail on the primary key.
+-- not advance it, and the next inserts fail on the primary key. Ids of users are in ranges, one for each
+-- database of a fleet (sql/tenant/ids.sql): those of other ranges, of users who moved here, do not matter.
 WITH numbers AS (
     SELECT
         'subscription_tiers' AS table_name,
@@ -40,6 +41,9 @@ WITH numbers AS (
         'users' AS table_name,
         max(t.id) AS highest
     FROM users AS t
+    INNER JOIN pg_sequences AS q
+        ON pg_get_serial_sequence('users', 'id') = format('%I.%I', q.schemaname, q.sequencename)
+    WHERE t.id / 1000000000000 = coalesce(q.last_value, 0) / 1000000000000
 )
 
 SELECT
