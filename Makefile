@@ -12,7 +12,7 @@ LINTERS = '$(RUNNER) lint' '$(BIN)/python .ci/style.py migrations seeds sql migr
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
 .PHONY: help migrate deploy rollback status plan verify round-trip seed schema roles psql reset server-stop test test-rest test-all \
-  review torture bench bench-speed bench-deploy bench-review bench-fleet lint format clean anew
+  review torture bench bench-speed bench-deploy bench-batches bench-review bench-fleet lint format clean anew
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -73,11 +73,13 @@ test-rest: $(VENV)/dev ## Run what `make test` leaves out; ONLY=15 for one Postg
 	@$(BIN)/python -m pytest -m 'slow$(ONLY:%= and pg%)'
 
 test-all: $(VENV)/dev ## Run every test on every PostgreSQL that is there
-	@DEPLOY_KILLS=$${DEPLOY_KILLS:-60} FLEET_KILLS=$${FLEET_KILLS:-100} $(BIN)/python -m pytest -m ""
+	@DEPLOY_KILLS=$${DEPLOY_KILLS:-60} FLEET_KILLS=$${FLEET_KILLS:-100} BATCH_KILLS=$${BATCH_KILLS:-60} \
+	  $(BIN)/python -m pytest -m ""
 
 torture: $(VENV)/dev ## Kill the runner, its session, its server, and deploys N times each; say what was lost
 	@$(BIN)/python -m tests.support.torture $(N)
-	@DEPLOY_KILLS=$(N) $(BIN)/python -m pytest -m "" -k killed tests/deploy/test_deploy_kills.py
+	@DEPLOY_KILLS=$(N) BATCH_KILLS=$(N) \
+	  $(BIN)/python -m pytest -m "" -k killed tests/deploy/test_deploy_kills.py tests/core/test_batches.py
 
 bench: $(VENV)/dev ## Measure every query and index on 2 million tasks; SERVER=15 for another version
 	@$(BIN)/python -m bench.workload --server $(SERVER)
@@ -87,6 +89,9 @@ bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and o
 
 bench-deploy: $(VENV)/dev ## Measure deploys of a large database that an application writes to
 	@$(BIN)/python -m bench.deploy --server $(SERVER)
+
+bench-batches: $(VENV)/dev ## Measure a file in batches on 2 million rows that are read and written
+	@$(BIN)/python -m bench.batches --server $(SERVER)
 
 bench-review: $(VENV)/dev ## Compare what the review estimates with what comes true at a million rows
 	@$(BIN)/python -m bench.estimates --server $(SERVER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from migrator.core.session import Connection, Limits
 from migrator.sql import sql
 
 _LOOK_S = 1.0
+_GONE = (True, 0.0, None, 0, None, 0)  # if somebody has settled the file: it ends
 _MAY_BE_QUEUED = 8  # files of WAL more than when the batches began
 
 
@@ -36,6 +38,7 @@ class Load:
         self._say = say
         self._queued = math.inf  # the least so far
         self._is_told = False
+        self._written: deque[tuple[float, int]] = deque()  # when WAL was written up to where
 
     def wait(self, at: BatchProgress, pause_s: float) -> None:
         """Pause, and wait until replicas and archiver have kept up.
@@ -59,7 +62,7 @@ class Load:
     def _look(self, at: BatchProgress) -> str:
         """Return what the next batch must wait for; empty if it need not."""
         row = self._connection.execute(self._load.encode()).fetchone()
-        is_to_pause, lag_s, is_lag_known, to_archive = row or (True, 0.0, None, 0)
+        is_to_pause, lag_s, replayed, written, is_lag_known, to_archive = row or _GONE
         until = self._limits.until
         if is_to_pause or (until is not None and datetime.now(until.tzinfo) >= until):
             why = "by `migrate --pause-batches`" if is_to_pause else f"at {until:%H:%M}"
@@ -72,11 +75,20 @@ class Load:
             self._is_told = True
             self._say(f"{at.id}: only a member of pg_monitor sees how far replicas are behind")
         self._queued = min(self._queued, to_archive)
+        lag_s = max(lag_s, self._behind_s(replayed, written))
         if lag_s * 1000 > self._limits.batch_lag_ms:
             return f"a replica is {lag_s:.0f} s behind"
         if to_archive > self._queued + _MAY_BE_QUEUED:
             return f"the archiver has {to_archive} files of WAL to archive"
         return ""
+
+    def _behind_s(self, replayed: int | None, written: int) -> float:
+        """Return how long ago WAL was written that a replica has not replayed, in seconds."""
+        now = time.monotonic()
+        self._written.append((now, written))
+        while self._written and (replayed is None or self._written[0][1] <= replayed):
+            self._written.popleft()
+        return now - self._written[0][0] if self._written else 0.0
 
 
 def is_waited_for(connection: psycopg.Connection[tuple[bool]]) -> bool:

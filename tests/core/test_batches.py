@@ -16,8 +16,9 @@ import pytest
 
 from tests.support.commands import call, finish, launch, psql, said
 from tests.support.databases import applied, rows, run
-from tests.support.servers import Server, newest
+from tests.support.servers import SETTINGS, Server, newest, throwaway
 from tests.support.sets import MigrationSet
+from tests.support.standbys import following
 from tests.support.waiting import until
 
 # How many runs are killed: some in CI, 200 once by who changes how batches are run.
@@ -45,16 +46,16 @@ BACK = BY_PREDICATE.replace("'eu'", "NULL").replace("IS NULL", "IS NOT NULL")
 SLOW = "40 pause=30ms target=1ms"  # of ten rows and fewer, soon: time enough to end a run
 ROWS = 1_000
 NAME = "0004.a.region"
+FILL = (
+    "ALTER TABLE a ADD PRIMARY KEY (id), ADD region text, ADD times int NOT NULL DEFAULT 0",
+    f"INSERT INTO a (id) SELECT generate_series(3, {ROWS})",  # 1 and 2 are of the seed
+)
 
 
 @pytest.fixture
 def filled(database: str) -> str:
     """Table a with rows whose changes are counted."""
-    run(
-        database,
-        "ALTER TABLE a ADD PRIMARY KEY (id), ADD region text, ADD times int NOT NULL DEFAULT 0",
-        f"INSERT INTO a (id) SELECT generate_series(3, {ROWS})",  # 1 and 2 are of the seed
-    )
+    run(database, *FILL)
     return database
 
 
@@ -114,25 +115,24 @@ def test_a_run_that_is_killed_anywhere_goes_on_where_its_last_commit_was(
 ) -> None:
     made.add(NAME, FORMS[form].format(options="20 pause=1ms target=1ms"))
     chance = random.Random(KILLS)  # noqa: S311
-    killed = 0
-    while killed < KILLS / 2:
-        if rows(filled, "SELECT FROM a WHERE times = 0") == []:  # it has ended: from the start
-            assert call(made, filled, "migrate").code == 0
+    marked = f"FROM yoyo._yoyo_migration WHERE migration_id = '{NAME}'"
+    sessions = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
+    for _ in range(-(-KILLS // 2)):
+        if rows(filled, f"SELECT {marked}"):  # it has ended: from the start
             assert_done(filled)
-            run(
-                filled,
-                "UPDATE a SET times = 0, region = NULL",
-                f"DELETE FROM yoyo._yoyo_migration WHERE migration_id = '{NAME}'",
-            )
+            run(filled, "UPDATE a SET times = 0, region = NULL", f"DELETE {marked}")
+        before = done(filled)
         process = launch(made, filled, "migrate")
-        time.sleep(chance.uniform(0, 0.4))
-        process.kill()
-        process.communicate()
-        killed += 1
-        until(lambda: rows(filled, "SELECT FROM pg_locks WHERE locktype = 'advisory'") == [])
-        if rows(filled, f"SELECT FROM yoyo._yoyo_migration WHERE migration_id = '{NAME}'"):
-            assert_done(filled)
+        if chance.random() < 0.8:
+            until(lambda: done(filled) > before or process.poll() is not None)  # noqa: B023
+        time.sleep(chance.uniform(0, 0.2))
+        if chance.random() < 0.3:  # the server ends its session
+            run(filled, f"SELECT pg_terminate_backend(pid) FROM ({sessions}) AS s GROUP BY pid")
         else:
+            process.kill()
+        process.communicate()
+        until(lambda: rows(filled, sessions) == [])
+        if not rows(filled, f"SELECT {marked}"):
             assert_consistent(filled)
     assert call(made, filled, "migrate").code == 0
     assert_done(filled)
@@ -418,3 +418,27 @@ def test_a_script_ends_where_a_batch_finds_its_rows_again(
     assert "found the key" in ended.stderr
     assert max(times for times, _ in changed(filled)) == 1
     assert NAME not in applied(filled)
+
+
+@newest
+@pytest.mark.slow
+def test_batches_wait_for_replicas_and_for_the_archiver(pg: Server, made: MigrationSet) -> None:
+    archived = {"archive_mode": "on", "archive_command": "false", "wal_level": "replica"}
+    with throwaway(pg.bin_dir, SETTINGS | archived) as primary, following(primary) as standby:
+        database = primary.dsn("postgres", primary.user)
+        assert call(made, database, "migrate").code == 0
+        run(database, *FILL)
+        made.add(NAME, BY_KEY.format(options="1 pause=20ms target=50ms"))
+        process = launch(made, database, "migrate", "--batch-lag", "1s")
+        until(lambda: done(database) > 0)
+        run(database, *["SELECT pg_logical_emit_message(FALSE, '', ''), pg_switch_wal()"] * 12)
+        said(process, "batches wait: the archiver has")
+        run(database, "ALTER SYSTEM SET archive_command TO 'true'", "SELECT pg_reload_conf()")
+        before = done(database)
+        until(lambda: done(database) > before)
+        run(standby.dsn("postgres", standby.user), "SELECT pg_wal_replay_pause()")
+        said(process, "batches wait: a replica is")
+        run(standby.dsn("postgres", standby.user), "SELECT pg_wal_replay_resume()")
+        answer = finish(process)
+        assert answer.code == 0
+        assert_done(database)

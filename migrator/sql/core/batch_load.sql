@@ -1,8 +1,10 @@
 -- What decides whether the next batch waits: the wish for a pause; how far replicas are behind, in
--- seconds, and whether this role may know; how many files of WAL are to be archived, 0 where none was.
+-- seconds, and up to where all have replayed what was written; whether this role may know that; how many
+-- files of WAL are to be archived, 0 where none was. The seconds stand still where a replay does.
 WITH replicas AS (
     SELECT
         coalesce(max(extract(EPOCH FROM r.replay_lag)), 0)::float8 AS lag_s,
+        (min(r.replay_lsn) - '0/0'::pg_lsn)::bigint AS replayed,
         bool_and(r.state IS NOT NULL) AS is_lag_known
     FROM pg_stat_replication AS r
 ),
@@ -21,6 +23,8 @@ archiver AS (
 SELECT
     p.is_to_pause,
     replicas.lag_s,
+    replicas.replayed,
+    (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint AS written,
     replicas.is_lag_known,
     coalesce(
         (
