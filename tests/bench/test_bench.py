@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import deploy, estimates, picture, queries, report
+from bench import batches, deploy, estimates, picture, queries, report
 from bench.contenders import CONTENDERS
 from tests.support.servers import ROOT, Server, clean_environment, newest
 
@@ -221,6 +222,23 @@ def test_estimates_are_compared_with_what_comes_true(
     assert row[0] == "`UPDATE items SET state = 'done'`"
     assert 0.9 < float(row[4]) < 1.1, "of write-ahead log, the estimate is exact"
     assert f"{code} of 1 outside their range" in said.err
+
+
+@pytest.mark.slow
+@newest
+def test_batches_are_measured_beside_a_bare_loop_and_an_application(
+    pg: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = batches.main(["--server", pg.dsn("postgres", pg.user), "--rows", "20000"])
+    told = capsys.readouterr().out
+    for what in (
+        r"runner +[\d,]+ rows/s",
+        r"bare loop +[\d,]+ rows/s",
+        "reader +p95",
+        "writer +p95",
+    ):
+        assert re.search(what, told), told
+    assert code == ("MISSED" in told)  # so few rows take less time than the start of a process
 
 
 @pytest.mark.slow

@@ -8,12 +8,17 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from migrator.core.errors import Paused
+from migrator.core.project import Project
+from migrator.core.runner import Runner
+from migrator.core.session import Limits
+from migrator.core.target import Target
 from tests.support.commands import call, finish, launch, psql, said
 from tests.support.databases import applied, rows, run
 from tests.support.servers import SETTINGS, Server, newest, throwaway
@@ -170,9 +175,7 @@ def test_a_signal_ends_it_with_its_progress_and_status_tells(
 
 @newest
 @pytest.mark.slow
-def test_another_session_pauses_it_and_the_time_that_is_given_does(
-    filled: str, made: MigrationSet
-) -> None:
+def test_another_session_pauses_it(filled: str, made: MigrationSet) -> None:
     made.add(NAME, BY_PREDICATE.format(options=SLOW))
     made.table(5, "d")
     assert "no batches are running" in call(made, filled, "migrate", "--pause-batches").out
@@ -184,15 +187,25 @@ def test_another_session_pauses_it_and_the_time_that_is_given_does(
     assert "--pause-batches" in answer.document["paused"]
     assert '"event": "batch"' in answer.err
     assert paused["rows_done"] == assert_consistent(filled)
-    soon = datetime.now() + timedelta(minutes=1)
-    if soon.second < 55:  # the minute begins late enough for some batches
-        process = launch(made, filled, "migrate", "--until", f"{soon:%H:%M}")
-        until(lambda: done(filled) > paused["rows_done"])
-        process.terminate()
-        process.communicate()
     assert call(made, filled, "migrate").code == 0
     assert changed(filled) == [(1, ROWS)]
     assert applied(filled)[-1] == "0005.d.create"
+
+
+@newest
+def test_no_batch_begins_after_the_time_that_is_given(filled: str, made: MigrationSet) -> None:
+    made.add(NAME, BY_PREDICATE.format(options=SLOW))
+    said: list[str] = []
+    soon = datetime.now(UTC) + timedelta(seconds=0.3)
+    project, target = Project.at(made.migrations, made.seeds), Target.parse(filled, "a test")
+    runner = Runner(project, target, Limits(until=soon), said.append)
+    with pytest.raises(Paused) as paused:
+        runner.migrate(to=None, with_seeds=False, dry_run=False)
+    assert f"paused at {soon:%H:%M}" in paused.value.message
+    assert 0 < assert_consistent(filled) < ROWS
+    minute_ago = datetime.now() - timedelta(minutes=1)  # which is tomorrow
+    assert call(made, filled, "migrate", "--until", f"{minute_ago:%H:%M}").code == 0
+    assert_done(filled)
 
 
 def test_an_edited_file_is_refused_until_it_is_settled(filled: str, made: MigrationSet) -> None:
