@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import cycle
 from pathlib import Path
@@ -28,7 +28,6 @@ from tests.support.servers import apply_everything
 
 _STATUS_S, _TO_BARE, _MEMORY = 3.0, 1.2, 200_000_000
 _SAMPLE_S = 0.1
-_OTHERS = {"migrate": ["bare"], "threads": ["threads"]}
 _TEMPLATE = "bench_fleet_template"
 _COUNT = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'bench_fleet_%'"
 
@@ -85,20 +84,6 @@ def _proportional(session: int) -> Iterator[int]:
                 yield sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-def fresh(places: Sequence[Place], copy_of: str | None = None) -> None:
-    """Make the databases anew: empty, or copies of another one."""
-    for place in places:
-        place.server.drop(place.name)
-        place.server.create(place.name, copy_of)
-    for each in servers_of(places):
-        each.settle()
-
-
-def servers_of(places: Sequence[Place]) -> list[Server]:
-    """Return the servers of some databases."""
-    return [*{id(place.server): place.server for place in places}.values()]
-
-
 def write_targets(path: Path, places: Sequence[Place]) -> None:
     """Write the file with the targets."""
     path.write_text(
@@ -109,59 +94,97 @@ def write_targets(path: Path, places: Sequence[Place]) -> None:
     )
 
 
-class Fleets(NamedTuple):
-    """What is measured: the databases, the file that names them, and how many at once."""
+class Bench:
+    """What is measured, on some servers.
 
-    places: Sequence[Place]
-    directory: Path
-    jobs: int
-    rounds: int
+    Args:
+        servers: The servers.
+        directory: Where files may be written.
+        given: The options.
 
-    def runs(self, command: str, *arguments: str) -> Run:
-        """Measure a command of the fleet, or another program's work on the same databases."""
-        targets, conninfos = self.directory / "fleet.toml", self.directory / "conninfos"
-        write_targets(targets, self.places)
-        conninfos.write_text("\n".join(each.conninfo for each in self.places))
-        argv = [str(ROOT / "runner.py"), "fleet", command, *arguments]
-        argv += ["--targets", str(targets), "--jobs", str(self.jobs)]
-        if command in {"bare", "threads"}:
-            argv = ["-m", "bench.fleet_work", command, str(self.jobs), str(conninfos)]
-        return measure([sys.executable, *argv], servers_of(self.places))
+    """
+
+    def __init__(
+        self, servers: Sequence[Server], directory: Path, given: argparse.Namespace
+    ) -> None:
+        self.made: list[Place] = []
+        self._servers = servers
+        self._directory = directory
+        self._given = given
+        self._is_own = not given.server
+
+    def parts(self) -> dict[str, Callable[[], Iterator[dict[str, Any]]]]:
+        """Return what can be measured; each part yields its figures."""
+        return {
+            "status": self.status,
+            "migrate": lambda: self.migrate("bare"),
+            "threads": lambda: self.migrate("threads"),
+        }
 
     def status(self) -> Iterator[dict[str, Any]]:
         """Measure `fleet status` of databases that have all files."""
-        for each in servers_of(self.places):
-            each.create(_TEMPLATE)
-            apply_everything(each.conninfo(_TEMPLATE))
-        fresh(self.places, _TEMPLATE)
-        for _ in range(self.rounds + 1):
-            yield self._line("status", self.runs("status"), promised=_STATUS_S)
+        templates = [Place(each, _TEMPLATE) for each in self._servers]
+        for place in templates:
+            place.server.create(place.name)
+            self.made.append(place)
+            apply_everything(place.conninfo)
+        places = self._fresh(self._given.databases, _TEMPLATE)
+        for _ in range(self._given.rounds + 1):
+            yield self._line("status", places, promised=_STATUS_S)
 
-    def migrate(self, others: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Measure `fleet migrate` of empty databases in turns with other programs."""
-        taken: dict[str, list[float]] = {}
-        for _ in range(self.rounds):
-            for name in ("migrate", *others):
-                fresh(self.places)
-                run = self.runs(name, *["--yes"] * (name == "migrate"))
-                taken.setdefault(name, []).append(run.seconds)
-                yield self._line(name, run)
-        median = {name: statistics.median(seconds) for name, seconds in taken.items()}
-        for other in others:
-            to_other = round(median["migrate"] / median[other], 2)
-            yield {f"migrate_to_{other}": to_other, "promised": _TO_BARE}
+    def migrate(self, other: str) -> Iterator[dict[str, Any]]:
+        """Measure `fleet migrate` of empty databases in turns with another program."""
+        taken: dict[str, list[float]] = {"migrate": [], other: []}
+        for _ in range(self._given.rounds):
+            for name, seconds in taken.items():
+                line = self._line(name, self._fresh(self._given.migrated, "template1"))
+                seconds.append(line["seconds"])
+                yield line
+        ours, theirs = map(statistics.median, taken.values())
+        yield {f"migrate_to_{other}": round(ours / theirs, 2), "promised": _TO_BARE}
 
-    def _line(self, what: str, run: Run, **more: Any) -> dict[str, Any]:
-        figures = {"seconds": round(run.seconds, 2), **more, "databases": len(self.places)}
+    def _fresh(self, count: int, copy_of: str) -> list[Place]:
+        """Make databases. None is dropped before the end: each drop waits for a checkpoint."""
+        self._keep_on_disk("off")
+        names = (f"bench_fleet_{len(self.made) + number}" for number in range(count))
+        places = [Place(*each) for each in zip(cycle(self._servers), names, strict=False)]
+        self.made += places
+        for place in places:
+            place.server.create(place.name, copy_of)
+        self._keep_on_disk("on")
+        return places
+
+    def _keep_on_disk(self, value: str) -> None:
+        """Let servers of our own wait for the disk, or not, while databases are made."""
+        for each in self._servers:
+            each.settle()
+            if self._is_own:
+                with each.connect() as connection:
+                    connection.execute(f"ALTER SYSTEM SET fsync TO {value}")
+                    connection.execute("SELECT pg_reload_conf()")
+        os.sync()
+
+    def _line(self, name: str, places: Sequence[Place], **more: Any) -> dict[str, Any]:
+        """Measure a command of the fleet, or another program's work on the same databases."""
+        targets, conninfos = self._directory / "fleet.toml", self._directory / "conninfos"
+        write_targets(targets, places)
+        conninfos.write_text("\n".join(each.conninfo for each in places))
+        jobs = str(self._given.jobs)
+        argv = [str(ROOT / "runner.py"), "fleet", name, *["--yes"] * (name == "migrate")]
+        argv += ["--targets", str(targets), "--jobs", jobs]
+        if name in {"bare", "threads"}:
+            argv = ["-m", "bench.fleet_work", name, jobs, str(conninfos)]
+        run = measure([sys.executable, *argv], self._servers)
+        figures = {"seconds": round(run.seconds, 2), **more, "databases": len(places)}
         memory = {"memory": run.memory, "memory_promised": _MEMORY}
-        connections = {"jobs": self.jobs, "connections_to_a_server": run.connections}
-        return {"measured": what, **figures, **memory, **connections}
+        connections = {"jobs": self._given.jobs, "connections_to_a_server": run.connections}
+        return {"measured": name, **figures, **memory, **connections}
 
 
 def main(arguments: Sequence[str]) -> None:
     """Measure, and print the figures beside what was promised."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parts = ["status", *_OTHERS]
+    parts = ["status", "migrate", "threads"]
     parser.add_argument("--part", action="append", choices=parts, help="default: the first two")
     parser.add_argument("--databases", type=int, default=200, help="of status")
     parser.add_argument("--migrated", type=int, default=100, help="of the other parts")
@@ -174,15 +197,11 @@ def main(arguments: Sequence[str]) -> None:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         wanted = given.server or ["18", "15"]
         servers = [stack.enter_context(server(each, settings)) for each in wanted]
-        names = (f"bench_fleet_{number}" for number in range(max(given.databases, given.migrated)))
-        places = [Place(*each) for each in zip(cycle(servers), names, strict=False)]
-        stack.callback(lambda: [each.server.drop(each.name) for each in places])
-        stack.callback(lambda: [each.drop(_TEMPLATE) for each in servers])
+        bench = Bench(servers, directory, given)
+        if given.server:  # else they go with their servers
+            stack.callback(lambda: [each.server.drop(each.name) for each in bench.made])
         for part in given.part or parts[:2]:
-            some = places[: given.databases if part == "status" else given.migrated]
-            fleets = Fleets(some, directory, given.jobs, given.rounds)
-            lines = fleets.status() if part == "status" else fleets.migrate(_OTHERS[part])
-            for line in lines:
+            for line in bench.parts()[part]():
                 print(json.dumps(line), flush=True)
 
 

@@ -198,6 +198,7 @@ def plan(
     help="How long to wait after a stage, before it is verified and the next begins.",
 )
 @_paced
+@options.until
 @options.beside_others
 @options.limits
 @_targets

@@ -206,6 +206,14 @@ beside_others = click.option(
 )
 
 
+until = click.option(
+    "--until",
+    type=Clock(),
+    metavar="HH:MM",
+    help="Begin no batch after that time; end with exit code 4.",
+)
+
+
 def migrate(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options of migrate."""
     options = [
@@ -219,12 +227,7 @@ def migrate(function: Callable[..., None]) -> Callable[..., None]:
             default="0",
             help="How long to wait for a server that starts. Default: not at all.",
         ),
-        click.option(
-            "--until",
-            type=Clock(),
-            metavar="HH:MM",
-            help="Begin no batch after that time; end with exit code 4.",
-        ),
+        until,
         click.option(
             "--pause-batches",
             is_flag=True,

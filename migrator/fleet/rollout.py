@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from migrator.core import process
-from migrator.core.errors import Failed
+from migrator.core.errors import Failed, Paused
 from migrator.core.session import NoConnection
 from migrator.fleet.pool import Event, Job, Pool
 from migrator.fleet.survey import Standpoint, Survey, failures
@@ -40,7 +40,7 @@ class RolloutResult:
 
     Args:
         targets: Each target, in the order of stages.
-        exit_code: 0 all, 1 some failed, 130 interrupted.
+        exit_code: 0 all, 1 some failed, 4 batches of some are paused, 130 interrupted.
         paused_after: The stage after which it ended as asked; None if it did not.
 
     """
@@ -52,7 +52,7 @@ class RolloutResult:
     @property
     def failed(self) -> list[str]:
         """The names of the targets that failed."""
-        return [each.member.name for each in self.targets if each.failure]
+        return [each.member.name for each in self.targets if _has_failed(each)]
 
     @property
     def document(self) -> dict[str, Any]:
@@ -136,7 +136,8 @@ class Rollout:
                 break
         self._look_again()
         results = [*self._now.values()]
-        code = 1 if any(each.failure for each in results) else 0
+        pauses = max((each.failure.exit_code for each in results if each.failure), default=0)
+        code = 1 if any(map(_has_failed, results)) else pauses
         code = process.INTERRUPTED if self._pool.is_interrupted else code
         return RolloutResult(results, code, paused_after)
 
@@ -186,6 +187,8 @@ class Rollout:
         """Keep how the work on a target ended."""
         if event.failure and event.failure.exit_code == process.INTERRUPTED:
             words = "interrupted"
+        elif isinstance(event.failure, Paused):
+            words = "paused"
         elif isinstance(event.failure, NoConnection):
             words = event.failure.why
         elif event.value and not event.failure:
@@ -203,3 +206,7 @@ class Rollout:
             if event.has_ended:
                 name = event.member.name
                 self._now[name] = replace(self._now[name], position=event.value)
+
+
+def _has_failed(standpoint: Standpoint) -> bool:
+    return bool(standpoint.failure) and not isinstance(standpoint.failure, Paused)

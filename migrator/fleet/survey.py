@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from migrator.core import progress
 from migrator.core.errors import MigratorError, Refused
+from migrator.core.progress import BatchProgress
 from migrator.core.runner import Runner
 from migrator.core.session import NoConnection
 from migrator.fleet.table import alike, grouped
@@ -35,6 +37,7 @@ class TargetPosition:
         ids: The ids of its migrations and pending seeds, as `status` groups them.
         last_deploy: The last deploy in a few words; empty if there was none.
         problem: What a capability says is wrong; empty if nothing is.
+        batches: How far the files in batches are that were started, and whether each runs now.
         words: What was done.
         migrations: The ids of the migrations that would be applied or rolled back, in order.
         seeds: The ids of the seeds that would follow.
@@ -50,6 +53,7 @@ class TargetPosition:
     ids: Mapping[str, Sequence[str]]
     last_deploy: str
     problem: str
+    batches: Sequence[tuple[BatchProgress, bool]] = ()
     words: str = ""
     migrations: Sequence[str] = ()
     seeds: Sequence[str] = ()
@@ -64,6 +68,8 @@ class TargetPosition:
             sql("fleet/identity").encode()
         ).fetchall()
         section = runner.additions.status(session)
+        batches = progress.read(session)
+        running = [each.id for each in progress.at_work(session)] if batches else []
         return cls(
             system,
             started,
@@ -72,6 +78,7 @@ class TargetPosition:
             runner.state().ids(),
             section.last if section else "",
             section.problem if section else "",
+            [(each, each.id in running) for each in batches],
             **came,
         )
 
@@ -121,6 +128,8 @@ class Standpoint:
         if not self.position:
             return getattr(self.failure, "why", "cannot be read")
         ids = self.position.ids
+        if batched := [each.id for each, _ in self.position.batches]:
+            ids = {**ids, "interrupted": [it for it in ids["interrupted"] if it not in batched]}
         told = [f"same database as {self.twin}" * bool(self.twin)]
         told += ["not a primary" * self.position.is_standby]
         told += [words + ", ".join(ids[key]) for key, words in _WRONG.items() if ids[key]]
@@ -137,6 +146,9 @@ class Standpoint:
         if self.wrong or not self.position:
             return self.wrong
         ids = self.position.ids
+        if self.position.batches:
+            (at, runs), *_ = self.position.batches
+            return f"{at.id}: {at.words}, {'running' if runs else 'stopped'}"
         if ids["pending"]:
             return f"{len(ids['pending'])} pending"
         if not ids["applied"]:
@@ -228,6 +240,10 @@ class Survey:
                     up_to_date=each.up_to_date,
                     reachable=not each.is_unreachable,
                     **({"last_deploy": at.last_deploy, **at.ids} if at else {}),
+                    batches=[
+                        {**each.document, "is_running": runs}
+                        for each, runs in (at.batches if at else ())
+                    ],
                 )
             )
         return {"up_to_date": self.up_to_date, "summary": self.summary, "targets": targets}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -202,6 +203,42 @@ def test_more_than_was_planned_is_never_applied(three: Fleet) -> None:
     assert answer.code == 1
     assert "since it was planned: now also 0003.c.create." in answer.out
     assert [len(each.applied) for each in three.places] == [4, 2, 3]
+
+
+IN_BATCHES = """\
+-- batch: 5 target=1ms pause=30ms
+UPDATE b SET times = times + 1 WHERE id IN (
+    SELECT id FROM b WHERE times = 0
+    ORDER BY id LIMIT current_setting('migrator.batch_rows')::integer
+) RETURNING id;
+"""
+
+
+def test_batches_that_failed_or_were_paused_are_shown_and_gone_on_with(three: Fleet) -> None:
+    assert three.run("migrate", "--yes").code == 0
+    filled = ["ALTER TABLE b ADD times int NOT NULL DEFAULT 0, ADD PRIMARY KEY (id)"]
+    filled += ["INSERT INTO b SELECT generate_series(1, 60)", "ANALYZE b"]
+    for place in three.places:
+        run(place.dsn, *filled)
+    _, second, third = three.places
+    run(second.dsn, "ALTER TABLE b ADD CONSTRAINT stop CHECK (id < 20 OR times = 0)")
+    three.made.add("0004.b.times", IN_BATCHES, "SELECT")
+    answer = three.run("migrate", "--yes")
+    assert (answer.code, answer.out.splitlines()[-1]) == (1, "failed: t1")
+    row = three.run("status").out.splitlines()[2]
+    assert re.fullmatch(r"t1      1      0003     0004.b.times: \d+ of about .*, stopped", row)
+    run(second.dsn, "ALTER TABLE b DROP CONSTRAINT stop")
+    process = start(*three.arguments("migrate", "--yes"))
+    until(lambda: rows(third.dsn, "SELECT to_regclass('yoyo.batch_progress')") != [(None,)])
+    until(lambda: rows(third.dsn, "SELECT FROM yoyo.batch_progress WHERE batches > 0"))
+    assert "0004.b.times: " in three.run("status", "--only", "t2").out
+    assert call(three.made, third.dsn, "migrate", "--pause-batches").code == 0
+    answer = finish(process)
+    assert (answer.code, "  paused: 0004.b.times" in answer.out) == (4, True), answer.out
+    assert "t2      2      0003     paused" in answer.out.splitlines()
+    assert three.run("migrate", "--yes").code == 0
+    for place in three.places:
+        assert rows(place.dsn, "SELECT times, count(*) FROM b GROUP BY times") == [(1, 60)]
 
 
 def test_an_interruption_leaves_nothing_half_done(three: Fleet) -> None:
