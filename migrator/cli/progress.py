@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator.cli.answers import say
+from migrator.core.errors import Refused
 from migrator.fleet.pool import Event
 
 if TYPE_CHECKING:
@@ -72,8 +74,14 @@ class Progress:
         self._ended = 0
         self._drawn = 0
         self._began = time.monotonic()
-        if log_directory is not None:
-            log_directory.mkdir(parents=True, exist_ok=True)
+        try:
+            if log_directory is not None:
+                log_directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refused(
+                f"{log_directory}: no directory for logs: {error.strerror}.",
+                hint="Give another one with --log-dir.",
+            ) from None
 
     def begin(self, total: int) -> None:
         """Begin to count: so many targets have work to do."""
@@ -97,15 +105,24 @@ class Progress:
             self._at_work.pop(name, None)
         else:
             self._at_work[name] = lines[-1] if lines else ""
-        if self._logs is not None:
-            with (self._logs / f"{name}.log").open("a", encoding="utf-8") as log:
-                log.writelines(f"{_now()} {line}\n" for line in lines)
+        self._log(name, lines)
         if self._as_json:
             click.echo(json.dumps(_document(event, lines), default=str))
         self._erase()
         if not self._draws or failure:
             say("\n".join(f"{name}: {line}" for line in lines))
         self._draw()
+
+    def _log(self, name: str, lines: Sequence[str]) -> None:
+        """Write lines into the log of a target; a full disk does not end the work on targets."""
+        if self._logs is None:
+            return
+        try:
+            with (self._logs / f"{name}.log").open("a", encoding="utf-8") as log:
+                log.writelines(f"{_now()} {line}\n" for line in lines)
+        except OSError as error:
+            say(f"{error.filename or self._logs}: {error.strerror}: no logs are written any more")
+            self._logs = None
 
     def end(self) -> None:
         """Take the picture away."""

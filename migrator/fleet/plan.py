@@ -12,8 +12,7 @@ from typing import Any
 from migrator.core.errors import Refused
 from migrator.core.files import FileSet, Migration
 from migrator.core.plan import find
-from migrator.fleet.survey import Standpoint, Survey, failures, number_of
-from migrator.fleet.table import alike
+from migrator.fleet.survey import Standpoint, Survey, failures, number_of, target_table
 from migrator.fleet.targets import Member
 
 _LENGTH = 16  # hexadecimal digits of each part: 64 bits
@@ -103,10 +102,10 @@ class FleetPlan:
         lost = [each for each in wrong if each.is_unreachable]
         if not wrong or (except_unreachable and lost == wrong):
             return
-        told = [f"{each.member.name}: {each.wrong}" for each in wrong if not each.failure]
+        unfit = [f"{each.member.name}: {each.wrong}" for each in wrong if not each.failure]
         raise Refused(
             f"{len(wrong)} of {len(self.survey.standpoints)} targets cannot be worked on:\n  "
-            + "\n  ".join([*failures(wrong), *told]),
+            + "\n  ".join([*failures(wrong), *unfit]),
             state="Nothing was changed anywhere.",
             hint="See to them; or work on the others with --keep-going."
             if lost == wrong
@@ -168,24 +167,20 @@ class FleetPlan:
 
     def lines(self) -> list[str]:
         """Return the plan as text: where the targets stand, what would be done, the digest."""
-        rows = [
-            (
-                each.member.name,
-                str(each.member.stage),
-                each.version,
-                _range(each.position.migrations) if each.position else "",
-                each.wrong if each.failure else "",
-            )
-            for each in self.survey.standpoints
-        ]
         known = [each.position for each in self.survey.standpoints if each.position]
         counts = Counter(name for at in known for name in (*at.migrations, *at.seeds))
         listed = [
             f"{self.asked.words} {name} on {count} target{'s' * (count != 1)}"
             for name, count in sorted(counts.items(), reverse=self.asked.is_rollback)
         ]
-        columns = ("TARGET", "STAGE", "VERSION", self.asked.words.upper(), "STATE")
-        return [*alike(columns, rows), *(listed or ["nothing to do"]), f"digest: {self.digest}"]
+        columns = {
+            self.asked.words.upper(): lambda it: _range(
+                it.position.migrations if it.position else ()
+            ),
+            "STATE": lambda it: it.wrong if it.failure else "",
+        }
+        table = target_table(self.survey.standpoints, columns)
+        return [*table, *(listed or ["nothing to do"]), f"digest: {self.digest}"]
 
     @property
     def document(self) -> dict[str, Any]:

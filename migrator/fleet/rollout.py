@@ -11,11 +11,8 @@ from migrator.core import process
 from migrator.core.errors import Failed, Paused
 from migrator.core.session import NoConnection
 from migrator.fleet.pool import Event, Job, Pool
-from migrator.fleet.survey import Standpoint, Survey, failures
-from migrator.fleet.table import alike
+from migrator.fleet.survey import Standpoint, Survey, target_table
 from migrator.fleet.targets import Member
-
-COLUMNS = ("TARGET", "STAGE", "VERSION", "RESULT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +63,14 @@ class RolloutResult:
 
     def lines(self) -> list[str]:
         """Return the answer as text."""
-        rows = [
-            (each.member.name, str(each.member.stage), each.version, each.result)
-            for each in self.targets
-        ]
-        told = [*alike(COLUMNS, rows), *failures(self.targets)]
+        lines = target_table(self.targets, {"RESULT": lambda it: it.result})
         if self.paused_after is not None:
-            told.append(f"paused after stage {self.paused_after}; the same command goes on")
+            lines.append(f"paused after stage {self.paused_after}; the same command goes on")
         if self.exit_code == process.INTERRUPTED:
-            told.append("interrupted; the same command goes on")
+            lines.append("interrupted; the same command goes on")
         if self.failed:
-            told.append(f"failed: {', '.join(self.failed)}")
-        return told
+            lines.append(f"failed: {', '.join(self.failed)}")
+        return lines
 
 
 class Rollout:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,6 @@ _WRONG = {
     "out_of_order": "out of order: ",
     "interrupted": "interrupted: ",
 }
-COLUMNS = ("TARGET", "STAGE", "VERSION", "LAST DEPLOY", "STATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,17 +254,33 @@ class Survey:
 
     def lines(self) -> list[str]:
         """Return the answer as text: a table, what is wrong, how many are where."""
-        rows = [
-            (
-                each.member.name,
-                str(each.member.stage),
-                each.version,
-                each.position.last_deploy if each.position else "",
-                each.state,
-            )
-            for each in self.standpoints
-        ]
-        return [*alike(COLUMNS, rows), *failures(self.standpoints), self.summary]
+        columns = {
+            "LAST DEPLOY": lambda it: it.position.last_deploy if it.position else "",
+            "STATE": lambda it: it.state,
+        }
+        return [*target_table(self.standpoints, columns), self.summary]
+
+
+def target_table(
+    found: Sequence[Standpoint], columns: Mapping[str, Callable[[Standpoint], str]]
+) -> list[str]:
+    """Return a table of targets, and below it what is wrong with them.
+
+    Args:
+        found: The targets.
+        columns: Of each column after the name, the stage and the version what is in it.
+
+    """
+    rows = [
+        (
+            each.member.name,
+            str(each.member.stage),
+            each.version,
+            *(f(each) for f in columns.values()),
+        )
+        for each in found
+    ]
+    return [*alike(("TARGET", "STAGE", "VERSION", *columns), rows), *failures(found)]
 
 
 def failures(found: Sequence[Standpoint]) -> list[str]:

@@ -277,6 +277,17 @@ def test_events_name_their_target_and_each_target_has_a_log(three: Fleet, tmp_pa
     assert "error: " in (logs / "t2.log").read_text()
 
 
+def test_logs_that_cannot_be_written_do_not_end_the_work(three: Fleet, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    (logs / "t0.log").mkdir(parents=True)
+    answer = three.run("migrate", "--yes", "--log-dir", logs)
+    assert (answer.code, "no logs are written any more" in answer.err) == (0, True)
+    assert three.applied == ALL
+    (tmp_path / "file").write_text("")
+    answer = three.run("status", "--log-dir", tmp_path / "file")
+    assert (answer.code, "no directory for logs: " in answer.err) == (2, True)
+
+
 def test_a_rollback_undoes_the_last_stage_first_and_only_where_it_was_applied(
     three: Fleet,
 ) -> None:
