@@ -6,7 +6,11 @@ SELECT :'phase' = 'none' AS begins \gset
 SELECT
     tenants.facts() AS facts,
     coalesce(
-        (SELECT jsonb_build_object('email', u.email, 'google_id', u.google_id) FROM public.users AS u WHERE u.id = :tenant),
+        (
+            SELECT jsonb_build_object('email', u.email, 'google_id', u.google_id)
+            FROM public.users AS u
+            WHERE u.id = :tenant
+        ),
         'null'
     ) AS person
 \gset
@@ -44,7 +48,11 @@ WHERE
     AND NOT rolsuper
 UNION ALL
 -- Otherwise every UPDATE and DELETE of that table would fail once it is published.
-SELECT format('the replica identity of table %s of the source does not contain %s', t.table_id, t.tenant_column)
+SELECT
+    format(
+        'the replica identity of table %s of the source does not contain %s',
+        t.table_id, t.tenant_column
+    )
 FROM tenants.tables AS t
 INNER JOIN pg_class AS r ON r.oid = t.table_id OR r.oid IN (
     SELECT p.relid FROM pg_partition_tree(t.table_id) AS p WHERE p.isleaf
@@ -103,7 +111,8 @@ SELECT
         s.last_id, :tenant
     )
 FROM (
-    SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('public.users', 'id')::regclass), 0) AS last_id
+    SELECT coalesce(pg_sequence_last_value(q.sequence_id), 0) AS last_id
+    FROM (SELECT pg_get_serial_sequence('public.users', 'id')::regclass AS sequence_id) AS q
 ) AS s
 WHERE
     :tenant > s.last_id
@@ -116,8 +125,8 @@ WHERE g.tgenabled IN ('A', 'R')
 UNION ALL
 SELECT
     format(
-        'row security of table %s of the target binds its owner, too: ALTER ROLE %I BYPASSRLS', c.oid::regclass,
-        r.rolname
+        'row security of table %s of the target binds its owner, too: ALTER ROLE %I BYPASSRLS',
+        c.oid::regclass, r.rolname
     )
 FROM pg_class AS c
 INNER JOIN tenants.tables AS t ON c.oid = t.table_id

@@ -236,7 +236,10 @@ BEGIN
         jsonb_object_agg(
             c.oid::regclass,
             (
-                SELECT jsonb_agg(format('%s %s', a.attname, format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum)
+                SELECT
+                    jsonb_agg(
+                        a.attname || ' ' || format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum
+                    )
                 FROM pg_attribute AS a
                 WHERE
                     a.attrelid = c.oid

@@ -4,11 +4,19 @@
 \ir both.sql
 SELECT
     :'phase' = 'none' AS begins,
-    :'phase' IN ('none', 'published') AS publishes
+    :'phase' IN ('none', 'published') AS publishes,
+    :'phase' = 'cancelled' AS is_cancelled
 \gset
+\if :is_cancelled
+    DO $$ BEGIN RAISE 'The move is being cancelled: nothing was changed.'
+    USING HINT = 'Run cancel to its end first.'; END $$;
+\endif
 \if :begins
     -- A slot of a move that was cancelled, and cut off then.
-    SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = :'name' \g /dev/null
+    SELECT pg_drop_replication_slot(slot_name)
+    FROM pg_replication_slots
+    WHERE slot_name = :'name'
+    \g /dev/null
     SET client_min_messages = warning;
     DROP PUBLICATION IF EXISTS :"name";
     RESET client_min_messages;

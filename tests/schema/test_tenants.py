@@ -275,8 +275,12 @@ def test_whatever_is_killed_the_tenant_is_whole_on_one_side(
         for number in range(KILLS):
             written = len(moving.done)
             until(lambda: len(moving.done) > written + 3)  # noqa: B023
-            interrupt(pair, tenant, chance, KINDS[number % len(KINDS)])
+            kind = KINDS[number % len(KINDS)]
+            interrupt(
+                pair, tenant, "move", kind, chance.uniform(0, 0.15), lines=chance.randrange(5)
+            )
             if chance.random() < 0.5:
+                interrupt(pair, tenant, "cancel", chance.choice(KINDS), chance.uniform(0, 0.4))
                 if pair.run("cancel", tenant).returncode == 0:
                     assert_gone(pair.target, tenant)
                     continue
@@ -294,21 +298,21 @@ def test_whatever_is_killed_the_tenant_is_whole_on_one_side(
 KINDS = ("driver", "source session", "target session", "source server", "target server")
 
 
-def interrupt(pair: Pair, tenant: int, chance: random.Random, kind: str) -> None:
-    """Begin a move, and kill something at a moment after one of the lines that it prints."""
-    process = pair.start("move", tenant)
+def interrupt(
+    pair: Pair, tenant: int, command: str, kind: str, seconds: float, *, lines: int = 0
+) -> None:
+    """Begin a command, and kill something a moment after it has printed some lines."""
+    print(f"{command}: {kind} killed {seconds:.3f} s after {lines} lines")
+    process = pair.start(command, tenant)
     assert process.stdout
-    assert process.stderr
-    seen, delay = chance.randrange(5), chance.uniform(0, 0.15)
-    print(f"{kind}: {delay:.3f} s after {seen} lines")
-    for _ in range(seen):
+    for _ in range(lines):
         process.stdout.readline()
-    time.sleep(delay)
+    time.sleep(seconds)
     if kind == "driver":
         process.kill()
     elif kind.endswith("session"):
         shard = pair.source if kind == "source session" else pair.target
-        name = f"tenant {tenant}: move"
+        name = f"tenant {tenant}: {command}"
         run(
             shard.url,
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
