@@ -91,7 +91,9 @@ def give(
     }
     groups = _groups(file, known, ways, _undoing(file.steps, rollback), wrong)
     rules = {each.rule for each in wrong}
-    is_better = ways or rules & _OF_THE_TEXT or (len(groups) > 1 and rules & _OF_THE_FILE)
+    is_better = not file.source.batch and (
+        ways or rules & _OF_THE_TEXT or (len(groups) > 1 and rules & _OF_THE_FILE)
+    )
     pairs = _pairs(file, known.proof, groups, found, today) if is_better else []
     told = []
     for each in found:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from migrator.catalogue.objects import COLUMN_ORDER, Object
 from migrator.core.files import SqlFile
 from migrator.review import catalogue, changes, growth, locks
+from migrator.review.batched import BatchRun
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.review.changes import Change
 from migrator.review.growth import Done, Extents, Growth, Rows
@@ -92,6 +93,7 @@ class FileFacts:
         holds: From which statement to which each lock is held.
         extents: How many rows each table had after it.
         samples: For each statement, its time and WAL at each size.
+        batches: What its batches did at each size; empty if it has none.
 
     """
 
@@ -102,21 +104,31 @@ class FileFacts:
     holds: Sequence[Hold]
     extents: Extents
     samples: Sequence[Sequence[Sample]] = ()
+    batches: Sequence[BatchRun] = ()
 
     @property
     def growing(self) -> set[str]:
         """The tables with whose rows its work grows."""
+        if self.watched.batches:
+            return {*self.watched.batches[0].present}
         works = [work for step in self.steps for work in growth.scaling(step.work)]
         return {name for work in works for name in work.grows_with if name}
 
     def at(
-        self, samples: Sequence[Sample], done: Sequence[Done], small: Rows, large: Rows
+        self,
+        samples: Sequence[Sample],
+        done: Sequence[Done],
+        batches: Sequence[BatchRun],
+        *,
+        small: Rows,
+        large: Rows,
     ) -> FileFacts:
         """Return the facts with those of another run, on larger tables.
 
         Args:
             samples: The time and WAL of each statement.
             done: What each of them did to rows.
+            batches: What its batches did, if it has any.
             small: How many rows each table had before the migration in the first run.
             large: How many it had in the other.
 
@@ -127,7 +139,10 @@ class FileFacts:
             for step, more in zip(self.steps, done, strict=True)
         ]
         both = [(*some, sample) for some, sample in zip(before, samples, strict=True)]
-        return replace(self, steps=steps, samples=both)
+        if batches:  # so many rows that the planner takes the plan of production
+            found = zip(self.steps, done, strict=True)
+            steps = _in_batches(self.source, [replace(had, work=now.work) for had, now in found])
+        return replace(self, steps=steps, samples=both, batches=(*self.batches, *batches))
 
 
 def facts(
@@ -145,7 +160,8 @@ def facts(
     before = growth.extents(watched.before, present, grown=grown)
     done, extents = growth.works(watched, before)
     held = holds(watched, transactional=source.transactional)
-    return FileFacts(source, present, watched, steps(watched, done), held, extents)
+    told = _in_batches(source, steps(watched, done))
+    return FileFacts(source, present, watched, told, held, extents, batches=watched.batches)
 
 
 def of_rollback(source: SqlFile, watched: FileTrace, present: Rows, file: FileFacts) -> FileFacts:
@@ -164,7 +180,30 @@ def of_rollback(source: SqlFile, watched: FileTrace, present: Rows, file: FileFa
     back = replace(watched, before=file.watched.before)
     done, extents = growth.works(back, before)
     held = holds(back, transactional=source.transactional)
-    return FileFacts(source, present, back, steps(back, done, told=False), held, extents)
+    told = _in_batches(source, steps(back, done, told=False))
+    return FileFacts(source, present, back, told, held, extents, batches=watched.batches)
+
+
+def _in_batches(source: SqlFile, steps: list[Step]) -> list[Step]:
+    """Return the facts with as many rows as a batch of the file has in production."""
+    if source.batch is None:
+        return steps
+    rows = {"": float(source.batch.rows)}
+    return [
+        replace(
+            step,
+            work=tuple(
+                replace(
+                    each,
+                    grows_with=rows,
+                    writes_with=rows if each.written else {},
+                    batch=source.batch.rows if each.written else 0,
+                )
+                for each in step.work
+            ),
+        )
+        for step in steps
+    ]
 
 
 def holds(watched: FileTrace, *, transactional: bool) -> list[Hold]:

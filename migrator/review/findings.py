@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from migrator.core.settings import Thresholds
 from migrator.review import growth, locks
+from migrator.review.batched import BatchRun
 from migrator.review.evidence import FileFacts, Hold, Step
 from migrator.review.report import Finding, Lock, Opinion, Proof, RelationWork, count
 
@@ -24,6 +25,8 @@ INSTEAD = {
     "large-write": "Write in batches outside the migration, and commit each batch. Let the "
     "migration only check that no row is left: ADD CONSTRAINT ... CHECK ... NOT VALID, and in the "
     "next file VALIDATE CONSTRAINT.",
+    "batch": "Give the condition an index, and order by its columns, or else the planner may still "
+    "read the table from its start. Or walk along a key: `new --batch` writes both forms.",
     "work-after-lock": "Split the file: put the statement that takes the lock into its own file, "
     "or last.",
     "second-table": "Name the lock in the header.",
@@ -48,6 +51,7 @@ INSTEAD = {
     "fails-on-rows": "Give the column a default, or add it as nullable and fill it in batches.",
     "locks-header": "Correct the header: `-- locks: MODE on relation, ...`.",
 }
+_ENDLESS = "Let the change make its own condition false, or walk along a unique key."
 RULES = (*INSTEAD, "allowance")
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s,."]+)'
 _CLAIM = re.compile(rf"([A-Z][A-Z ]+?) on ((?:{_NAME}\.)?{_NAME})\s*(?:,\s*|$)")
@@ -121,10 +125,8 @@ class Evidence:
 
 def find(evidence: Evidence, opinions: Sequence[Opinion]) -> list[Finding]:
     """Apply every rule; return the findings in the order of RULES, then those of squawk."""
-    found: list[Finding] = []
+    found = _of_statements(evidence)
     for step in evidence.steps:
-        found += _of_work(evidence, step)
-        found += _of_unknown_writes(evidence, step)
         found += _of_what_is_gone(evidence, step)
     found += _after_a_lock(evidence)
     found += _second_tables(evidence)
@@ -144,8 +146,7 @@ def find_in_rollback(evidence: Evidence) -> list[Finding]:
     Which tables it locks follows from what it undoes: nobody could split it. Nor is advice on
     design of use where it restores what was there.
     """
-    found = [each for step in evidence.steps for each in _of_work(evidence, step)]
-    found += [each for step in evidence.steps for each in _of_unknown_writes(evidence, step)]
+    found = _of_statements(evidence)
     found += _after_a_lock(evidence)
     found += _lock_timeouts(evidence)
     told = [replace(each, file=evidence.rollback_name) for each in found]
@@ -162,6 +163,44 @@ def _finding(
     rule: str, message: str, line: int = 1, *, relation: str = "", file: str = ""
 ) -> Finding:
     return Finding(rule, message, INSTEAD[rule], line, relation, file)
+
+
+def _of_statements(evidence: Evidence) -> list[Finding]:
+    """Apply the rules on the work of each statement."""
+    found: list[Finding] = []
+    for step in evidence.steps:
+        found += _of_work(evidence, step)
+        if evidence.file and evidence.file.batches:
+            found += _of_batches(evidence, step, evidence.file.batches[-1])
+        else:
+            found += _of_unknown_writes(evidence, step)
+    return found
+
+
+def _of_batches(evidence: Evidence, step: Step, run: BatchRun) -> Iterator[Finding]:
+    """Find what is no small batch: what it reads grows with the table, or it blocks others."""
+    line = step.part.line
+    for table in filter(evidence.is_large, run.reads_all_of(growth.SHARE_OF_A_BATCH)):
+        message = (
+            f"each batch reads all of {evidence.shown(table)}: the time of all batches grows with "
+            "the square of its rows"
+        )
+        yield _finding("batch", message, line, relation=table)
+    for table, mode in step.held.items():
+        if locks.blocks_writes(mode) and evidence.is_large(table):
+            message = f"each batch takes {mode}, which {locks.in_words(mode, table)}"
+            yield _finding("batch", message, line, relation=table)
+    if not run.taken:
+        message = (
+            "its condition holds for none of the made-up rows: whether the batches end, and how "
+            "long they take, is unknown"
+        )
+        yield _finding("batch", message, line, relation=run.table)
+
+
+def of_endless_batches(message: str, line: int, file: str) -> Finding:
+    """Return the finding of batches that find the same rows again."""
+    return replace(_finding("batch", message, line, file=file), instead=_ENDLESS)
 
 
 def _of_work(evidence: Evidence, step: Step) -> Iterator[Finding]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 
+from migrator.core.batch import Batch
 from migrator.core.files import Migration, SqlFile
 from migrator.core.settings import Settings
 from migrator.lint import squawk
@@ -23,6 +25,7 @@ from migrator.review import (
     measure,
     opinions,
 )
+from migrator.review.batched import BatchRun
 from migrator.review.catalogue import KINDS
 from migrator.review.evidence import FileFacts, Hold
 from migrator.review.findings import Evidence
@@ -30,6 +33,7 @@ from migrator.review.growth import Growth
 from migrator.review.report import (
     FileReview,
     Finding,
+    InBatches,
     Lock,
     MigrationReview,
     NewPair,
@@ -164,9 +168,12 @@ def _statements(facts: FileFacts, counts: Counts) -> list[StatementReview]:
     padded = [*facts.samples, *([()] * len(facts.steps))]
     shown = []
     for place, (step, samples) in enumerate(zip(facts.steps, padded, strict=False)):
-        growing = growth.scaling(step.work)
+        growing, batches = growth.scaling(step.work), None
         time, grows = _extrapolated(growing, [(each.rows, each.ms) for each in samples], counts)
         wal, _ = _extrapolated(growing, [(each.rows, each.wal_bytes) for each in samples], counts)
+        if facts.batches and facts.source.batch:
+            time, wal, batches = _in_batches(facts.source.batch, facts.batches[-1], counts)
+            grows = batches.number is None
         shown.append(
             StatementReview(
                 line=step.part.line,
@@ -187,9 +194,36 @@ def _statements(facts: FileFacts, counts: Counts) -> list[StatementReview]:
                 duration_ms=None if grows else time,
                 wal_bytes=None if grows else wal,
                 ms_per_million=time if grows else None,
+                batches=batches,
             )
         )
     return shown
+
+
+def _in_batches(how: Batch, run: BatchRun, counts: Counts) -> tuple[Range, Range, InBatches]:
+    """Return the time of all batches in production, their WAL, and how they run.
+
+    If the number of rows is unknown, time and WAL are those of a million.
+
+    Args:
+        how: What the header of the file says.
+        run: What the batches did on a scratch database.
+        counts: The number of rows in production by relation; None if unknown.
+
+    """
+    known = (counts or {}).get(run.table)
+    rows, present = _MILLION if known is None else known, max(run.present.get(run.table, 0), 1)
+    taken = rows * run.taken / present
+    number = math.ceil(taken / how.rows) + 1  # the last one finds nothing
+    # A batch that reads the whole table reads the more, the more rows there are.
+    idle_ms = run.last_ms * (rows / present if run.reads_all_of(growth.SHARE_OF_A_BATCH) else 1)
+    one_ms = idle_ms + run.ms / max(run.taken, 1) * min(how.rows, taken)
+    whole_ms = idle_ms * number + run.ms / max(run.taken, 1) * taken + how.pause_ms * number
+    shown = InBatches(
+        how.rows, None if known is None else number, Range.around(one_ms), how.pause_ms, run.plan
+    )
+    wal = Range.around(run.wal_bytes / max(run.taken, 1) * taken)
+    return Range.around(whole_ms), wal, shown
 
 
 def _extrapolated(
@@ -242,8 +276,12 @@ def _locks(facts: FileFacts, statements: Sequence[StatementReview], known: Evide
         index = relation.name if relation.is_index else ""
         is_whole = hold.last == len(facts.steps) - 1
         until = "COMMIT" if facts.source.transactional else "the end of the statement"
+        until = "COMMIT of each batch" if facts.source.batch else until
         until = "a moment later" if hold.is_brief else until
-        under = [each.duration_ms for each in statements[hold.first : hold.last + 1]]
+        under = [
+            each.batches.ms if each.batches else each.duration_ms
+            for each in statements[hold.first : hold.last + 1]
+        ]
         found.append(
             Lock(
                 relation=relation.name,

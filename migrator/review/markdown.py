@@ -178,6 +178,7 @@ def _instead(pairs: Sequence[NewPair]) -> list[str]:
 
 def _how(file: FileReview) -> str:
     how = "in one transaction" if file.transactional else "outside a transaction"
+    how = "in batches" if any(each.batches for each in file.statements) else how
     return how + f", {in_words(file.duration_ms)} in total" * bool(file.duration_ms)
 
 
@@ -259,6 +260,12 @@ def _statement(statement: StatementReview) -> str:
     takes = statement.duration_ms
     if not (does or statement.ms_per_million or (takes and takes.estimate >= _NOTICED_MS)):
         return ""
+    if batches := statement.batches:
+        many = "" if batches.number is None else f" {batches.number:,}"
+        does.append(
+            f"runs in{many} batches of {batches.rows:,} rows, each {in_words(batches.ms)}, with "
+            f"pauses of {duration(batches.pause_ms)}"
+        )
     if statement.ms_per_million:
         does.append(f"takes {in_words(statement.ms_per_million)} per million rows")
     elif takes:
@@ -266,7 +273,13 @@ def _statement(statement: StatementReview) -> str:
     if statement.wal_bytes:
         does.append(f"writes {in_words(statement.wal_bytes, size)} of WAL")
     first, *more = statement.text.strip().splitlines() or [""]
-    return f"Line {statement.line}, {_code(first + ' ...' * bool(more))}: {'; '.join(does)}"
+    plan = _plan(statement.batches.plan) if statement.batches else ""
+    return f"Line {statement.line}, {_code(first + ' ...' * bool(more))}: {'; '.join(does)}{plan}"
+
+
+def _plan(lines: Sequence[str]) -> str:
+    scans = [line.strip().removeprefix("->").strip() for line in lines if " on " in line]
+    return f". Its plan: {', '.join(map(_code, scans))}"
 
 
 def _work(work: RelationWork) -> list[str]:

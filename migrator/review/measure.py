@@ -24,6 +24,7 @@ from migrator.core.files import SqlFile
 from migrator.core.session import Connection, open_session
 from migrator.core.target import Target
 from migrator.review import catalogue, gate, locks, targets
+from migrator.review.batched import Batches, BatchRun
 from migrator.review.catalogue import CatalogueState
 from migrator.review.report import Sample
 
@@ -138,8 +139,9 @@ class FileTrace:
         before: The catalogue before it.
         held_before: What the database held before it.
         held_after: What it held after it; the same, if nothing was read yet.
-        seen: The traces of its statements.
+        seen: The traces of its statements; of one that is run in batches, that of the first.
         failure: The statement that failed; None if none did.
+        batches: What its batches did, if it has any.
 
     """
 
@@ -148,6 +150,7 @@ class FileTrace:
     held_after: Catalogue
     seen: list[Trace] = field(default_factory=list)
     failure: Failure | None = None
+    batches: list[BatchRun] = field(default_factory=list)
 
     @property
     def after(self) -> CatalogueState:
@@ -181,7 +184,9 @@ def run(target: Target, source: SqlFile, guard: Guard = _nothing) -> Failure | N
 
     """
     with _subject(target) as connection:
-        return _run(connection, source, lambda part: connection.execute(part.text_bytes), guard)
+        return _run(
+            connection, source, lambda part: connection.execute(part.text_bytes), guard=guard
+        )
 
 
 def watch(
@@ -206,8 +211,9 @@ def watch(
         pid = connection.info.backend_pid
         said: list[str] = []
         connection.add_notice_handler(lambda notice: said.extend(_told(notice)))
-        reader = connection if source.transactional else observer
-        committed = not source.transactional
+        is_one = _is_one_transaction(source)
+        reader = connection if is_one else observer
+        committed = not is_one
         held = undoes.held_after if undoes else objects.read(observer)
         read: list[Catalogue] = []  # what the database holds after the last statement, if known
         before = catalogue.read(reader, committed=committed, known=held.by_address)
@@ -216,11 +222,11 @@ def watch(
 
         def after(part: Part) -> None:
             held = passed.locks
-            if source.transactional:
+            if is_one:
                 held = gate.by_relation(gate.held(observer, pid)[0])
             if committed:
                 connection.execute("SELECT pg_stat_force_next_flush()")
-            had = watched.seen[-1].locks if watched.seen and source.transactional else {}
+            had = watched.seen[-1].locks if watched.seen and is_one else {}
             now = watched.after
             if not part.is_setting:
                 is_read = not undoes and _may_change(part, had, held)
@@ -235,12 +241,11 @@ def watch(
             watched.seen.append(Trace(*seen, transactions, sought))
             said.clear()
 
-        def execute(part: Part) -> None:
+        def execute(part: Part) -> psycopg.Cursor[Any] | None:
             connection.execute("SET client_min_messages TO debug1")
             said.clear()
-            if source.transactional:
-                connection.execute(part.text_bytes)
-                return
+            if is_one:
+                return connection.execute(part.text_bytes)
             nonlocal transactions
             before = _transaction(connection)
             try:
@@ -249,9 +254,12 @@ def watch(
             except psycopg.Error:
                 after(part)  # what it did before its failure remains
                 raise
+            return None
 
         passed = gate.Gates(target, connection, observer, watched.before)
-        watched.failure = _run(connection, source, execute, guard, after)
+        watched.failure = _run(
+            connection, source, execute, after, guard=guard, batches=watched.batches
+        )
         watched.held_after = read[0] if read and not watched.failure else objects.read(observer)
         return watched
 
@@ -270,7 +278,7 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
     """
     samples: list[Sample] = []
     with _subject(target) as connection:
-        committed = not source.transactional
+        committed = not _is_one_transaction(source)
         transactions = 1
 
         def look() -> CatalogueState:
@@ -284,23 +292,29 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
             ).fetchone()
             return int(row[0]) if row else 0
 
-        def execute(part: Part) -> None:
+        def execute(part: Part) -> psycopg.Cursor[Any]:
             nonlocal transactions
             before = 0 if part.is_setting else position()
             number = _transaction(connection) if committed else 0
             started = time.perf_counter()
-            connection.execute(part.text_bytes)
+            cursor = connection.execute(part.text_bytes)
             ms = (time.perf_counter() - started) * 1000
             transactions = _transaction(connection) - number - 1 if committed else 1
             samples.append(Sample(rows, ms, 0 if part.is_setting else position() - before))
+            return cursor
 
         def after(part: Part) -> None:
             now = watched.after if part.is_setting else look()
             watched.seen.append(Trace(part, {}, {}, watched.after, now, (), 0, transactions))
 
         watched = FileTrace(look(), Catalogue({}), Catalogue({}))
-        watched.failure = _run(connection, source, execute, after=after)
+        watched.failure = _run(connection, source, execute, after, batches=watched.batches)
     return samples, watched
+
+
+def _is_one_transaction(source: SqlFile) -> bool:
+    """Say whether a file runs in a transaction, or each batch: locks stay until COMMIT."""
+    return source.transactional or source.batch is not None
 
 
 def _subject(target: Target) -> psycopg.Connection[Any]:
@@ -316,9 +330,11 @@ def _subject(target: Target) -> psycopg.Connection[Any]:
 def _run(
     connection: psycopg.Connection[Any],
     source: SqlFile,
-    execute: Callable[[Part], object],
-    guard: Guard = _nothing,
+    execute: Callable[[Part], psycopg.Cursor[Any] | None],
     after: Callable[[Part], None] = lambda _: None,
+    *,
+    guard: Guard = _nothing,
+    batches: list[BatchRun] | None = None,
 ) -> Failure | None:
     line = 1
     try:
@@ -326,8 +342,15 @@ def _run(
             connection.execute("BEGIN")
         for part in parts(source):
             line = part.line
-            execute(part)
+            of_file = Batches(connection, source) if source.batch else None
+            if of_file:
+                of_file.begin()
+            cursor = execute(part)
             after(part)
+            if of_file and cursor:
+                made = of_file.finish(cursor, lambda: guard(connection))
+                if batches is not None:
+                    batches.append(made)
         if source.transactional:
             guard(connection)
             connection.execute("COMMIT")

@@ -127,6 +127,26 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
+class InBatches:
+    """How a statement runs in batches, in production.
+
+    Args:
+        rows: How many rows the first batch may take.
+        number: How many batches there are; None if the number of rows is unknown.
+        ms: How long one takes, in milliseconds.
+        pause_ms: The pause after each.
+        plan: The plan of the last one, which finds nothing, line by line.
+
+    """
+
+    rows: int
+    number: int | None
+    ms: Range
+    pause_ms: int
+    plan: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StatementReview:
     """One statement and what was measured about it.
 
@@ -145,6 +165,7 @@ class StatementReview:
             number of rows.
         wal_bytes: The WAL written in production, in bytes; None likewise.
         ms_per_million: Milliseconds per million rows, if the number of rows is unknown.
+        batches: How it runs in batches, with their pauses in its time; None if it does not.
 
     """
 
@@ -161,6 +182,7 @@ class StatementReview:
     duration_ms: Range | None = None
     wal_bytes: Range | None = None
     ms_per_million: Range | None = None
+    batches: InBatches | None = None
 
 
 @dataclass(frozen=True, slots=True)

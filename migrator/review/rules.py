@@ -7,6 +7,7 @@ FINDS = {
     "scan": "A large table is read under a lock that blocks writes.",
     "index-build": "An index on a large table is built under a lock that blocks writes.",
     "large-write": "One statement writes a large part of a large table.",
+    "batch": "A batch reads a whole table, blocks writes, or never ends.",
     "work-after-lock": "Work that grows with the rows is done while others are blocked.",
     "second-table": "The header does not name a lock on a table that the statement is not about.",
     "several-tables": "One transaction blocks writes on several tables.",

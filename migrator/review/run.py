@@ -37,6 +37,7 @@ from migrator.review import (
     selection,
     states,
 )
+from migrator.review.batched import NoProgress
 from migrator.review.evidence import FileFacts, Step
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
@@ -225,8 +226,8 @@ class Review:
             each.migration.id: each for each in found if not each.not_measured and _growing(each)
         }
         for each in growing.values():
-            each.file = each.file and replace(each.file, samples=())
-            each.back = each.back and replace(each.back, samples=())
+            each.file = each.file and _at_rest(each.file)
+            each.back = each.back and _at_rest(each.back)
         for size in self._settings.sizes if growing else ():
             self._say(f"timing at {size:,} rows")
             self._clock_at(made, growing, size)
@@ -268,7 +269,7 @@ class Review:
         before = growth.extents(watched.before, present, grown=facts.grown)
         done, extents = growth.works(watched, before)
         small = facts.file.present
-        facts.file = facts.file.at(samples, done, small, present)
+        facts.file = facts.file.at(samples, done, watched.batches, small=small, large=present)
         if facts.back is None or not facts.back.growing:
             return True
         with open_connection(target) as connection:
@@ -280,13 +281,15 @@ class Review:
             return False
         extents = growth.extents(back.before, left, extents)
         done, _ = growth.works(replace(back, before=watched.before), extents)
-        facts.back = facts.back.at(samples, done, small, present)
+        facts.back = facts.back.at(samples, done, back.batches, small=small, large=present)
         return made.run(target, source) is None
 
 
 def _note_failure(facts: Measurements, failure: Failure, before: Contents) -> None:
     """Note why a migration failed on the rows."""
     facts.not_measured.append(_where(facts.migration.source, failure))
+    if isinstance(failure.error, NoProgress):
+        facts.found.append(findings.of_endless_batches(str(failure.error), failure.line, ""))
     table, column = failure.error.diag.table_name, failure.error.diag.column_name
     is_null = isinstance(failure.error, psycopg.errors.NotNullViolation)
     if is_null and table in before.tables and column not in before.tables[table].columns:
@@ -306,6 +309,11 @@ def _rows_worked_on(step: Step, present: Mapping[str, int]) -> int:
 def _growing(facts: Measurements) -> set[str]:
     """Return the tables with whose rows the work of a migration grows, or that of its rollback."""
     return {name for each in (facts.file, facts.back) if each for name in each.growing}
+
+
+def _at_rest(facts: FileFacts) -> FileFacts:
+    """Return the facts without their times, which are measured again."""
+    return replace(facts, samples=(), batches=())
 
 
 def _touched(facts: FileFacts) -> set[str]:

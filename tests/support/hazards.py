@@ -52,6 +52,8 @@ DIRECTORY = ROOT / "tests" / "review" / "hazards"
 NOT_MEASURED = "not-measured"  # what a finding would be called that something was not measured
 # Every table counts as large, as production's rows are not known: so few rows do, at one size.
 SETTINGS = replace(settings.load(ROOT), review=Thresholds(small_rows=200, sizes=(400,)))
+# So many rows that the planner of a batch prefers an index.
+FOR_BATCHES = replace(SETTINGS, review=Thresholds(small_rows=200, sizes=(2_000,)))
 EVERY, FAST = "all", "fast"
 STOPS_NOBODY = "ACCESS SHARE"
 CONFIRMED, REFUTED, BEYOND = "confirmed", "refuted", "beyond measuring"
@@ -168,7 +170,9 @@ def review(contents: Mapping[str, str], server: Server, root: Path) -> Report:
         rollback = path.with_suffix(files.ROLLBACK_SUFFIX)
         if not path.name.endswith(files.ROLLBACK_SUFFIX) and not rollback.exists():
             files.write(rollback, "SELECT 1;\n")
-    project = replace(Project.at(directory), settings=SETTINGS)
+    is_batch = any("\n-- batch:" in text for text in contents.values())
+    how = FOR_BATCHES if is_batch else SETTINGS
+    project = replace(Project.at(directory), settings=how)
     ids = [each.id for each in files.discover(directory) if not each.id.endswith(".before")]
     place = Target.parse(server.dsn("postgres", server.user), "test")
     with as_before(server), OwnScratch(place) as scratch:

@@ -1,0 +1,25 @@
+-- case: batches whose rows an index finds in its order
+-- finds: nothing
+-- locks: ROW EXCLUSIVE on tasks
+-- proof: lossy
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL,
+    region text
+);
+CREATE INDEX idx_tasks_without_region ON tasks (id) WHERE region IS NULL;
+-- file: 0002.case.change.sql
+-- reversible: lossy: which tasks had no region
+-- batch: 5000
+UPDATE tasks SET region = 'eu'
+WHERE id IN (
+    SELECT t.id FROM tasks AS t
+    WHERE t.region IS NULL
+    ORDER BY t.id
+    LIMIT current_setting('migrator.batch_rows')::integer
+)
+RETURNING id;
+-- file: 0002.case.change.rollback.sql
+SELECT 1;
