@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from migrator.fleet.work import Common
 
 EXIT_NOT_UP_TO_DATE = 3
-_CONNECTIONS = {"deploy": 4, "verify": 2}  # pg_dump and pg_restore have theirs
 _APPROVE = "Look at it with `fleet plan`, then give --approve DIGEST; or --yes."
 _KINDS = ("look", "plan", "migrate", "rollback", "seed", "verify")
 # What a deploy of several targets leaves as it is by default.
@@ -399,7 +398,7 @@ class FleetWork:
         from migrator.fleet.survey import Standpoint
 
         chosen = self.members if members is None else members
-        needed = _CONNECTIONS.get(kind, 1) if members is not None else 1
+        needed = 2 if kind == "verify" and members is not None else 1  # pg_dump, of the sample
         found = []
         for event in self.pool.run(
             [Job(each, kind, argument, each.place, needed) for each in chosen], goes_on=True
@@ -423,10 +422,8 @@ class FleetWork:
         from migrator.fleet.rollout import Rollout
 
         self.progress.begin(len(members))
-        needed = _CONNECTIONS.get(kind, 1)
-        return Rollout(self.pool, pace, survey, self.progress.tell, needed).run(
-            kind, members, argument
-        )
+        made = Rollout(self.pool, pace, survey, self.progress.tell)
+        return made.run(kind, members, argument)
 
 
 @contextmanager

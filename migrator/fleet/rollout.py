@@ -14,6 +14,8 @@ from migrator.fleet.pool import Event, Job, Pool
 from migrator.fleet.survey import Standpoint, Survey, target_table
 from migrator.fleet.targets import Member
 
+CONNECTIONS = {"deploy": 4, "verify": 2}  # pg_dump and pg_restore have theirs
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -81,7 +83,6 @@ class Rollout:
         pace: How it goes on.
         survey: Where all targets stand.
         tell: Told what happens.
-        connections: How many connections the work on a target needs.
 
     """
 
@@ -91,9 +92,7 @@ class Rollout:
         pace: Pace,
         survey: Survey,
         tell: Callable[[Event], None],
-        connections: int = 1,
     ) -> None:
-        self._connections = connections
         self._pool = pool
         self._pace = pace
         self._tell = tell
@@ -168,7 +167,7 @@ class Rollout:
     ) -> Iterator[Event]:
         """Have targets worked on; yield how each ended."""
         jobs = [
-            Job(each, kind, argument(each), self._now[each.name].server, self._connections)
+            Job(each, kind, argument(each), self._now[each.name].server, CONNECTIONS.get(kind, 1))
             for each in members
         ]
         for event in self._pool.run(jobs, goes_on=goes_on):
