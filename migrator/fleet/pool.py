@@ -198,7 +198,11 @@ class Pool:
     def _begin(self, job: Job) -> Event:
         pipe = next((each for each in self._pids if each not in self._busy), None)
         pipe = pipe or self._start()
-        pipe.send(job)
+        try:
+            pipe.send(job)
+        except OSError:  # somebody has ended the process while it had nothing to do
+            self._buried(pipe)
+            return self._begin(job)
         self._busy[pipe] = job, time.monotonic()
         return Event(job.member, "begin")
 

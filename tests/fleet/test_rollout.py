@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import call, execute, finish, start
+from tests.support.commands import call, execute, finish, said, start
 from tests.support.databases import rows, run, sleeping, tables
 from tests.support.fleets import Fleet, Place, fleet, keys, keys_in_reference
 from tests.support.servers import Server, newest
@@ -104,6 +104,14 @@ def test_a_stage_is_verified_before_the_next_begins(three: Fleet) -> None:
     assert three.applied == {**NOTHING, "t0": 4}
     assert "verify found:\n    sql/checks/no_rows_in_b.sql: a row in b" in answer.out
     assert "t0      0      0004     verify failed" in answer.out
+
+
+def test_a_process_that_was_killed_between_two_stages_is_replaced(three: Fleet) -> None:
+    process = start(*three.arguments("migrate", "--yes", "--soak", "1s", "--jobs", "1"))
+    said(process, "t0: applied 3 migrations")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    assert (finish(process).code, three.applied) == (0, ALL)
 
 
 def test_a_stage_that_is_to_be_behind_passes(three: Fleet) -> None:
