@@ -31,7 +31,7 @@ from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, newest]
 
-KILLS = int(os.environ.get("FLEET_KILLS", "3"))
+KILLS = int(os.environ.get("FLEET_KILLS", "2"))
 SEED = int(os.environ.get("FLEET_KILLS_SEED", "1"))
 MADE = {"a": "0001.a.create", "b": "0002.b.create", "c": "0003.c.create", "d": "0004.d.create"}
 
