@@ -402,6 +402,14 @@ class TestEveryCommand:
         assert applied(whole) == [SQUASHED, "0004.d.create"]
         assert call(made, whole, "migrate").out == "nothing to do\n"
 
+    @pytest.mark.slow
+    def test_deploys_it(self, whole: str, made: MigrationSet, tmp_path: Path) -> None:
+        answer = call(made, whole, "deploy", "--yes", "--backup-dir", tmp_path)
+        assert answer.code == 0
+        assert f"recorded {SQUASHED} in the place of 3 migrations" in answer.err
+        assert applied(whole) == [SQUASHED, "0004.d.create"]
+        assert call(made, whole, "status", "--exit-code").code == 0
+
     def test_rolls_it_back(self, whole: str, made: MigrationSet) -> None:
         answer = call(made, whole, "--json", "rollback", "--all", "--yes")
         assert answer.document["rolled_back"] == ["0004.d.create", SQUASHED]
