@@ -99,8 +99,9 @@ def test_what_a_file_sets_reaches_neither_the_history_nor_the_next_file(
     made = MigrationSet(tmp_path)
     made.add(
         "0001.settings.change",
-        "CREATE SCHEMA s; SET search_path TO s; SET lock_timeout TO '1h'; SET client_encoding TO"
-        " latin1; SET statement_timeout TO '1h'; SET default_transaction_read_only TO on;"
+        "CREATE SCHEMA s; SET search_path TO s; SET lock_timeout TO '1h';"
+        " SELECT set_config('client_encoding', 'latin1', FALSE);"
+        " SET statement_timeout TO '1h'; SET default_transaction_read_only TO on;"
         f" SET {role} owner;",
     )
     made.add(

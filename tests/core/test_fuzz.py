@@ -156,10 +156,10 @@ WORKING = lines(
     SET lock_timeout TO 1
     RESET ALL
     SET jit TO off
-    SET client_encoding TO latin1
+    SELECT set_config('client_encoding', 'latin1', false)
     SET LOCAL statement_timeout TO '9s'
     LISTEN l
-    SET standard_conforming_strings TO off
+    SELECT set_config('standard_conforming_strings', 'off', false)
     SET CONSTRAINTS ALL DEFERRED
     NOTIFY l
     SAVEPOINT s
@@ -273,6 +273,8 @@ UNFIT = lines(
     CREATE INDEX CONCURRENTLY ON seeded (id)
     REINDEX SCHEMA public
     DISCARD ALL
+    SET client_encoding TO latin1
+    SET standard_conforming_strings TO off
     SELECT pg_advisory_unlock_all()
     ALTER SYSTEM SET jit TO on
     CREATE DATABASE d
