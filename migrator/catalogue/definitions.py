@@ -82,7 +82,8 @@ class _Reader:
             self._add(_PARTS[kind], own, added[1] if added else body, table=table)
         elif kind == "INDEX" and (created := _INDEX.match(body)):
             table = created[1].replace('"', "").removeprefix("public.")
-            self._add("index", name, body, table=table)
+            # ONLY says that the table is partitioned, as its own definition does.
+            self._add("index", name, body.replace(" ON ONLY ", " ON ", 1), table=table)
         else:
             self._add(kind.lower(), name, body)
 

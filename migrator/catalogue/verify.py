@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from migrator.core.errors import MigratorError
 from migrator.core.files import Migration
 from migrator.core.runner import Runner
 
-CITUS = "citus/verify.txt"  # in the directory sql: what is so on Citus, and not on one server
+# In the directory sql: what is otherwise where tables are distributed, or partitioned, by choice.
+CITUS = "citus/verify.txt"
+PARTITIONED = "partition/verify.txt"
 _OURS = {"column", "constraint"}  # of a table of the set; a table or an index may be anybody's
 
 
@@ -43,18 +46,26 @@ class Check:
         """The result as data."""
         return {"name": self.name, "findings": self.findings, "skipped": self.skipped}
 
-    def on_citus(self, expected: Collection[str]) -> Check:
-        """Return the check of a schema that is distributed.
+    def in_form(self, form: str, expected: Collection[str]) -> Check:
+        """Return the check of a schema that has another form by choice.
 
         Args:
-            expected: What the check of each name should find there, as `name: finding`.
+            form: The file that says what is otherwise there.
+            expected: What the check of each name should find, as `name: finding`; `*` is any text.
 
         """
-        named = {each.partition(": ")[2] for each in expected if each.startswith(f"{self.name}: ")}
-        found = [each for each in self.findings if each not in named]
-        missed = sorted(named.difference(self.findings)) if not self.skipped else []
-        told = [f"as on one server, and not as {CITUS} says: {each}" for each in missed]
-        return replace(self, findings=found + told)
+        known: set[str] = set()
+        missed = []
+        for each in expected:
+            name, _, words = each.partition(": ")
+            if name != self.name or self.skipped:
+                continue
+            pattern = re.compile(".*".join(map(re.escape, words.split("*"))))
+            matches = [finding for finding in self.findings if pattern.fullmatch(finding)]
+            known.update(matches)
+            missed += [] if matches else [f"is not as {form} says: {words}"]
+        found = [finding for finding in self.findings if finding not in known]
+        return replace(self, findings=found + missed)
 
     def lines(self) -> list[str]:
         """Return the result as text."""
@@ -82,12 +93,11 @@ def verify(runner: Runner, *, with_schema: bool = True, may_be_behind: bool = Fa
     if directory is not None and directory.is_dir():
         checks += [_rule(runner, path) for path in sorted(directory.glob("*.sql"))]
     checks.append(_seeds(runner))
-    cluster = runner.session.citus
-    if cluster is None or not cluster.distributed or runner.project.sql is None:
+    if runner.project.sql is None or not (form := _form(runner)):
         return checks
-    path = runner.project.sql / CITUS
+    path = runner.project.sql / form
     expected = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return [each.on_citus(expected) for each in checks]
+    return [each.in_form(form, expected) for each in checks]
 
 
 def checked(runner: Runner) -> tuple[dict[str, Any], list[str], int]:
@@ -96,6 +106,15 @@ def checked(runner: Runner) -> tuple[dict[str, Any], list[str], int]:
     passed = not any(check.findings for check in checks)
     document = {"passed": passed, "checks": [check.document for check in checks]}
     return document, [line for check in checks for line in check.lines()], 0 if passed else 1
+
+
+def _form(runner: Runner) -> str:
+    """Return which file says what is otherwise in the database; empty where nothing is."""
+    cluster = runner.session.citus
+    if cluster is not None and cluster.distributed:
+        return CITUS
+    query = "SELECT FROM pg_class WHERE relkind = 'p' AND relnamespace = 'public'::regnamespace"
+    return PARTITIONED if runner.session.connection.execute(query).fetchall() else ""
 
 
 def _history(runner: Runner, *, except_for: Sequence[Migration]) -> Check:

@@ -26,6 +26,7 @@ named AS (
     WHERE
         c.connamespace = 'public'::regnamespace
         AND c.contype IN ('p', 'u', 'f', 'c')
+        AND c.conparentid = 0 -- what follows from a partitioned table's PostgreSQL names
     UNION ALL
     SELECT
         c.conname AS found,

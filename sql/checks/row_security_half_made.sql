@@ -17,6 +17,7 @@ WITH tables AS (
             INNER JOIN pg_attribute AS a ON f.conrelid = a.attrelid AND f.conkey @> ARRAY[a.attnum]
             WHERE
                 f.confrelid = 'public.users'::regclass
+                AND f.conparentid = 0 -- no partition: its table is asked
                 AND a.attname = 'user_id'
         )
 ),

@@ -10,6 +10,7 @@ FROM (
     INNER JOIN pg_attribute AS a ON c.conrelid = a.attrelid AND a.attnum = ANY (c.conkey)
     WHERE
         c.confrelid = 'public.users'::regclass
+        AND c.conparentid = 0
         AND a.attname = 'user_id'
 ) AS u
 \gset

@@ -36,6 +36,15 @@ WITH owned AS (
     WHERE t.typtype IN ('d', 'e', 'r')
     UNION ALL
     SELECT
+        'pg_statistic_ext'::regclass,
+        s.oid,
+        s.stxowner,
+        'STATISTICS',
+        s.stxnamespace,
+        format('%s.%I', s.stxnamespace::regnamespace, s.stxname)
+    FROM pg_statistic_ext AS s
+    UNION ALL
+    SELECT
         'pg_namespace'::regclass,
         n.oid,
         n.nspowner,
@@ -50,7 +59,7 @@ FROM owned AS o
 INNER JOIN pg_namespace AS n ON o.schema_id = n.oid
 INNER JOIN pg_roles AS r ON o.owner_id = r.oid
 WHERE
-    n.nspname IN ('public', 'yoyo')
+    n.nspname IN ('public', 'yoyo', 'partitions', 'partitioning')
     AND r.rolname = :'giver'
     -- Not what an extension brought, nor the sequence of a column: it goes with its table.
     AND NOT EXISTS (
