@@ -12,7 +12,7 @@ LINTERS = '$(RUNNER) lint' '$(BIN)/python .ci/style.py migrations seeds sql migr
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 
 .PHONY: help migrate deploy rollback status plan verify round-trip seed schema roles psql reset server-stop test test-rest test-all \
-  review torture bench bench-speed bench-deploy bench-batches bench-review bench-fleet lint format clean anew
+  review torture bench bench-speed bench-deploy bench-batches bench-review bench-fleet bench-scale lint format clean anew
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -98,6 +98,9 @@ bench-review: $(VENV)/dev ## Compare what the review estimates with what comes t
 
 bench-fleet: $(VENV)/dev ## Measure the work on 200 databases on two servers, beside a bare program
 	@$(BIN)/python -m bench.fleet
+
+bench-scale: $(VENV)/dev ## Measure partitions and retention beside an application that writes
+	@$(BIN)/python -m bench.scale --server $(SERVER)
 
 review: $(VENV)/dev ## Measure every migration on throwaway databases; the report goes to review/
 	@$(RUNNER) review $(MIGRATIONS) --out review

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import batches, deploy, estimates, picture, queries, report
+from bench import batches, deploy, estimates, picture, queries, report, scale
 from bench.contenders import CONTENDERS
 from tests.support.servers import ROOT, Server, clean_environment, newest
 
@@ -284,3 +284,20 @@ def test_a_fleet_is_measured_beside_a_bare_program_and_threads(pg: Server) -> No
     names = "SELECT count(*) FROM pg_database WHERE datname LIKE 'bench_fleet_%'"
     with pg.connect() as connection:
         assert connection.execute(names).fetchall() == [(0,)]
+
+
+@pytest.mark.slow
+@newest
+def test_partitions_and_retention_are_measured_beside_an_application(
+    pg: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scale.main(["--server", pg.dsn("postgres", pg.user), "--tasks", "200", "--rate", "100"])
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0].partition("/")[2] for line in lines] == [
+        f"{name}.sql" for name in ("remove", "prepare", "copy", "check", "swap", "end")
+    ]
+    for line in lines:
+        _, _, writes, longest, closed, *_ = line.split()
+        assert int(writes) > 0
+        assert 0 < int(closed) < 2000
+        assert 0 < int(longest) < 2000
