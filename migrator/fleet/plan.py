@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migrator.core.errors import Refused
@@ -28,25 +28,19 @@ class Asked:
         to: The last migration to apply, or to keep; None for all.
         with_seeds: Whether seeds follow.
         is_rollback: Whether it is a rollback.
+        migrations: Of one target, the ids of those that were planned there.
 
     """
 
     to: str | None = None
     with_seeds: bool = True
     is_rollback: bool = False
+    migrations: Sequence[str] = ()
 
     @property
     def words(self) -> str:
         """What would be done with a migration."""
         return "would roll back" if self.is_rollback else "would apply"
-
-
-@dataclass(frozen=True, slots=True)
-class TargetStep:
-    """What is done on one target: what is asked, and the migrations that were planned there."""
-
-    asked: Asked
-    migrations: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +67,11 @@ class FleetPlan:
         ]
         return sorted(found, key=lambda each: each.stage, reverse=self.asked.is_rollback)
 
-    def step(self, member: Member) -> TargetStep:
+    def step(self, member: Member) -> Asked:
         """Return what is to be done on a target; on one that could not be reached, nothing more."""
         (at,) = (each.position for each in self.survey.standpoints if each.member is member)
         in_reach = [each.id for each in self._in_reach]  # it may be reached when its turn comes
-        return TargetStep(self.asked, at.migrations if at else in_reach)
+        return replace(self.asked, migrations=at.migrations if at else in_reach)
 
     @property
     def _in_reach(self) -> list[Migration]:

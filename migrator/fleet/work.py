@@ -17,7 +17,7 @@ from migrator.core.plan import Plan, find, up_to
 from migrator.core.project import Project
 from migrator.core.runner import Runner
 from migrator.core.session import Limits, Session, refuse_unwritable
-from migrator.fleet.plan import Asked, TargetStep
+from migrator.fleet.plan import Asked
 from migrator.fleet.pool import Contact
 from migrator.fleet.survey import TargetPosition
 from migrator.fleet.targets import Member
@@ -81,7 +81,7 @@ class Common:
             return Plan([], [])
         return runner.rollback_plan(steps=None, to=asked.to)
 
-    def migrate(self, member: Member, step: TargetStep, contact: Contact) -> TargetPosition:
+    def migrate(self, member: Member, asked: Asked, contact: Contact) -> TargetPosition:
         """Apply what was planned; what was applied since by somebody else is left out.
 
         Raises:
@@ -89,17 +89,16 @@ class Common:
             Failed: See `Runner.migrate`.
 
         """
-        asked = step.asked
 
         def pending(runner: Runner) -> list[Migration]:
             last = find(runner.migrations, asked.to) if asked.to is not None else None
             return up_to(runner.state().pending, runner.migrations, last)
 
-        with self._no_more_than(step, pending, member, contact) as runner:
+        with self._no_more_than(asked, pending, member, contact) as runner:
             done = runner.migrate(to=asked.to, with_seeds=asked.with_seeds, dry_run=False)
             return _position(runner, "applied", done)
 
-    def rollback(self, member: Member, step: TargetStep, contact: Contact) -> TargetPosition:
+    def rollback(self, member: Member, asked: Asked, contact: Contact) -> TargetPosition:
         """Roll back what was planned.
 
         Raises:
@@ -107,8 +106,8 @@ class Common:
             Failed: See `Runner.rollback`.
 
         """
-        with self._no_more_than(step, lambda it: _after(it, step.asked), member, contact) as runner:
-            done = runner.rollback(steps=None, to=step.asked.to, confirm=lambda _: None)
+        with self._no_more_than(asked, lambda it: _after(it, asked), member, contact) as runner:
+            done = runner.rollback(steps=None, to=asked.to, confirm=lambda _: None)
             return _position(runner, "rolled back", done)
 
     def seed(self, member: Member, _: Any, contact: Contact) -> TargetPosition:
@@ -137,7 +136,7 @@ class Common:
     @contextmanager
     def _no_more_than(
         self,
-        step: TargetStep,
+        asked: Asked,
         now: Callable[[Runner], Sequence[Migration]],
         member: Member,
         contact: Contact,
@@ -146,7 +145,7 @@ class Common:
 
         def before_plan(session: Session) -> None:
             self.additions.before_plan(session)
-            if more := [each.id for each in now(runner) if each.id not in step.migrations]:
+            if more := [each.id for each in now(runner) if each.id not in asked.migrations]:
                 raise Refused(
                     "Somebody has changed this database since it was planned: now also "
                     f"{', '.join(more)}.",
