@@ -94,7 +94,9 @@ class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo has no ty
         self._is_unflushed = False
         # Citus sends some commands on as the text of their whole message: each has one of its own.
         self._longest_message = LARGE if session.citus is None else 1
-        self.recorder = Recorder(session.connection, process.user_name(), socket.gethostname())
+        self.recorder = Recorder(
+            psycopg.ClientCursor(session.connection), process.user_name(), socket.gethostname()
+        )
         super().__init__(None, default_migration_table)
 
     def connect(self, dburi: None) -> psycopg.Connection[Any]:  # noqa: ARG002  yoyo's signature

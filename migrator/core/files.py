@@ -310,12 +310,15 @@ def not_read(directory: Path, apart: Collection[Path] = ()) -> list[Path]:
         return []
     found = []
     for entry in os.scandir(directory):
+        name = entry.name
+        if name.endswith(".sql") and entry.is_file():
+            continue
         path = Path(entry)
-        if entry.name.startswith(".") or path in apart:
+        if name.startswith(".") or path in apart:
             continue
         if entry.is_dir():
             found += [each for each in path.rglob("*") if _is_sql(each.name)]
-        elif not _is_sql(entry.name) and (".sql" in entry.name.lower() or entry.name[0].isdigit()):
+        elif not _is_sql(name) and (".sql" in name.lower() or name[0].isdigit()):
             found.append(path)
     return sorted(found)
 

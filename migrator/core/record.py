@@ -43,13 +43,13 @@ class Recorder:
     """Makes the statements that record what was done.
 
     Args:
-        connection: A connection whose server decides how values are quoted; nothing is sent.
+        cursor: A cursor whose server decides how values are quoted; nothing is sent.
         username: The name of the user; None for the role that will run the statements.
         hostname: The name of the machine or of the program.
 
     """
 
-    connection: psycopg.Connection[Any]
+    cursor: psycopg.ClientCursor[Any]
     username: str | None
     hostname: str
 
@@ -183,5 +183,4 @@ class Recorder:
             "hostname": self.hostname,
             "algorithm": CHECKSUM_ALGORITHM,
         }
-        cursor = psycopg.ClientCursor(self.connection)
-        return cursor.mogrify(sql(f"core/{name}"), common | values)
+        return self.cursor.mogrify(sql(f"core/{name}"), common | values)

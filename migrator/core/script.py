@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import psycopg
+
 from migrator.core import sqltext
 from migrator.core.files import Migration, SqlFile
 from migrator.core.plan import Plan, find
@@ -46,7 +48,7 @@ def script(session: Session, plan: Plan, known: Sequence[Migration], *, rollback
             bookkeeping=sql("core/bookkeeping"),
         )
     ]
-    recorder = Recorder(session.connection, None, "psql")
+    recorder = Recorder(psycopg.ClientCursor(session.connection), None, "psql")
     for name, ids in plan.replaced.items():
         record = recorder.replaced(find(known, name), ids)
         parts.append(f"-- {'-' * 8} {name}, in the place of others\nBEGIN;\n{record}COMMIT;\n")

@@ -85,6 +85,9 @@ _LIKE_VARIABLE = _compiled(rf""":(?<!::)(?={_OF_WORD}|['"])""")
 _COMMENT_EDGE = _compiled(r"/\*|\*/")
 _NEXT_WORD = _compiled(r"\s*([A-Za-z]+)")
 _HEAD_WORDS = 14
+# Without the word CONCURRENTLY, statements on these can be anywhere, too.
+_CONCURRENTLY = _compiled("CONCURRENTLY", re.IGNORECASE)
+_HARMLESS_OBJECTS = {"DOMAIN", "INDEX", "SEQUENCE", "TABLE", "TYPE", "UNIQUE", "VIEW"}
 # Of all other statements the first word says enough.
 _TELLING_HEAD = re.compile(
     r"ALTER|CLUSTER|COPY|CREATE|DISCARD|DROP|EXECUTE|PREPARE|REINDEX|ROLLBACK|START"
@@ -144,7 +147,9 @@ def statements(text: bytes, *, pass_over_harmless: bool = False) -> Iterator[Sta
         SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
 
     """
-    scanner = _Scanner(text)
+    is_short = pass_over_harmless and len(text) <= _STRIDE
+    is_brief = is_short and _CONCURRENTLY.search(text) is None
+    scanner = _Scanner(text, is_brief=is_brief)
     ends: list[int] = []
     while (statement := scanner.next_statement()) is not None:
         yield statement
@@ -221,9 +226,10 @@ def _statement_ends(text: bytes, size: int) -> Iterator[int]:
 
 
 class _Scanner:
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes, *, is_brief: bool = False) -> None:
         self.text = text
         self.position = 0
+        self._is_brief = is_brief  # of harmless statements, two words are read
 
     def pass_over(self, size: int) -> bool:
         """Pass over the harmless statements that end within a size; say if there was any."""
@@ -267,7 +273,7 @@ class _Scanner:
                 word = (symbol.upper() if match.lastgroup == "word" else symbol).decode()
                 words = [*words, word][:_HEAD_WORDS]
                 block_depth = _block_depth(block_depth, words, word, self._next_word())
-            if words and _head_is_known(words):
+            if words and (_head_is_known(words) or (self._is_brief and _is_harmless(words))):
                 parentheses = 0
                 self._skip_plain()
             end = self.position
@@ -370,6 +376,11 @@ def _head_is_known(words: list[str]) -> bool:
     if not _TELLING_HEAD.fullmatch(words[0]):
         return True
     return len(words) >= _HEAD_WORDS and not _is_routine(words) and "RULE" not in words[1:4]
+
+
+def _is_harmless(words: list[str]) -> bool:
+    changes = words[0] in {"ALTER", "CREATE", "DROP"} and len(words) > 1
+    return changes and words[1] in _HARMLESS_OBJECTS
 
 
 def _block_depth(depth: int, words: list[str], word: str, following: str) -> int:
