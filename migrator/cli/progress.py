@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from migrator.core.progress import BatchProgress
 
 _BAR = 30  # characters
+_SHORT_BAR = 12
 _BAR_S, _EVENT_S = 0.1, 1.0
 
 
@@ -37,8 +38,10 @@ class BatchBar:
             say("\r\x1b[K", nl=False)
         elif now >= self._due:
             self._due = now + _BAR_S
-            done = at.rows_done / max(at.rows_done, at.rows_expected or 0, 1)
-            line = f"{at.id} [{('#' * round(done * _BAR)).ljust(_BAR, '.')}] {at.words}"
+            line = f"{at.id}: {at.words}"
+            if at.rows_expected is not None and at.rows_done < at.rows_expected:
+                bar = "#" * round(at.rows_done / at.rows_expected * _SHORT_BAR)
+                line = f"{at.id} [{bar.ljust(_SHORT_BAR, '.')}] {at.words}"
             say(f"\r\x1b[K{line[: shutil.get_terminal_size().columns - 1]}\r", nl=False)
 
 

@@ -264,6 +264,7 @@ class BatchApplier:
                     worked_ms=took_ms,
                 )
             )
+            self._remember(keys)
             self._at = replace(
                 self._at,
                 rows_done=self._at.rows_done + rows,
@@ -290,6 +291,8 @@ class BatchApplier:
         if not {*_COLUMNS} <= {*columns} or result.ntuples > 1:
             names = " and ".join(_COLUMNS)
             raise self._without_progress(f"must return at most one row, with {names}")
+        if not result.ntuples:
+            return 0, [], None
         key, rows = (result.get_value(0, columns.index(each)) for each in _COLUMNS)
         return (int(rows or 0), [key], key.decode()) if key is not None else (0, [], None)
 
@@ -306,14 +309,10 @@ class BatchApplier:
 
     def _refuse_repetition(self, rows: int, keys: Sequence[bytes]) -> None:
         """Refuse a batch that finds again what was found before."""
-        done, hashes = self._at.rows_done + rows, {*map(hash, keys)}
-        if self._is_by_key or self._updated:
-            if repeated := next((each for each in keys if hash(each) in self._keys), None):
-                raise self._without_progress(f"found the key {repeated.decode()!r} again")
-            self._keys |= hashes
-            self._kept.append(hashes)
-            while len(self._keys) > _KEYS:
-                self._keys -= self._kept.popleft()
+        done = self._at.rows_done + rows
+        for key in keys:
+            if hash(key) in self._keys:
+                raise self._without_progress(f"found the key {key.decode()!r} again")
         if not self._is_by_key and done > self._allowed:
             self._allowed = self._countable()
             if done > self._allowed:
@@ -323,6 +322,14 @@ class BatchApplier:
                 raise self._without_progress(
                     f"has taken {done:,} rows, and its tables have {self._allowed:,.0f}"
                 )
+
+    def _remember(self, keys: Sequence[bytes]) -> None:
+        """Keep the keys of a committed batch; rows that were deleted are not found again."""
+        if self._is_by_key or self._updated:
+            self._kept.append({*map(hash, keys)})
+            self._keys |= self._kept[-1]
+            while len(self._keys) > _KEYS:
+                self._keys -= self._kept.popleft()
 
     def _without_progress(self, why: str) -> Failed:
         return Failed(
@@ -337,7 +344,10 @@ class BatchApplier:
             return float("inf")
         counts = [composing.SQL("(SELECT count(*) FROM {})").format(each) for each in self._updated]
         query = composing.SQL("SELECT {}").format(composing.SQL(" + ").join(counts))
-        ((count,),) = self._connection.execute(query).fetchall()
+        try:
+            ((count,),) = self._connection.execute(query).fetchall()
+        except psycopg.errors.LockNotAvailable as error:
+            raise StatementError(error, 0, None) from error
         _, deleted = self._tables()
         before = self._at.deleted_before
         return float(count + (deleted - before if deleted >= before else deleted + count))

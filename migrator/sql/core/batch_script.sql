@@ -64,7 +64,10 @@ BEGIN
         END IF;
         blocked_since := NULL;
         EXIT WHEN is_last AND cardinality(keys) = 0;
-        IF EXISTS (SELECT unnest(keys) INTERSECT SELECT unnest(keys_before)) THEN
+        IF
+            (by_key OR statement ~* '\mUPDATE\M')
+            AND EXISTS (SELECT unnest(keys) INTERSECT SELECT unnest(keys_before))
+        THEN
             RAISE 'found the key %% again: %% batches are done', key, at.batches;
         END IF;
         is_last := taken < size;
