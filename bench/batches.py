@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -25,7 +25,7 @@ from bench.servers import PRODUCTION, Server, only, server
 _NAME, _TABLE = "batched", "0001.tasks.create"
 _RATE, _SLOWER = 0.9, 1.2  # what is aimed at
 _THINKS_S = 0.005
-_PARTS = 20  # of which the last is over p95
+_TWENTIETHS = 20  # of which the last is over p95
 _CREATE = """\
 CREATE TABLE tasks (
     id bigint PRIMARY KEY, status text, region text, payload text, seen int NOT NULL DEFAULT 0
@@ -54,19 +54,23 @@ _WORK = {
 }
 
 
-class Figures(NamedTuple):
-    """What was measured: rows a second, and of reader and writer how much slower p95 was."""
+class Place(NamedTuple):
+    """Where it is measured."""
 
-    bare: float
-    runner: float
-    slower: dict[str, float]
+    running: Server
+    connection: psycopg.Connection[Any]
+    migrations: Path
+    rows: int
 
     @property
-    def missed(self) -> list[str]:
-        """What is not as it should be."""
-        rate = self.runner / self.bare
-        told = [f"{rate:.2f} of the bare loop's rows a second"] * (rate < _RATE)
-        return told + [f"{who}: {by:.2f}" for who, by in self.slower.items() if by > _SLOWER]
+    def conninfo(self) -> str:
+        """The database."""
+        return make_conninfo(**{**self.running.administrator, "dbname": _NAME})
+
+    def settle(self) -> None:
+        """Clean up after earlier work, so that no run pays for another's."""
+        self.connection.execute("VACUUM tasks")
+        self.running.settle()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,54 +78,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.batches", description=__doc__)
     parser.add_argument("--server", default="18", help="a major version, or a URL; default: 18")
     parser.add_argument("--rows", type=int, default=2_000_000, help="default: 2000000")
+    parser.add_argument("--part", action="append", choices=("rate", "beside"), help="default: both")
     given = parser.parse_args(arguments)
     with (
         server(given.server, PRODUCTION) as running,
         tempfile.TemporaryDirectory() as directory,
         running.database(_NAME),
+        running.connect(_NAME) as connection,
     ):
-        figures = _measure(running, Path(directory), given.rows)
-    for each in figures.missed:
+        here = Place(running, connection, Path(directory, "migrations"), given.rows)
+        _fill(here)
+        missed = [each for part in given.part or _PARTS for each in _PARTS[part](here)]
+    for each in missed:
         print(f"MISSED: {each}")
-    return 1 if figures.missed else 0
+    return 1 if missed else 0
 
 
-def _measure(running: Server, directory: Path, rows: int) -> Figures:
-    conninfo = make_conninfo(**{**running.administrator, "dbname": _NAME})
-    migrations = directory / "migrations"
-    migrations.mkdir()
-    _write(migrations, _TABLE, _CREATE)
-    _migrate(conninfo, migrations)
-    say(f"filling it with {rows:,} rows")
-    with running.connect(_NAME) as connection:
-        connection.execute(_FILL.format(rows=rows).encode())
-        connection.execute("VACUUM (ANALYZE) tasks")
-        running.settle()
-        header = "-- batch: 5000 after=0 pause=0ms\n"
-        _write(migrations, "0002.tasks.fill", header + _STATEMENT.format(region="one"))
-        taken, size = _watched(connection, conninfo, migrations)
-        runner = rows / taken
-        print(f"runner     {runner:12,.0f} rows/s, batches of {size:,} rows")
-        _settle(running, connection)
-        bare = rows / _bare(conninfo, size)
-        print(f"bare loop  {bare:12,.0f} rows/s, the same batches: runner {runner / bare:.2f}")
-        _settle(running, connection)
-        alone = _latencies(conninfo, rows, lambda: time.sleep(min(20.0, rows / 10_000)))
-        _settle(running, connection)
-        header = "-- batch: 5000 after=0\n"
-        _write(migrations, "0003.tasks.fill", header + _STATEMENT.format(region="two"))
-        beside = _latencies(conninfo, rows, lambda: _migrate(conninfo, migrations))
-    slower = {}
+def _fill(here: Place) -> None:
+    here.migrations.mkdir()
+    _write(here.migrations, _TABLE, _CREATE)
+    _migrate(here.conninfo, here.migrations)
+    say(f"filling it with {here.rows:,} rows")
+    here.connection.execute(_FILL.format(rows=here.rows).encode())
+    here.connection.execute("ANALYZE tasks")
+    here.settle()
+
+
+def _rate(here: Place) -> list[str]:
+    """Measure the rows a second, beside a bare loop; return what is not as it should be."""
+    header = "-- batch: 5000 after=0 pause=0ms\n"
+    _write(here.migrations, "0002.tasks.fill", header + _STATEMENT.format(region="one"))
+    taken, size = _watched(here)
+    runner = here.rows / taken
+    print(f"runner     {runner:12,.0f} rows/s, batches of {size:,} rows", flush=True)
+    here.settle()
+    bare = here.rows / _bare(here.conninfo, size)
+    share = runner / bare
+    print(f"bare loop  {bare:12,.0f} rows/s, the same batches: runner {share:.2f}", flush=True)
+    here.settle()
+    return [f"{share:.2f} of the bare loop's rows a second"] * (share < _RATE)
+
+
+def _beside(here: Place) -> list[str]:
+    """Measure who reads and writes, alone and beside it; return what is not as it should be."""
+    missed = []
+    alone = _latencies(here, lambda: time.sleep(min(20.0, here.rows / 10_000)))
+    header = "-- batch: 5000 after=0\n"
+    _write(here.migrations, "0003.tasks.fill", header + _STATEMENT.format(region="two"))
+    beside = _latencies(here, lambda: _migrate(here.conninfo, here.migrations))
     for who, before in alone.items():
-        slower[who] = beside[who] / before
-        then = f"{beside[who]:.2f} ms beside: {slower[who]:.2f}"
-        print(f"{who}     p95 {before:.2f} ms alone, {then}")
-    return Figures(bare, runner, slower)
+        slower = beside[who] / before
+        then = f"{beside[who]:.2f} ms beside: {slower:.2f}"
+        print(f"{who}     p95 {before:.2f} ms alone, {then}", flush=True)
+        missed += [f"{who}: {slower:.2f}"] * (slower > _SLOWER)
+    return missed
 
 
-def _settle(running: Server, connection: psycopg.Connection[Any]) -> None:
-    connection.execute("VACUUM tasks")
-    running.settle()
+_PARTS: dict[str, Callable[[Place], list[str]]] = {"rate": _rate, "beside": _beside}
 
 
 def _write(migrations: Path, name: str, text: str) -> None:
@@ -135,17 +148,15 @@ def _migrate(conninfo: str, migrations: Path) -> None:
     subprocess.run(argv, check=True, capture_output=True)  # noqa: S603  no shell
 
 
-def _watched(
-    connection: psycopg.Connection[Any], conninfo: str, migrations: Path
-) -> tuple[float, int]:
+def _watched(here: Place) -> tuple[float, int]:
     """Run the pending file; return how many seconds it took, and the usual size of its batches."""
     sizes = []
     started = time.monotonic()
-    process = multiprocessing.Process(target=_migrate, args=(conninfo, migrations))
+    process = multiprocessing.Process(target=_migrate, args=(here.conninfo, here.migrations))
     process.start()
     while process.is_alive():
         process.join(0.2)
-        sizes.append(only(connection, "SELECT max(batch_rows) FROM yoyo.batch_progress"))
+        sizes.append(only(here.connection, "SELECT max(batch_rows) FROM yoyo.batch_progress"))
     taken = time.monotonic() - started
     return taken, round(statistics.median([each for each in sizes if each] or [5000]))
 
@@ -165,11 +176,13 @@ def _bare(conninfo: str, size: int) -> float:
             after = str(row[0])
 
 
-def _latencies(conninfo: str, rows: int, work: Any) -> dict[str, float]:
+def _latencies(here: Place, work: Callable[[], None]) -> dict[str, float]:
     """Return the p95 of a reader and of a writer while something is done, in milliseconds."""
-    with _at_work(conninfo, rows) as queues:
+    with _at_work(here.conninfo, here.rows) as queues:
         work()
-    return {who: statistics.quantiles(queue.get(), n=_PARTS)[-1] for who, queue in queues.items()}
+    return {
+        who: statistics.quantiles(queue.get(), n=_TWENTIETHS)[-1] for who, queue in queues.items()
+    }
 
 
 @contextmanager
@@ -191,7 +204,7 @@ def _at_work(conninfo: str, rows: int) -> Iterator[dict[str, Any]]:
 def _work(conninfo: str, rows: int, query: str, ended: Event, queue: Any) -> None:
     took_ms: list[float] = []
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        while not ended.is_set() or len(took_ms) < _PARTS:
+        while not ended.is_set() or len(took_ms) < _TWENTIETHS:
             parameters = {"id": random.randint(1, rows)}  # noqa: S311
             started = time.perf_counter()
             connection.execute(query.encode(), parameters)
