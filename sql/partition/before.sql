@@ -21,6 +21,16 @@ BEGIN
             c.oid IN ('public.tasks'::regclass, 'public.generated_content'::regclass)
             AND (c.relkind <> 'r' OR c.relispartition OR c.relhassubclass)
         UNION ALL
+        SELECT
+            format(
+                '%s has a replica identity of its own: sql/tenant/unprepare.sql ends it',
+                c.oid::regclass
+            )
+        FROM pg_class AS c
+        WHERE
+            c.oid IN ('public.tasks'::regclass, 'public.generated_content'::regclass)
+            AND c.relreplident <> 'd'
+        UNION ALL
         SELECT format('public.%s is published by %s: drop it there first', t.tablename, t.pubname)
         FROM pg_publication_tables AS t
         WHERE

@@ -319,6 +319,7 @@ def test_what_would_be_left_behind_is_refused(pg: Server, migrated_database: str
         "CREATE FUNCTION d() RETURNS bigint RETURN (SELECT count(*) FROM tasks)",
         "CREATE PUBLICATION e FOR TABLE tasks",
         "CREATE TABLE f () INHERITS (generated_content)",
+        "ALTER TABLE tasks REPLICA IDENTITY FULL",
     )
     refused = Place(pg, migrated_database).psql("prepare")
     assert "Nothing was changed: " in refused
@@ -327,6 +328,7 @@ def test_what_would_be_left_behind_is_refused(pg: Server, migrated_database: str
         "function public.d() rests on table public.tasks",
         "public.tasks is published by e",
         "public.generated_content is no plain table",
+        "public.tasks has a replica identity of its own",
     ):
         assert told in refused
     assert rows(migrated_database, "SELECT to_regnamespace('partitions')") == [(None,)]
