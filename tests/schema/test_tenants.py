@@ -105,7 +105,7 @@ def grow(shard: Shard, tenant: int) -> None:
         CROSS JOIN jsonb_populate_record(
             c.content, jsonb_build_object('id', new_id(), 'task_id', c.id)
         ) AS r
-        WHERE c.content IS NOT NULL
+        WHERE (c.content).id IS NOT NULL
         """,
         "ANALYZE",
     )
