@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from migrator.core.files import SqlFile
-from migrator.review import locks, measure
+from migrator.review import backfill, locks, measure
 from migrator.review.evidence import FileFacts, Step
 from migrator.review.findings import INSTEAD, Evidence
 from migrator.review.measure import Part
@@ -26,7 +27,7 @@ _WORD = re.compile(r'"[^"]+"|[\w$]+')
 _NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")
 _ALLOWED_FOR = timedelta(days=365)
 # Findings that the moves of their statement avoid, and those that a division of the file avoids.
-_OF_A_STATEMENT = {"scan", "index-build", "cascade"}
+_OF_A_STATEMENT = {"scan", "index-build", "large-write", "cascade"}
 _OF_THE_FILE = {"work-after-lock", "several-tables"}
 _OF_THE_TEXT = {"locks-header", "lock-timeout", "allowance"}
 _WHY = {
@@ -67,6 +68,7 @@ def give(
     found: Sequence[Finding],
     today: date,
     *,
+    back: FileFacts | None,
     major: int,
     bounds: Mapping[str, str],
 ) -> tuple[list[Finding], tuple[NewPair, ...]]:
@@ -78,18 +80,29 @@ def give(
         rollback: The statements of its rollback file.
         found: The findings in both.
         today: The day of the review, from which allowances last a year.
+        back: What was measured of the rollback file; None if it failed.
         major: The version of PostgreSQL.
         bounds: The condition of each partition after the file, by name.
 
     """
     wrong = [each for each in found if each.allowed is None]
+    undoing = _undoing(file.steps, rollback)
+    about = major, bounds, known.is_large
+
+    def way(place: int, step: Step) -> list[Move] | None:
+        facts = Changed(file.watched.seen[place], step, *about)
+        if step.part.words[0] not in {"UPDATE", "DELETE"}:
+            return moves(facts)
+        has_settings = any(each.part.is_setting for each in file.steps)
+        batches = None if has_settings else backfill.changed(facts)
+        return [_undone_by(batches, undoing[place], back, about)] if batches else None
+
     ways = {
-        place: way
+        place: moved
         for place, step in enumerate(file.steps)
-        if _is_meant(step, wrong)
-        and (way := moves(Changed(file.watched.seen[place], step, major, bounds, known.is_large)))
+        if _is_meant(step, wrong) and (moved := way(place, step))
     }
-    groups = _groups(file, known, ways, _undoing(file.steps, rollback), wrong)
+    groups = _groups(file, known, ways, undoing, wrong)
     rules = {each.rule for each in wrong}
     is_better = not file.source.batch and (
         ways or rules & _OF_THE_TEXT or (len(groups) > 1 and rules & _OF_THE_FILE)
@@ -107,6 +120,18 @@ def give(
         words = _words(each, file, step, files)
         told.append(replace(each, instead=words, files=tuple(files), header=line))
     return told, tuple(pairs)
+
+
+def _undone_by(
+    move: Move, undoing: Sequence[str], back: FileFacts | None, about: tuple[Any, ...]
+) -> Move:
+    """Return batches with what undoes them, which is one UPDATE in batches itself, if it can be."""
+    for seen, step in zip(back.watched.seen, back.steps, strict=True) if back else ():
+        if [step.part.text] == undoing and any(each.written for each in step.work):
+            undo = backfill.changed(Changed(seen, step, *about))
+            if undo is not None:
+                return replace(move, rollback=undo.forward, back_batch=undo.batch)
+    return replace(move, rollback=(*undoing,))
 
 
 def without_not_null(source: SqlFile, line: int) -> str:
@@ -270,7 +295,7 @@ def _pairs(
         lines = [_allow(*each, today) for each in dict.fromkeys(allowed)]
         if is_kept:
             lines += dict.fromkeys(_again(each) for each in kept if _is_of(each, group, file))
-        purpose = header.get("purpose", name) if is_kept else group.moves[0].purpose
+        purpose = group.moves[0].purpose or header.get("purpose", name)
         said = _reversible(header, proof, group.moves[0])
         pairs.append(_pair(id_, purpose, group.moves, lines, said))
     return pairs
@@ -290,7 +315,7 @@ def _is_of(finding: Finding, group: _Group, file: FileFacts) -> bool:
 
 
 def _reversible(header: Mapping[str, str], proof: Proof, move: Move) -> str:
-    if move.name:
+    if move.name and not move.batch:
         return f"lossy: {move.lost}" if move.lost else "yes"
     said = header.get("reversible", "yes")
     lost = proof.lost if said.startswith("yes") else ()
@@ -310,11 +335,13 @@ def _pair(
         f"-- locks: {_locks(held)}",
         f"-- reversible: {reversible}",
         *outside * (not all(each.transactional for each in parts)),
+        *(f"-- batch: {each.batch}" for each in parts if each.batch),
         *lines,
     ]
     forward = [f"{each};" for part in parts for each in part.forward]
     back = [f"{each};" for part in reversed(parts) for each in part.rollback] or ["SELECT 1;"]
     header = outside * (not all(each.back_transactional for each in parts))
+    header += [f"-- batch: {each.back_batch}" for each in parts if each.back_batch]
     return NewPair(id_, "\n".join([*told, *forward, ""]), "\n".join([*header, *back, ""]))
 
 

@@ -22,9 +22,8 @@ INSTEAD = {
     "ATTACH PARTITION, add and validate a CHECK with the same condition.",
     "index-build": "Build the index CONCURRENTLY, alone in a file with `-- transactional: false`. "
     "In the next file, make the constraint from it: ADD CONSTRAINT ... USING INDEX.",
-    "large-write": "Write in batches outside the migration, and commit each batch. Let the "
-    "migration only check that no row is left: ADD CONSTRAINT ... CHECK ... NOT VALID, and in the "
-    "next file VALIDATE CONSTRAINT.",
+    "large-write": "Change the rows in batches, in a file of its own with `-- batch: 5000`: "
+    "`new --batch` writes one. Its statement walks along a key, or makes its own condition false.",
     "batch": "Give the condition an index, and order by its columns, or else the planner may still "
     "read the table from its start. Or walk along a key: `new --batch` writes both forms.",
     "work-after-lock": "Split the file: put the statement that takes the lock into its own file, "

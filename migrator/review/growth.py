@@ -302,10 +302,10 @@ def _spared(
         table = before.relations.get(oid)
         if table is None or table.kind != "r" or scans[oid] <= 0 or table.root in written:
             continue
-        if seen.searched is None:  # code that may have written
+        if seen.writes is None:  # code that may have written
             is_target = locks.ROW_EXCLUSIVE in modes - had.get(oid, frozenset())
         else:
-            is_target = table.name.replace('"', "") in seen.searched
+            is_target = table.name.replace('"', "") in seen.writes.searched
         if is_target:
             yield table.name
 

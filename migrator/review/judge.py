@@ -123,7 +123,9 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
     if facts.file and is_whole:
         parts = [*measure.parts(facts.rollback)]
         about = (facts.file, known, parts, found, today)
-        found, instead = advice.give(*about, major=facts.major, bounds=facts.bounds)
+        found, instead = advice.give(
+            *about, back=facts.back, major=facts.major, bounds=facts.bounds
+        )
     return MigrationReview(
         **{each.name: getattr(file, each.name) for each in fields(file)},
         id=facts.migration.id,

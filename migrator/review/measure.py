@@ -27,6 +27,7 @@ from migrator.review import catalogue, gate, locks, targets
 from migrator.review.batched import Batches, BatchRun
 from migrator.review.catalogue import CatalogueState
 from migrator.review.report import Sample
+from migrator.review.targets import Writes
 
 _MANY = 500  # statements; looking at each one takes some milliseconds
 # PostgreSQL counts the rows of parallel workers later, and not for this session.
@@ -111,7 +112,7 @@ class Trace:
         said: The messages of PostgreSQL.
         lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
         transactions: In how many transactions it ran: more than one if it commits batches.
-        searched: The tables that it searched for rows to write; None if it is no such statement.
+        writes: What the planner tells of the rows that it writes; None if it is no such statement.
 
     """
 
@@ -123,7 +124,7 @@ class Trace:
     said: tuple[str, ...]
     lock_timeout_ms: int
     transactions: int = 1
-    searched: frozenset[str] | None = None
+    writes: Writes | None = None
 
     @property
     def verified(self) -> set[str]:
@@ -236,7 +237,7 @@ def watch(
             ((shown,),) = connection.execute("SHOW lock_timeout").fetchall()
             timeout = _milliseconds(shown)
             is_write = part.words[0] in targets.WRITES
-            sought = targets.searched(connection, part.text_bytes) if is_write else None
+            sought = targets.writes(connection, part.text_bytes) if is_write else None
             seen = (part, held, passed.brief, watched.after, now, (*said,), timeout)
             watched.seen.append(Trace(*seen, transactions, sought))
             said.clear()

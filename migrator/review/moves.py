@@ -47,6 +47,8 @@ class Move:
         allowed: What a review finds in it that cannot be avoided.
         lost: What its rollback loses; empty if that is nothing.
         about: The name of what it makes or changes; empty if it has none.
+        batch: What `-- batch:` says of its statement; empty if it is not run in batches.
+        back_batch: The same of its rollback.
 
     """
 
@@ -60,6 +62,8 @@ class Move:
     allowed: tuple[Allowed, ...] = ()
     lost: str = ""
     about: str = ""
+    batch: str = ""
+    back_batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""Asks the planner where a statement seeks the rows that it writes."""
+"""Asks the planner which rows a statement writes, and where it seeks them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -13,20 +15,54 @@ WRITES = {"UPDATE", "DELETE", "MERGE", "WITH"}
 _KEYS = "SELECT indnkeyatts FROM pg_index WHERE indisunique AND indexrelid = %s::regclass"
 
 
-def searched(connection: psycopg.Connection[Any], statement: bytes) -> frozenset[str]:
-    """Return the tables that a statement searches for rows to write, but by no key.
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What the planner tells of a statement that writes rows.
+
+    Args:
+        searched: The tables that it searches for rows to write, but by no key.
+        table: The one that an UPDATE or DELETE changes row by row; empty if it reads that table for
+            more than the row itself, or is no such statement.
+        alias: What the statement calls that table.
+
+    """
+
+    searched: frozenset[str] = frozenset()
+    table: str = ""
+    alias: str = ""
+
+
+def writes(connection: psycopg.Connection[Any], statement: bytes) -> Writes:
+    """Ask of a statement that writes rows.
 
     Args:
         connection: The session that ran it.
-        statement: One that writes rows. Of more than one, nothing is told.
+        statement: Its text. Of more than one, nothing is told.
 
     """
     if len([*sqltext.statements(statement)]) != 1:
-        return frozenset()
+        return Writes()
     with connection.transaction(force_rollback=True):
         connection.execute("SET LOCAL enable_seqscan TO off")
         plan = connection.execute(b"EXPLAIN (FORMAT JSON, VERBOSE) " + statement).fetchall()
-        return frozenset(_searched(connection, plan[0][0][0]["Plan"]))
+        top = plan[0][0][0]["Plan"]
+        sought = frozenset(_searched(connection, top))
+        if top["Node Type"] != "ModifyTable" or top["Operation"] not in {"Update", "Delete"}:
+            return Writes(sought)
+        read = Counter(_read(top))
+        is_plain = not any(read[_name(each)] > 1 for each in top.get("Target Tables", [top]))
+        return Writes(sought, _name(top), top["Alias"]) if is_plain else Writes(sought)
+
+
+def _read(node: dict[str, Any]) -> Iterator[str]:
+    for each in node.get("Plans", []):
+        if "Relation Name" in each:
+            yield _name(each)
+        yield from _read(each)
+
+
+def _name(node: dict[str, Any]) -> str:
+    return f"{node['Schema']}.{node['Relation Name']}"
 
 
 def _searched(connection: psycopg.Connection[Any], node: dict[str, Any]) -> Iterator[str]:
@@ -34,7 +70,7 @@ def _searched(connection: psycopg.Connection[Any], node: dict[str, Any]) -> Iter
     is_write = node["Node Type"] == "ModifyTable" and node["Operation"] != "Insert"
     if is_write and not (len(below) == 1 and _is_by_key(connection, below[0])):
         for table in node.get("Target Tables", [node]):
-            yield f"{table['Schema']}.{table['Relation Name']}".removeprefix("public.")
+            yield _name(table).removeprefix("public.")
     for each in below:
         yield from _searched(connection, each)
 

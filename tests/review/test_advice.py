@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
-from migrator.catalogue import objects
+from migrator.catalogue import contents, objects
+from migrator.catalogue.contents import Contents
 from migrator.catalogue.objects import COLUMN_ORDER, Catalogue
 from migrator.core import files
+from migrator.core.target import Target
+from migrator.review import measure
 from migrator.review.report import PASS, MigrationReview, Report
 from tests.conftest import INSTALLATIONS
 from tests.support import hazards
@@ -43,6 +46,26 @@ KINDS = (
 DIFFER = ("attach-partition-default", "partitioned-add-foreign-key", "set-not-null")
 # The file fails on made-up rows, and so do the rows that it needs: no line makes it pass.
 FAIL = {"add-column-required", "invalid-index"}
+TABLES = """\
+CREATE TABLE tasks (id integer PRIMARY KEY, priority integer NOT NULL, title text);
+CREATE TABLE notes (id uuid PRIMARY KEY, text text);
+"""
+ROWS = """\
+INSERT INTO tasks SELECT n, n % 7, nullif(n % 5, 0)::text FROM generate_series(-500, 500) AS n;
+INSERT INTO notes SELECT md5(n::text)::uuid, nullif(n % 9, 0) FROM generate_series(1, 99) AS n;
+INSERT INTO notes VALUES ('00000000-0000-0000-0000-000000000000', NULL);
+"""
+CHANGES = (
+    "UPDATE tasks AS t SET priority = priority + 1 WHERE t.id % 2 = 0 OR title IS NULL -- (all",
+    "DELETE FROM notes WHERE text IS NULL OR text > '4'",
+    "UPDATE public.notes SET text = text || (SELECT count(*) FROM tasks AS t WHERE t.id < 4)",
+)
+# The first reads other rows of its table, the second visits rows twice, the last returns rows.
+OTHERS = (
+    "UPDATE tasks SET priority = (SELECT max(t.priority) + 1 FROM tasks AS t)",
+    "UPDATE tasks SET id = -id",
+    "DELETE FROM tasks WHERE priority IS NOT NULL RETURNING id",
+)
 ROUNDS = 4  # files are replaced, then what is left gets its lines
 
 
@@ -71,22 +94,19 @@ def _pairs(migration: MigrationReview) -> list[tuple[str, str, str]]:
     return [(migration.id, text, migration.rollback.text)]
 
 
-def end(contents: Mapping[str, str], server: Server, root: Path) -> Catalogue:
-    """Return what a database holds after all files of a set."""
+def end(files_: Mapping[str, str], server: Server, root: Path) -> tuple[Catalogue, Contents]:
+    """Return what a database holds after all files of a set, and its rows."""
     with server.connect() as administrator:
         administrator.execute("DROP DATABASE IF EXISTS followed")
         administrator.execute("CREATE DATABASE followed")
+    target = Target.parse(server.dsn("followed", server.user), "test")
     with server.connect("followed") as connection:
-        for name in sorted(contents):
+        for name in sorted(files_):
             if name.endswith(files.ROLLBACK_SUFFIX) or "/" in name:
                 continue
-            source = files.parse(root / name, contents[name].encode())
-            if source.transactional:
-                with connection.transaction():
-                    connection.execute(source.text)
-            else:
-                connection.execute(source.text)
-        return objects.read(connection)
+            source = files.parse(root / name, files_[name].encode())
+            assert measure.run(target, source) is None, name
+        return objects.read(connection), contents.read(connection)
 
 
 def shown(report: Report) -> Sequence[str]:
@@ -96,6 +116,36 @@ def shown(report: Report) -> Sequence[str]:
         for found in each.findings
         if not found.allowed
     ] + [f"{each.id}: {why}" for each in report.migrations for why in each.not_measured]
+
+
+@newest
+@pytest.mark.slow
+def test_batches_change_what_the_statement_changes(pg: Server, tmp_path: Path) -> None:
+    table = "0001.before.sql"
+    changes = [f"{place:04}.case.change.sql" for place in range(2, 2 + len(CHANGES))]
+    texts = {table: TABLES, **dict(zip(changes, CHANGES, strict=True))}
+    report = hazards.review(texts, pg, tmp_path)
+    with hazards.as_before(pg):
+        for migration, change in zip(report.migrations, CHANGES, strict=True):
+            (pair,) = migration.instead
+            assert "-- batch: " in pair.forward, change
+            left = [
+                end({table: TABLES + ROWS, "0002.x.sql": each}, pg, tmp_path)[1]
+                for each in (change, pair.forward)
+            ]
+            assert left[0] == left[1], change
+
+
+@newest
+@pytest.mark.slow
+def test_what_batches_may_not_do_the_same_is_left(pg: Server, tmp_path: Path) -> None:
+    texts = {"0001.before.sql": TABLES}
+    texts |= {f"{n:04}.case.change.sql": each for n, each in enumerate(OTHERS, 2)}
+    report = hazards.review(texts, pg, tmp_path)
+    assert len(report.migrations) == len(OTHERS)
+    for each in report.migrations:
+        assert "large-write" in {found.rule for found in each.findings}, each.text
+        assert each.instead == (), each.text
 
 
 @newest
@@ -125,15 +175,15 @@ def _chosen() -> list[Any]:
 def test_advice_that_is_followed_passes_and_ends_the_same(
     case: Case, pg: Server, tmp_path: Path
 ) -> None:
-    contents = dict(case.files)
-    report = hazards.review(contents, pg, tmp_path / "0")
+    texts = dict(case.files)
+    report = hazards.review(texts, pg, tmp_path / "0")
     for each in range(1, ROUNDS):
-        contents = followed(contents, report)
-        report = hazards.review(contents, pg, tmp_path / str(each))
+        texts = followed(texts, report)
+        report = hazards.review(texts, pg, tmp_path / str(each))
         if report.verdict == PASS:
             break
     assert shown(report) == []
     with hazards.as_before(pg):
-        ends = [end(each, pg, tmp_path) for each in (case.files, contents)]
+        ends = [end(each, pg, tmp_path)[0] for each in (case.files, texts)]
     told = objects.differences(*ends, without={COLUMN_ORDER})
     assert [each.words for each in told] == []
