@@ -69,8 +69,10 @@ SELECT :'phase' = 'copying' AS switches \gset
                 user_id = :tenant
                 AND state = 'closed'
                 AND attempt = :attempt;
+            DO $$ BEGIN RAISE 'The tenant was not moved: see above. The source is open again.'; END $$;
+        \else
+            DO $$ BEGIN RAISE 'Somebody else has taken over the move: nothing was opened.'; END $$;
         \endif
-        DO $$ BEGIN RAISE 'The tenant was not moved: see above. The source is open again.'; END $$;
     \endif
 
     UPDATE tenants.moves

@@ -506,7 +506,7 @@ def test_transactions_that_write_are_waited_for_and_old_ones_see_the_end(pair: P
 
 
 @pytest.mark.slow
-def test_copies_that_differ_open_the_source_again(pair: Pair) -> None:
+def test_copies_that_differ_or_are_late_open_the_source_again(pair: Pair) -> None:
     tenant = largest_tenant(pair.source)
     before = pair.source.account("IS NOT NULL")
     for command in ("check", "publish", "subscribe", "wait"):
@@ -521,6 +521,11 @@ def test_copies_that_differ_open_the_source_again(pair: Pair) -> None:
         assert told in done.stdout
         assert "The tenant was not moved: see above. The source is open again." in done.stderr
         assert pair.source.state(tenant) == "leaving"
+    ((name,),) = rows(pair.target.url, "SELECT subname FROM pg_subscription")
+    run(pair.target.url, f"ALTER SUBSCRIPTION {name} DISABLE")
+    done = pair.run("switch", tenant, "patience=1s")
+    assert "the target is behind after 00:00:01" in done.stderr
+    assert pair.source.state(tenant) == "leaving"
     assert pair.run("cancel", tenant).returncode == 0
     assert pair.source.account("IS NOT NULL") == before
     assert {count for count, _ in pair.target.account("IS NOT NULL")} == {0}
