@@ -48,17 +48,21 @@ class Leaf(NamedTuple):
     """A table that holds rows of its own.
 
     Args:
+        title: Its name, with its schema unless that is public.
         root: The table whose rows those are: the root of its partitions, else itself.
         name: Its name, with its schema, as SQL has it.
         listed: Its schema and name, as the list of a dump has them.
         columns: The columns of the root, without those that follow from others.
+        with_default: Those of them that have a default, or are identities.
 
     """
 
+    title: str
     root: str
     name: str
     listed: str
     columns: list[str]
+    with_default: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Contents:
 def read(connection: psycopg.Connection[Any]) -> Contents:
     """Read every table of a database."""
     tables = {}
-    for table, names in _columns(connection).items():
+    for table, _, _, _, names, _ in leaves(connection):
         sums = [f"sum(hashtextextended(coalesce(t.{name}::text, '\\'), 0))" for name in names]
         query = f"SELECT {', '.join(['count(*)', _whole(names), *sums])} FROM ONLY {table} AS t"  # noqa: S608
         (rows, all_values, *values), *_ = connection.execute(query.encode()).fetchall()
@@ -110,10 +114,11 @@ def whole_rows(
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             if snapshot is not None:
                 connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'".encode())
-            for root, name, _, columns in tables[start : start + _TABLES_AT_ONCE]:
-                query = f"SELECT count(*), coalesce({_whole(columns)}, 0) FROM ONLY {name} AS t"  # noqa: S608
+            for each in tables[start : start + _TABLES_AT_ONCE]:
+                sums = f"count(*), coalesce({_whole(each.columns)}, 0)"
+                query = f"SELECT {sums} FROM ONLY {each.name} AS t"  # noqa: S608
                 ((rows, total),) = connection.execute(query.encode()).fetchall()
-                found[root] = (found[root][0] + rows, found[root][1] + int(total))
+                found[each.root] = (found[each.root][0] + rows, found[each.root][1] + int(total))
     return found
 
 
@@ -128,16 +133,9 @@ def positions(connection: psycopg.Connection[Any]) -> dict[str, Position]:
     return {name: Position(*row) for name, *row in rows}
 
 
-def _columns(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
-    columns: dict[str, list[str]] = {}
-    for table, column in connection.execute(sql("catalogue/columns").encode()).fetchall():
-        columns.setdefault(table, []).extend([column] if column else [])
-    return columns
-
-
 def count(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """Return how many rows each table has."""
-    return {table: rows_of(connection, table) for table in _columns(connection)}
+    return {each.title: rows_of(connection, each.title) for each in leaves(connection)}
 
 
 def rows_of(connection: psycopg.Connection[Any], table: str) -> int:

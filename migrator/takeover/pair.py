@@ -18,7 +18,6 @@ from migrator.core.files import SqlFile
 from migrator.core.session import Session
 from migrator.core.sqltext import Statement
 from migrator.core.target import Target
-from migrator.sql import sql
 
 _SETTINGS = "SET LOCAL check_function_bodies TO FALSE;\nSET LOCAL search_path TO '';"
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -183,9 +182,7 @@ def _rows(session: Session, twin: Contents) -> WrittenRows:
     statements, own_values, problems = [], set(), []
     if connection.execute("SELECT FROM pg_largeobject_metadata").fetchone() is not None:
         problems.append("large objects")
-    for title, name, columns, with_default in connection.execute(
-        sql("takeover/tables").encode()
-    ).fetchall():
+    for title, _, name, _, columns, with_default in contents.leaves(connection):
         found, other = here.tables[title], twin.tables[title]
         if found.count != other.count:
             problems.append(f"{title}: has another number of rows each time")

@@ -228,7 +228,7 @@ def _lost(before: Contents, after: Contents, made: SquashedPair) -> list[str]:
     for table, rows in before.tables.items():
         own = {column for title, column in made.own_values if title == table}
         now = after.tables.get(table)
-        if table.startswith("yoyo.") or now is None:  # a table that is missing is told already
+        if now is None:  # a table that is missing is told already
             continue
         kept = {name: total for name, total in rows.columns.items() if name not in own}
         if now.count != rows.count or kept.items() - now.columns.items():
