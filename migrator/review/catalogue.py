@@ -69,15 +69,6 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Constraint:
-    """A constraint of a table, and whether all rows are known to satisfy it."""
-
-    name: str
-    table: int
-    is_validated: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
     """Something that keeps what a function returned before it was replaced.
 
@@ -99,7 +90,6 @@ class CatalogueState:
 
     Args:
         relations: The relations, by oid.
-        constraints: The constraints of tables, by oid.
         objects: All that a database holds, by its address.
         kept: What keeps the results of functions that have been replaced since the start.
         updatable: The views that have got the name of a table since the start, and that accept
@@ -109,7 +99,6 @@ class CatalogueState:
     """
 
     relations: dict[int, Relation]
-    constraints: dict[int, Constraint]
     objects: dict[Address, Object]
     kept: tuple[Kept, ...] = ()
     updatable: frozenset[int] = frozenset()
@@ -137,19 +126,16 @@ def read(
     if committed:
         query = query.replace("pg_stat_get_xact_", "pg_stat_get_")
     relations = {row[0]: Relation(*row) for row in _ask(connection, query)}
-    constraints = {
-        oid: Constraint(*row) for oid, *row in _ask(connection, sql("review/constraints"))
-    }
     objects = dict(known)
     is_published = any(each.kind == "publication" for each in objects.values())
     published = dict(_ask(connection, sql("review/published"))) if is_published else {}
     if start is None:
-        return CatalogueState(relations, constraints, objects, unidentified=published)
+        return CatalogueState(relations, objects, unidentified=published)
     tables = {each.name for each in start.relations.values() if each.kind != "v"}
     views = [each.oid for each in relations.values() if each.kind == "v" and each.name in tables]
     updatable = frozenset(each for each in views if _ask(connection, _UPDATABLE % each) == [(28,)])
     kept = _kept(connection, start.objects, objects)
-    return CatalogueState(relations, constraints, objects, kept, updatable, published)
+    return CatalogueState(relations, objects, kept, updatable, published)
 
 
 def _kept(

@@ -19,6 +19,7 @@ from migrator.review.report import RelationWork, Sample
 _LOCKED_FOR_ROWS = "rpmf"
 _ROUTINES = {"aggregate", "function", "procedure"}
 _RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
+_UNCHECKED = (" NOT VALID", " NOT ENFORCED")
 _NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)  # comments and texts
 
 
@@ -299,13 +300,24 @@ def _validated(
     """Return the constraints that a statement validated by reading their table."""
     read = {each.relation for each in work if each.read}
     told = []
-    for oid, constraint in seen.after.constraints.items():
-        was = seen.before.constraints.get(oid)
-        table = before.relations.get(constraint.table)
-        became_valid = constraint.is_validated and (was is None or not was.is_validated)
-        if table and became_valid and table.name in read:
-            told.append(f"{constraint.name} on {table.name}")
+    for address, each in seen.after.objects.items():
+        table = before.relations.get(catalogue.relation_oid(each))
+        if table and table.name in read:
+            new = _known(each) - _known(seen.before.objects.get(address))
+            told += [f"{rule} on {table.name}" for rule in new]
     return tuple(told)
+
+
+def _known(each: Object | None) -> set[str]:
+    """Return what all rows are known to satisfy: a constraint, or NOT NULL of a column."""
+    if each is None:
+        return set()
+    if each.kind == "table constraint":
+        definition = each.properties["definition"]
+        is_checked = definition.startswith(("CHECK", "FOREIGN KEY"))
+        return {each.name} if is_checked and not definition.endswith(_UNCHECKED) else set()
+    is_filled = each.kind == "table column" and "NOT NULL" in each.properties
+    return {f"NOT NULL of {each.name}"} if is_filled else set()
 
 
 def _freed(seen: Trace, last: CatalogueState) -> Iterator[str]:

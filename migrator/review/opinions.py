@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 
 from migrator.lint.squawk import SquawkWarning
@@ -32,7 +33,8 @@ def _judged(warned: SquawkWarning, steps: Sequence[Step], unseen: Collection[str
     step = next(
         (each for each in steps if each.part.line <= warned.line <= each.part.end_line), None
     )
-    judge_of = _JUDGES.get(warned.rule)
+    judges = (judge for names, judge in _JUDGES if re.fullmatch(names, warned.rule))
+    judge_of = next(judges, None)
     if judge_of is None or step is None:
         return Opinion(*said, "beyond measuring")
     shown = judge_of(step)
@@ -85,32 +87,19 @@ _HARMLESS: dict[Judge, str] = {
     _freeing: "what the constraint guaranteed still holds",
     _breaking: "it drops and renames nothing that existed before",
 }
-_JUDGES: dict[str, Judge] = {
-    "adding-field-with-default": _heavy,
-    "adding-foreign-key-constraint": _heavy,
-    "adding-not-nullable-field": _heavy,
-    "adding-required-field": _heavy,
-    "adding-serial-primary-key-field": _heavy,
-    "changing-column-type": _heavy,
-    "constraint-missing-not-valid": _heavy,
-    "disallowed-unique-constraint": _heavy,
-    "prefer-repack": _heavy,
-    "require-concurrent-index-creation": _heavy,
-    "require-concurrent-reindex": _heavy,
-    "require-concurrent-index-deletion": _blocking,
-    "require-concurrent-partition-detach": _blocking,
-    "ban-drop-constraint": _freeing,
-    "ban-drop-column": _breaking,
-    "ban-drop-database": _breaking,
-    "ban-drop-domain": _breaking,
-    "ban-drop-function": _breaking,
-    "ban-drop-schema": _breaking,
-    "ban-drop-sequence": _breaking,
-    "ban-drop-table": _breaking,
-    "ban-drop-type": _breaking,
-    "ban-drop-view": _breaking,
-    "ban-truncate-cascade": _breaking,
-    "renaming-column": _breaking,
-    "renaming-object": _breaking,
-    "renaming-table": _breaking,
-}
+# Which judge squawk's rules have, by their names.
+_JUDGES: tuple[tuple[str, Judge], ...] = (
+    (
+        "adding-(field-with-default|foreign-key-constraint|(not-nullable|required)-field"
+        "|serial-primary-key-field)|changing-column-type|constraint-missing-not-valid"
+        "|disallowed-unique-constraint|prefer-repack|require-concurrent-(index-creation|reindex)",
+        _heavy,
+    ),
+    ("require-concurrent-(index-deletion|partition-detach)", _blocking),
+    ("ban-drop-constraint", _freeing),
+    (
+        "ban-drop-(column|database|domain|function|schema|sequence|table|type|view)"
+        "|ban-truncate-cascade|renaming-(column|object|table)",
+        _breaking,
+    ),
+)

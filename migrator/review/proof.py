@@ -7,7 +7,7 @@ another apply is lost by the rollback.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,14 +16,15 @@ import psycopg
 from migrator.catalogue import contents, objects
 from migrator.catalogue.contents import Contents
 from migrator.catalogue.objects import Catalogue
-from migrator.core import leftovers
+from migrator.core import files, leftovers
 from migrator.core.failure import error_text
-from migrator.core.files import SqlFile
+from migrator.core.files import Migration, SqlFile
 from migrator.core.session import Connection
 from migrator.core.target import Target
 from migrator.review import measure
 from migrator.review.measure import Failure, FileTrace
 from migrator.review.report import Proof, Sample
+from migrator.review.states import States
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +50,34 @@ class Shown:
 
 
 def prove(
+    made: States,
     target: Target,
     observer: Connection,
-    apply: SqlFile,
-    rollback: SqlFile,
+    migration: Migration,
     *,
     rows_before: Contents,
     watched: FileTrace,
-    run: Callable[[SqlFile], Failure | None],
-    watch: Callable[[SqlFile], FileTrace],
-    write: Callable[[], None],
+    written_to: Collection[str],
     sample_rows: int,
 ) -> Shown:
     """Test the rollback of a migration that has just been applied; leave it applied, if possible.
 
     Args:
+        made: What runs files on scratch databases.
         target: A scratch database with rows.
         observer: A connection to it, on which nothing else is done.
-        apply: The file that was applied.
-        rollback: Its rollback file.
+        migration: The migration that was applied.
         rows_before: The rows from before it was applied.
         watched: What was recorded when it was.
-        run: Runs a file in the database; returns what failed.
-        watch: Runs a file in the database, and records what it does.
-        write: Writes new rows, as an application would after the migration.
+        written_to: The tables to which an application would write rows after the migration.
         sample_rows: How many rows the tables have.
 
     """
+    apply, rollback = migration.source, files.read(migration.rollback_path)
     left = leftovers.invalid_indexes(observer)
     applied = contents.read(observer)
     present = {table: rows.count for table, rows in applied.tables.items()}
-    undone = watch(rollback)
+    undone = made.watch(target, observer, rollback, watched)
     if failure := undone.failure:
         raised = isinstance(failure.error, psycopg.errors.RaiseException)
         verdict: Literal["irreversible", "not measured"] = (
@@ -111,12 +109,12 @@ def prove(
         for name in rows.columns
     }
     differ_anyway = old.intersection(contents.lost(applied.tables, contents.read(observer).tables))
-    write()
+    made.write(target, migration, written_to)
     written = contents.read(observer)
     undoing, again = measure.clock(target, rollback, sample_rows)
     if failure := again.failure:
         return incomplete(failure, rollback, "it fails on rows written after the migration")
-    if failure := run(apply):
+    if failure := made.run(target, apply):
         return incomplete(failure, apply, "the migration cannot be applied again on newer rows")
     lost = destroyed + [
         each

@@ -186,15 +186,13 @@ class Review:
                 file.steps, file.holds, behind, catalogue.behind(observer)
             )
             shown = proof.prove(
+                made,
                 target,
                 observer,
-                source,
-                facts.rollback,
+                facts.migration,
                 rows_before=before,
                 watched=watched,
-                run=lambda source: made.run(target, source),
-                watch=lambda source: made.watch(target, observer, source, watched),
-                write=lambda: made.write(target, facts.migration, _touched(file)),
+                written_to=_touched(file),
                 sample_rows=self._settings.small_rows,
             )
         facts.proof = shown.proof

@@ -155,7 +155,7 @@ class States:
     ) -> FileTrace:
         """Run a file, and record what it does; see `measure.watch`."""
         if failure := self.beyond(source):
-            nothing = CatalogueState({}, {}, {})
+            nothing = CatalogueState({}, {})
             return FileTrace(nothing, Catalogue({}), Catalogue({}), failure=failure)
         while True:
             watched = measure.watch(target, observer, source, self._guard, undoes)
