@@ -76,9 +76,9 @@ class Contents:
 def read(connection: psycopg.Connection[Any]) -> Contents:
     """Read every table of a database."""
     tables = {}
-    for table, _, _, _, names, _ in leaves(connection):
+    for table, _, full_name, _, names, _ in leaves(connection):
         sums = [f"sum(hashtextextended(coalesce(t.{name}::text, '\\'), 0))" for name in names]
-        query = f"SELECT {', '.join(['count(*)', _whole(names), *sums])} FROM ONLY {table} AS t"  # noqa: S608
+        query = f"SELECT {', '.join(['count(*)', _whole(names), *sums])} FROM ONLY {full_name} AS t"  # noqa: S608
         (rows, all_values, *values), *_ = connection.execute(query.encode()).fetchall()
         tables[table] = Rows(rows, all_values, dict(zip(names, values, strict=True)))
     return Contents(tables, positions(connection))
@@ -135,7 +135,7 @@ def positions(connection: psycopg.Connection[Any]) -> dict[str, Position]:
 
 def count(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """Return how many rows each table has."""
-    return {each.title: rows_of(connection, each.title) for each in leaves(connection)}
+    return {each.title: rows_of(connection, each.name) for each in leaves(connection)}
 
 
 def rows_of(connection: psycopg.Connection[Any], table: str) -> int:

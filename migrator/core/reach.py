@@ -16,7 +16,7 @@ from migrator.core.files import SqlFile
 # Most files have none of these words, and need not be split into statements.
 _SUSPICIOUS = re.compile(
     rb"\b(program|copy|dblink|lo_export|pg_file_|subscription|tablespace|import|role|user|group|"
-    rb"database|server|system)",
+    rb"database|server|system|pg_terminate_backend|pg_cancel_backend|pg_\w*replication_slot)",
     re.IGNORECASE,
 )
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -25,7 +25,11 @@ _ON_THE_SERVER = re.compile(
     r"(CREATE|ALTER|DROP) (ROLE|USER|GROUP|DATABASE|SERVER|FOREIGN DATA)\b|ALTER SYSTEM\b"
 )
 _DEFINES = re.compile(r"(CREATE|COMMENT|ALTER|DROP)\b")
-_CALLS = re.compile(r"\b(dblink\w*|lo_export|pg_file_\w+)\s*\(", re.IGNORECASE)
+_CALLS = re.compile(
+    r"\b(dblink\w*|lo_export|pg_file_\w+|pg_(?:terminate|cancel)_backend|pg_\w*replication_slot\w*)"
+    r"\s*\(",
+    re.IGNORECASE,
+)
 _COPIES = re.compile(r"\bCOPY\b[^;]*?(\bPROGRAM\b|\bTO\s+E?')", re.IGNORECASE)
 _IN_A_BLOCK = re.compile(r"\b(CREATE|ALTER|DROP)\s+(ROLE|USER|GROUP|DATABASE)\b", re.IGNORECASE)
 _IN_A_BODY = re.compile(

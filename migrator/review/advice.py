@@ -34,7 +34,7 @@ _WHY = {
     "breaking-change": "no running application uses it any more",
     "access": "no running application needs it any more",
     "cascade": "all that goes is meant to go",
-    "corruption": "old and new values are the same for all rows",
+    "corruption": "what is stored stays right for all rows",
     "second-table": "the lock on the second table is held for a moment",
     "several-tables": "one statement locks these tables, and the application locks them in order",
     "table-swap": "the application writes to both tables",

@@ -95,6 +95,7 @@ class CatalogueState:
         updatable: The views that have got the name of a table since the start, and that accept
             INSERT, UPDATE and DELETE.
         unidentified: The publications of tables without a replica identity, by the tables' oids.
+        roles: What each role may do by itself, and as a member of others.
 
     """
 
@@ -103,6 +104,7 @@ class CatalogueState:
     kept: tuple[Kept, ...] = ()
     updatable: frozenset[int] = frozenset()
     unidentified: Mapping[int, str] = field(default_factory=dict)
+    roles: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def read(
@@ -129,13 +131,14 @@ def read(
     objects = dict(known)
     is_published = any(each.kind == "publication" for each in objects.values())
     published = dict(_ask(connection, sql("review/published"))) if is_published else {}
+    roles = dict(_ask(connection, sql("review/roles")))
     if start is None:
-        return CatalogueState(relations, objects, unidentified=published)
+        return CatalogueState(relations, objects, unidentified=published, roles=roles)
     tables = {each.name for each in start.relations.values() if each.kind != "v"}
     views = [each.oid for each in relations.values() if each.kind == "v" and each.name in tables]
     updatable = frozenset(each for each in views if _ask(connection, _UPDATABLE % each) == [(28,)])
     kept = _kept(connection, start.objects, objects)
-    return CatalogueState(relations, objects, kept, updatable, published)
+    return CatalogueState(relations, objects, kept, updatable, published, roles)
 
 
 def _kept(

@@ -28,6 +28,7 @@ _UNNAMED = {
     "operator of access method",
     "parameter ACL",
     "policy",
+    "role",
     "rule",
     "statistics object",
     "table constraint",
@@ -47,7 +48,6 @@ _WHOLLY_TOLD = {
     "operator",
     "publication",
     "publication relation",
-    "role",
     "server",
     "setting of role",
     "subscription",
@@ -62,6 +62,7 @@ _KEY_OF_INDEX = re.compile(
     r" USING \w+ \((.*?)\)(?: INCLUDE \(.*?\))?(?: NULLS NOT DISTINCT)?(?= |$)"
 )
 _NEXT_VALUE = re.compile(r"nextval\('(.+)'::regclass\)")
+_NUMBERS = re.compile(r" by (-?\d+), (-?\d+) to (-?\d+),")
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 
@@ -106,7 +107,8 @@ class _Moment:
 
 def find(before: CatalogueState, after: CatalogueState) -> list[Change]:
     """Return what an application that runs since before may miss after."""
-    if before.objects is after.objects and before.unidentified == after.unidentified:
+    is_same = before.unidentified == after.unidentified and before.roles == after.roles
+    if before.objects is after.objects and is_same:
         return []
     then, now = _Moment(before), _Moment(after)
     told: list[Change] = []
@@ -123,7 +125,7 @@ def find(before: CatalogueState, after: CatalogueState) -> list[Change]:
     for name, new in now.objects.items():
         if name not in then.objects:
             told += _of_new(new, then)
-    told += _of_silent(before, after)
+    told += [*_of_roles(before.roles, after.roles), *_of_silent(before, after)]
     return [each for each in dict.fromkeys(told) if not _is_told_of_root(each, told, before)]
 
 
@@ -158,7 +160,8 @@ def _whole_called(each: Object) -> str:
 def _of_missing(old: Object, then: _Moment, now: _Moment) -> Iterator[Change]:
     """Yield what is missed of an object that nothing is called by any more."""
     relation = relation_of(old, then.state)
-    if old.whole and old.kind != "sequence" and _whole_called(old) not in now.objects:
+    whole = now.objects.get(_whole_called(old)) if old.whole and old.kind != "sequence" else old
+    if whole is None:
         return  # it went with its whole
     renamed = now.state.objects.get(old.address)
     definition = old.properties.get("definition", "")
@@ -168,8 +171,13 @@ def _of_missing(old: Object, then: _Moment, now: _Moment) -> Iterator[Change]:
             what = " WHERE ".join(each for each in key if each)
             words = f"ON CONFLICT ({what}) finds no unique index of {relation} any more"
             yield Change("breaking-change", words, relation)
-    elif old.kind in {"rule", "trigger"} and " INSTEAD " in definition:
-        yield Change("breaking-change", f"{old.title} is gone, and what it did", relation)
+    elif old.kind in {"rule", "trigger"}:
+        is_swapped = whole.address != old.whole_address  # which is told with what stays behind
+        if renamed or (" INSTEAD " not in definition and (old.kind == "rule" or is_swapped)):
+            return
+        yield Change(
+            "breaking-change", f"{old.title} is gone, and what it did", relation, old.title
+        )
     elif old.kind not in _UNNAMED and "for triggers" not in old.properties:
         what = f"now named {renamed.name}" if renamed else "gone"
         yield Change("breaking-change", f"{old.title} is {what}", relation, old.title)
@@ -187,15 +195,10 @@ def _of_other(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator
     if old.kind in _COLUMNS and new.address != old.address and is_in_same_table:
         words = f"{old.title} is another column now, without the values of the old one"
         yield Change("breaking-change", words, relation, old.title)
-    told: list[str] = []
-    if old.kind.endswith(" column"):
-        told += _of_column(old, new, then, now)
-    elif old.kind == "type":
-        told += _of_type(old, new)
-    elif old.kind == "view":
-        check = [each for each in new.properties.get("options", "").split(", ") if "check" in each]
-        if any(each not in old.text for each in check):
-            told.append(f"{old.title} rejects new rows that it does not show")
+    if _is_checked(old) and not _is_checked(new):
+        words = f"{old.title} is not checked any more: wrong rows get in, and nothing says so"
+        yield Change("corruption", words, relation)
+    told = [*_of_parts(old, new, then, now)]
     if old.kind in _WHOLLY_TOLD and old.kind == new.kind:
         had, has = old.properties, new.properties
         told += [
@@ -204,6 +207,51 @@ def _of_other(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator
             if had.get(aspect) != has.get(aspect)
         ]
     yield from (Change("breaking-change", each, relation) for each in told)
+
+
+def _of_parts(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator[str]:
+    """Yield what an object does no more, by its kind."""
+    had, has = old.properties, new.properties
+    if old.kind.endswith(" column"):
+        yield from _of_column(old, new, then, now)
+    elif old.kind == "type":
+        yield from _of_type(old, new)
+    elif old.kind == "sequence":
+        yield from _of_numbers(old, new)
+    elif old.kind == "trigger" and has.get("enabled") == "no" != had.get("enabled"):
+        yield f"{old.title} is disabled, and what it did does not happen"
+    elif old.kind == "view":
+        check = [each for each in has.get("options", "").split(", ") if "check" in each]
+        if any(each not in old.text for each in check):
+            yield f"{old.title} rejects new rows that it does not show"
+    elif old.kind == "table":
+        kept = has.get("inherits", "").split(", ")
+        for each in had.get("inherits", "").split(", "):
+            if each and each not in kept:
+                parent = each.removeprefix("public.")
+                yield f"the rows of {old.name} are not among those of {parent} now"
+
+
+def _is_checked(each: Object) -> bool:
+    """Say whether a constraint is enforced, and no trigger that checks it is disabled."""
+    if each.kind != "table constraint":
+        return False
+    is_off = "no" in each.properties.get("enforced", "").split(", ")
+    return not (is_off or each.properties["definition"].endswith(" NOT ENFORCED"))
+
+
+def _of_numbers(old: Object, new: Object) -> Iterator[str]:
+    """Yield why a sequence runs out sooner, or gives a number twice."""
+    was, now = (_NUMBERS.search(each.properties.get("numbers", "")) for each in (old, new))
+    if was is None or now is None:
+        return
+    (step, low, high), (by, least, most) = (tuple(map(int, each.groups())) for each in (was, now))
+    if (step > 0) != (by > 0):
+        yield f"{old.title} counts the other way now: its numbers come a second time"
+    elif most < high if by > 0 else least > low:
+        yield f"{old.title} ends at {most if by > 0 else least:,} now"
+    if "cycle" in new.properties and "cycle" not in old.properties:
+        yield f"{old.title} begins anew at its end: its numbers come a second time"
 
 
 def _arbiter(index: Object) -> tuple[str, str] | None:
@@ -326,3 +374,19 @@ def _of_silent(before: CatalogueState, after: CatalogueState) -> Iterator[Change
             name = before.relations[oid].name
             words = f"every UPDATE and DELETE of {name} fails: {publications} publishes them"
             yield Change("breaking-change", f"{words}, and it has no replica identity", name)
+
+
+def _of_roles(
+    before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
+) -> Iterator[Change]:
+    """Yield what the statements of a role may do no more, or do otherwise."""
+    for role, rights in before.items():
+        if role not in after:
+            yield Change("breaking-change", f"role {role} is gone", "", f"role {role}")
+            continue
+        if lost := [each for each in rights if each not in after[role]]:
+            yield Change("access", f"role {role} loses {', '.join(lost)}")
+        if settings := [each for each in after[role] if "=" in each and each not in rights]:
+            yield Change(
+                "breaking-change", f"role {role} has other settings: {', '.join(settings)}"
+            )

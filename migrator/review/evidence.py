@@ -8,17 +8,21 @@ from dataclasses import dataclass, replace
 
 from migrator.catalogue.objects import COLUMN_ORDER, Object
 from migrator.core.files import SqlFile
-from migrator.review import catalogue, changes, growth, locks
+from migrator.review import catalogue, changes, growth, locks, targets
 from migrator.review.batched import BatchRun
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.review.changes import Change
+from migrator.review.gate import Locks
 from migrator.review.growth import Done, Extents, Growth, Rows
 from migrator.review.measure import FileTrace, Part, Trace
 from migrator.review.report import RelationWork, Sample
 
+_FIRST_OID = 16384  # of what is not the server's own
 _LOCKED_FOR_ROWS = "rpmf"
 _ROUTINES = {"aggregate", "function", "procedure"}
 _RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
+_AS_REPLICA = re.compile(r"\bsession_replication_role\b.*\breplica\b", re.IGNORECASE)
+_UNTOLD = {COLUMN_ORDER: "", "enforced": "", "enabled": ""}
 _UNCHECKED = (" NOT VALID", " NOT ENFORCED")
 _NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)  # comments and texts
 
@@ -261,8 +265,11 @@ def steps(watched: FileTrace, done: Sequence[Done], *, told: bool = True) -> lis
     """
     found = []
     missed = _changes(watched) if told else [[] for _ in done]
+    had: Locks = {}
     for seen, rows, since in zip(watched.seen, done, missed, strict=True):
         dropped = _dropped(seen)
+        by_hand = _by_hand(seen, had) if told else ()
+        had = seen.locks
         found.append(
             Step(
                 seen.part,
@@ -271,7 +278,11 @@ def steps(watched: FileTrace, done: Sequence[Done], *, told: bool = True) -> lis
                 _validated(seen, watched.before, rows.work),
                 tuple(dropped),
                 _subjects(seen, watched.before, dropped),
-                tuple(each for each in since if not each.title or each.title not in dropped),
+                tuple(
+                    each
+                    for each in (*since, *by_hand)
+                    if not each.title or each.title not in dropped
+                ),
                 tuple(_freed(seen, watched.after)),
                 rows.emptied,
                 rows.spared,
@@ -292,6 +303,18 @@ def _changes(watched: FileTrace) -> list[list[Change]]:
             last -= 1
         began[last].append(missed)
     return began
+
+
+def _by_hand(seen: Trace, had: Locks) -> Iterator[Change]:
+    """Yield what a statement does that no command of PostgreSQL checks any more."""
+    if seen.part.is_setting and _AS_REPLICA.search(seen.part.text):
+        told = "no trigger fires from here on, and no reference is checked: orphans can be left"
+        yield Change("corruption", told)
+    if seen.part.words[0] in targets.WRITES | {"INSERT"}:
+        own = {oid: modes for oid, modes in seen.locks.items() if oid < _FIRST_OID}
+        if any(locks.ROW_EXCLUSIVE in modes - had.get(oid, set()) for oid, modes in own.items()):
+            told = "writes a catalogue of PostgreSQL, and no command checks what it says then"
+            yield Change("corruption", told)
 
 
 def _validated(
@@ -329,6 +352,11 @@ def _freed(seen: Trace, last: CatalogueState) -> Iterator[str]:
     for each in catalogue.vanished(seen.before, seen.after):
         guarantee = (each.whole, each.properties.get("definition"))
         if each.kind.endswith(" constraint") and guarantee not in left:
+            yield each.whole
+    for address, each in seen.after.objects.items():
+        was = seen.before.objects.get(address)
+        is_off = each.properties.get("definition", "").endswith(" NOT ENFORCED")
+        if is_off and was and not was.properties["definition"].endswith(" NOT ENFORCED"):
             yield each.whole
 
 
@@ -373,7 +401,7 @@ def _differ(old: Object | None, new: Object | None) -> bool:
     """Say whether an object changed by more than the order of its columns: those are told."""
     if old is None or new is None:
         return old is not new
-    had, has = ({**each.properties, COLUMN_ORDER: ""} for each in (old, new))
+    had, has = ({**each.properties, **_UNTOLD} for each in (old, new))
     return old.name != new.name or (old.text != new.text and had != has)
 
 

@@ -46,7 +46,8 @@ INSTEAD = {
     "in a later release.",
     "table-swap": "Change the table in place. Else let a trigger write each row to both "
     "tables, and switch the application by name.",
-    "corruption": "Create the new function or sequence under a new name.",
+    "corruption": "Create a new function under a new name, set a sequence to the largest value "
+    "of its column, and let PostgreSQL check what it can check.",
     "fails-on-rows": "Give the column a default, or add it as nullable and fill it in batches.",
     "locks-header": "Correct the header: `-- locks: MODE on relation, ...`.",
 }
@@ -234,7 +235,7 @@ def _of_unknown_writes(evidence: Evidence, step: Step) -> Iterator[Finding]:
         if evidence.is_large(table):
             message = (
                 f"writes an unknown part of {evidence.shown(table)}: "
-                "its condition holds for none of the made-up rows"
+                "none of the made-up rows meets its condition"
             )
             yield _finding("large-write", message, step.part.line, relation=table)
 

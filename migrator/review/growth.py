@@ -6,6 +6,7 @@ file itself inserts is told in rows of the table that they were read from.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,12 @@ from migrator.review.report import RelationWork
 _HOLDS_ROWS = "rm"
 _READS_WHOLE = {"VACUUM", "CLUSTER", "REINDEX", "REFRESH"}
 _RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
+_WRITES = re.compile(
+    r"\b(?:UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?|DROP\s+TABLE(?:\s+IF\s+EXISTS)?)"
+    r"\s+(?:ONLY\s+)?((?:[\w$]+|\"[^\"]+\")(?:\.(?:[\w$]+|\"[^\"]+\"))?)",
+    re.IGNORECASE,
+)
+_NO_WRITES = re.compile(r"--[^\n]*|/\*.*?\*/|\bRAISE\b[^;]*;", re.DOTALL)
 # A statement that touches a smaller share of a table's rows than this is a batch.
 SHARE_OF_A_BATCH = 0.1
 _ROUGH = 10
@@ -298,6 +305,7 @@ def _spared(
     for each in seen.after.relations.values():
         was = seen.before.relations.get(each.oid)
         scans[each.table] += each.scans - (was.scans if was else 0)
+    yield from _not_reached(seen, before)
     for oid, modes in seen.locks.items():
         table = before.relations.get(oid)
         if table is None or table.kind != "r" or scans[oid] <= 0 or table.root in written:
@@ -307,6 +315,27 @@ def _spared(
         else:
             is_target = table.name.replace('"', "") in seen.writes.searched
         if is_target:
+            yield table.name
+
+
+def _not_reached(seen: Trace, before: CatalogueState) -> Iterator[str]:
+    """Yield the tables that code would write, or drop, in a branch that these rows did not take."""
+    if seen.part.words[0] not in _RUNS_CODE:
+        return
+    kinds = {"function", "procedure"}
+    routines = {each.name: each for each in seen.before.objects.values() if each.kind in kinds}
+    code = [seen.part.text]
+    for text in code:  # which becomes longer
+        for name in [*routines]:
+            own = name.partition("(")[0].rpartition(".")[2]
+            if re.search(rf"\b{own}\s*\(", text):
+                code.append(routines.pop(name).properties["definition"])
+    texts = " ".join(_NO_WRITES.sub(" ", each) for each in code)
+    named = {match[1].removeprefix("public.") for match in _WRITES.finditer(texts)}
+    for oid, table in before.relations.items():
+        mode = locks.strongest(seen.locks.get(oid, ()))
+        is_written = locks.strength(mode) >= locks.strength(locks.ROW_EXCLUSIVE)
+        if table.name in named and table.kind in "rp" and not is_written:
             yield table.name
 
 

@@ -20,7 +20,7 @@ FINDS = {
     "breaking-change": "Something that a running application uses is dropped or restricted.",
     "access": "A role may do less than before, or sees more rows.",
     "table-swap": "The name of a table means another one.",
-    "corruption": "An index, a CHECK or a sequence is wrong from now on, and nothing says so.",
+    "corruption": "Rows, an index or a sequence are wrong from now on, and nothing says so.",
     "fails-on-rows": "The migration fails if the table has rows.",
     "locks-header": "The header names fewer or weaker locks than were measured.",
     "allowance": "A `review:allow` line is unused, has ended, or lacks a reason or a date.",
@@ -34,7 +34,7 @@ _QUESTIONS = {
     "breaking-change": "Does any version of the application that is still running use it?",
     "access": "Does any role still need what it loses?",
     "table-swap": "Are all rows in the new table, and all that belongs to it?",
-    "corruption": "Do old and new function return the same for all stored values?",
+    "corruption": "Is all that is stored still right, and all that follows?",
 }
 
 

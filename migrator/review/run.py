@@ -225,7 +225,8 @@ class Review:
         }
         for each in growing.values():
             each.file = each.file and _at_rest(each.file)
-            each.back = each.back and _at_rest(each.back)
+            if each.back and each.back.growing:
+                each.back = _at_rest(each.back)
         for size in self._settings.sizes if growing else ():
             self._say(f"timing at {size:,} rows")
             self._clock_at(made, growing, size)
@@ -315,9 +316,16 @@ def _at_rest(facts: FileFacts) -> FileFacts:
 
 
 def _touched(facts: FileFacts) -> set[str]:
-    """Return the tables that a migration made or locked: those that an application would write."""
-    watched = facts.watched
-    old = {each.name for each in watched.before.relations.values()}
+    """Return the tables that a migration made or locked: those that an application would write.
+
+    It does not write a table that has lost its name to another one.
+    """
+    before, after = facts.watched.before.relations, facts.watched.after.relations
+    old = {each.name for each in before.values()}
+    names = {each.name for each in after.values()}
+    aside = {
+        each.name for oid, each in after.items() if oid in before and before[oid].name in names
+    }
     strong = locks.strength(locks.SHARE_UPDATE_EXCLUSIVE)
     locked = {
         table
@@ -325,7 +333,7 @@ def _touched(facts: FileFacts) -> set[str]:
         for table, mode in step.held.items()
         if locks.strength(mode) >= strong
     }
-    return locked | ({each.name for each in watched.after.relations.values()} - old)
+    return locked | (names - old - aside)
 
 
 def _cannot_be_applied(none: NoState) -> str:

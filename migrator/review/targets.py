@@ -43,7 +43,8 @@ def writes(connection: psycopg.Connection[Any], statement: bytes) -> Writes:
     if len([*sqltext.statements(statement)]) != 1:
         return Writes()
     with connection.transaction(force_rollback=True):
-        connection.execute("SET LOCAL enable_seqscan TO off")
+        for way in ("seqscan", "hashjoin", "mergejoin"):
+            connection.execute(f"SET LOCAL enable_{way} TO off".encode())
         plan = connection.execute(b"EXPLAIN (FORMAT JSON, VERBOSE) " + statement).fetchall()
         top = plan[0][0][0]["Plan"]
         sought = frozenset(_searched(connection, top))
@@ -66,7 +67,7 @@ def _name(node: dict[str, Any]) -> str:
 
 
 def _searched(connection: psycopg.Connection[Any], node: dict[str, Any]) -> Iterator[str]:
-    below = node.get("Plans", [])
+    below = [each for each in node.get("Plans", []) if each["Parent Relationship"] != "InitPlan"]
     is_write = node["Node Type"] == "ModifyTable" and node["Operation"] != "Insert"
     if is_write and not (len(below) == 1 and _is_by_key(connection, below[0])):
         for table in node.get("Target Tables", [node]):
@@ -75,11 +76,21 @@ def _searched(connection: psycopg.Connection[Any], node: dict[str, Any]) -> Iter
         yield from _searched(connection, each)
 
 
-def _is_by_key(connection: psycopg.Connection[Any], node: dict[str, Any]) -> bool:
-    """Say whether a node finds one row at most: by all columns of a unique index."""
+def _is_by_key(connection: psycopg.Connection[Any], node: dict[str, Any], schema: str = "") -> bool:
+    """Say whether a node finds few rows at most: by all columns of a unique index, or a list."""
+    if "Join Type" in node:
+        sides = node["Plans"]
+        return any(map(_is_list, sides)) and any(_is_by_key(connection, each) for each in sides)
     if "Index Name" not in node:
-        return False
-    index = psycopg.sql.Identifier(node["Schema"], node["Index Name"]).as_string()
+        below = node.get("Plans", [])[:1]
+        return any(_is_by_key(connection, each, node.get("Schema", schema)) for each in below)
+    index = psycopg.sql.Identifier(node.get("Schema", schema), node["Index Name"]).as_string()
     keys = connection.execute(_KEYS, (index,)).fetchall()
     conditions = node.get("Index Cond", "")
-    return bool(keys) and conditions.count(" = ") >= keys[0][0] and "ANY" not in conditions
+    is_bounded = "ANY" not in conditions or " = ANY ('{" in conditions
+    return bool(keys) and conditions.count(" = ") >= keys[0][0] and is_bounded
+
+
+def _is_list(node: dict[str, Any]) -> bool:
+    """Say whether a node gives the rows of a list that the statement holds."""
+    return node["Node Type"] == "Values Scan" or any(map(_is_list, node.get("Plans", [])[:1]))

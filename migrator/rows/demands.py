@@ -177,13 +177,7 @@ class Demands:
 
     tables: Mapping[Table, TableDemands] = field(default_factory=dict)
 
-    def with_later(
-        self,
-        later: Demands,
-        names: Mapping[Table, Table] | None = None,
-        *,
-        before: Demands | None = None,
-    ) -> Demands:
+    def with_later(self, later: Demands, *, before: Demands | None = None) -> Demands:
         """Return these demands and what comes with pending migrations, where both can be met.
 
         A NOT NULL that comes is left out, so that a backfill has work. For the same reason a later
@@ -192,19 +186,14 @@ class Demands:
 
         Args:
             later: Read where the pending migrations have been applied.
-            names: Later names of tables that are renamed, by their names now.
             before: Read before the last of them was applied; None for these demands.
 
         """
-        names = names or {}
-        back = {names.get(name, name): name for name in self.tables}
         tables = {}
         for name, now in self.tables.items():
-            then = later.tables.get(names.get(name, name))
-            if then is not None:
-                earlier = (before or self).tables.get(names.get(name, name), now)
-                now = _with_later(now, then, back, self.tables, earlier.columns.keys())  # noqa: PLW2901
-            tables[name] = now
+            then = later.tables.get(name)
+            filled = (before or self).tables.get(name, now).columns.keys()
+            tables[name] = _with_later(now, then, self.tables, filled) if then else now
         return Demands(tables)
 
 
@@ -309,8 +298,7 @@ def _column(row: dict[str, Any], types: _Types) -> Column:
 def _with_later(
     now: TableDemands,
     then: TableDemands,
-    back: Mapping[Table, Table],
-    tables: Mapping[Table, Any],
+    tables: Mapping[Table, TableDemands],
     filled: Collection[str],
 ) -> TableDemands:
     columns = dict(now.columns)
@@ -340,12 +328,12 @@ def _with_later(
     ]
     told = {(each.columns, each.table, each.referenced) for each in now.references}
     references = [
-        replace(each, table=back[each.table], is_later=True)
+        replace(each, is_later=True)
         for each in then.references
-        if each.table in back
-        and (each.columns, back[each.table], each.referenced) not in told
+        if each.table in tables
+        and (each.columns, each.table, each.referenced) not in told
         and set(each.columns) <= now.columns.keys()
-        and set(each.referenced) <= tables[back[each.table]].columns.keys()
+        and set(each.referenced) <= tables[each.table].columns.keys()
     ]
     return replace(
         now,

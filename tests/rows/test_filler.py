@@ -504,19 +504,6 @@ def test_rows_keep_what_pending_migrations_bring(empty_database: str) -> None:
         assert orphans(connection, demands(connection)) == []
 
 
-def test_tables_are_matched_by_the_names_that_they_will_have(empty_database: str) -> None:
-    with connected(empty_database) as connection:
-        connection.execute("CREATE TABLE old (id integer PRIMARY KEY, v integer)")
-        now = demands(connection)
-        connection.execute("ALTER TABLE old RENAME TO new")
-        connection.execute("ALTER TABLE new ADD UNIQUE (v), ADD CHECK (v > 7)")
-        later = demands(connection)
-        connection.execute("DROP TABLE new")
-        connection.execute("CREATE TABLE old (id integer PRIMARY KEY, v integer)")
-        assert Filler(connection, now.with_later(later, {"old": "new"})).fill({"old": 100}) == {}
-        connection.execute("ALTER TABLE old ADD UNIQUE (v), ADD CHECK (v > 7)")
-
-
 # Triggers
 
 

@@ -21,7 +21,16 @@ WITH RECURSIVE reached AS (
         WHERE
             d.refclassid = r.class
             AND d.refobjid = r.id
-            AND r.class IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+            AND r.class IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass)
+        UNION ALL
+        SELECT
+            'pg_opclass'::regclass,
+            o.oid
+        FROM pg_amproc AS p
+        INNER JOIN pg_opclass AS o ON p.amprocfamily = o.opcfamily
+        WHERE
+            p.amproc = r.id
+            AND r.class = 'pg_proc'::regclass
         UNION ALL
         SELECT
             'pg_proc'::regclass,

@@ -1,5 +1,5 @@
 -- case: DETACH PARTITION CONCURRENTLY
--- finds: nothing
+-- finds: breaking-change on events_2024
 -- locks: ACCESS EXCLUSIVE on events_2024, SHARE UPDATE EXCLUSIVE on events
 -- proof: lossless
 -- squawk: silent

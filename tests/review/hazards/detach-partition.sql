@@ -1,5 +1,5 @@
 -- case: DETACH PARTITION; the rollback fails on rows outside the bounds
--- finds: rollback-fails, scan on events_2024 in the rollback
+-- finds: breaking-change on events_2024, rollback-fails, scan on events_2024 in the rollback
 -- locks: ACCESS EXCLUSIVE on events, ACCESS EXCLUSIVE on events_2024
 -- proof: not measured
 -- squawk: require-concurrent-partition-detach confirmed

@@ -1,5 +1,5 @@
 -- case: a trigger is disabled
--- finds: nothing
+-- finds: breaking-change on tasks
 -- locks: SHARE ROW EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent

@@ -1,7 +1,7 @@
 -- case: a table is replaced by a copy under its name: the reference and the trigger stay with the old one
 -- finds: table-swap on tasks
 -- locks: ACCESS EXCLUSIVE on tasks
--- proof: lossless
+-- proof: lossy
 -- squawk: renaming-table confirmed, renaming-table refuted
 -- file: 0001.before.sql
 CREATE TABLE tasks (

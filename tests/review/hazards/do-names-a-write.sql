@@ -1,0 +1,19 @@
+-- case: a DO block whose comment and notice name an UPDATE: it writes nothing
+-- finds: nothing
+-- locks: none
+-- proof: lossless
+-- squawk: silent
+-- file: 0001.before.sql
+CREATE TABLE tasks (
+    id bigint PRIMARY KEY,
+    title text NOT NULL
+);
+-- file: 0002.case.change.sql
+DO $$
+BEGIN
+    -- DELETE FROM tasks was done by the application.
+    RAISE NOTICE 'UPDATE tasks before the next release';
+END
+$$;
+-- file: 0002.case.change.rollback.sql
+SELECT 1;
