@@ -217,6 +217,8 @@ def watch(
         committed = not is_one
         held = undoes.held_after if undoes else objects.read(observer)
         read: list[Catalogue] = []  # what the database holds after the last statement, if known
+        if committed:  # what the observer itself has read before is not the file's
+            observer.execute("SELECT pg_stat_force_next_flush()")
         before = catalogue.read(reader, committed=committed, known=held.by_address)
         watched = FileTrace(before, held, held)
         transactions = 1
