@@ -74,7 +74,7 @@ test-rest: $(VENV)/dev ## Run what `make test` leaves out; ONLY=15 for one Postg
 
 test-all: $(VENV)/dev ## Run every test on every PostgreSQL that is there
 	@DEPLOY_KILLS=$${DEPLOY_KILLS:-60} FLEET_KILLS=$${FLEET_KILLS:-100} BATCH_KILLS=$${BATCH_KILLS:-60} \
-	  $(BIN)/python -m pytest -m ""
+	  TENANT_KILLS=$${TENANT_KILLS:-30} $(BIN)/python -m pytest -m ""
 
 torture: $(VENV)/dev ## Kill the runner, its session, its server, and deploys N times each; say what was lost
 	@$(BIN)/python -m tests.support.torture $(N)
