@@ -27,7 +27,7 @@ _WORD = re.compile(r'"[^"]+"|[\w$]+')
 _NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")
 _ALLOWED_FOR = timedelta(days=365)
 # Findings that the moves of their statement avoid, and those that a division of the file avoids.
-_OF_A_STATEMENT = {"scan", "index-build", "large-write", "cascade"}
+_OF_A_STATEMENT = {"rewrite", "scan", "index-build", "large-write", "cascade"}
 _OF_THE_FILE = {"work-after-lock", "several-tables"}
 _OF_THE_TEXT = {"locks-header", "lock-timeout", "allowance"}
 _WHY = {
@@ -92,7 +92,7 @@ def give(
     def way(place: int, step: Step) -> list[Move] | None:
         facts = Changed(file.watched.seen[place], step, *about)
         if step.part.words[0] not in {"UPDATE", "DELETE"}:
-            return moves(facts)
+            return backfill.column(facts) or moves(facts)
         has_settings = any(each.part.is_setting for each in file.steps)
         batches = None if has_settings else backfill.changed(facts)
         return [_undone_by(batches, undoing[place], back, about)] if batches else None
@@ -315,7 +315,7 @@ def _is_of(finding: Finding, group: _Group, file: FileFacts) -> bool:
 
 
 def _reversible(header: Mapping[str, str], proof: Proof, move: Move) -> str:
-    if move.name and not move.batch:
+    if move.name and (move.lost or not move.batch):
         return f"lossy: {move.lost}" if move.lost else "yes"
     said = header.get("reversible", "yes")
     lost = proof.lost if said.startswith("yes") else ()

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
 from migrator.catalogue.objects import Object
 from migrator.review import locks
 from migrator.review.catalogue import relation_oid
-from migrator.review.moves import Changed, Move
+from migrator.review.moves import Changed, Move, differences, not_null
 
 ROWS = 5_000
 # The type in which keys are compared, and a value before the first one: a UUID may be all zeros, so
@@ -28,6 +28,8 @@ _FIRST = {
     "uuid": ("uuid", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
 }
 _UNIQUE = re.compile(r'^CREATE UNIQUE INDEX .* USING btree \(((?:"(?:[^"]|"")+"|\w+))\)$')
+_ATTRIBUTES = {"type", "collation", "default", "NOT NULL"}
+_WORDS = re.compile(r"\W+")
 _OWN_NAMES = {"batch", "changed"}
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _STRANGE = re.compile(r"\$|\\|/\*.*/\*|\bWHERE\s+CURRENT\b", re.DOTALL | re.IGNORECASE)
@@ -136,6 +138,47 @@ def changed(facts: Changed) -> Move | None:
     ]
     forward = (walk.statement(change),)
     return Move("batch", "", forward, (), dict.fromkeys(held, own), batch=walk.header)
+
+
+def column(facts: Changed) -> list[Move] | None:
+    """Return the moves that add a column whose default differs from row to row; else None."""
+    ((old, new), *others) = [*differences(facts.seen)] or [(None, None)]
+    has = new.properties if new and not old and new.kind == "table column" else {}
+    table = facts.table(new) if new and has else ""
+    rewritten = {each.relation for each in facts.step.work if each.rewritten}
+    walk = Walk.along(facts, table)
+    if others or new is None or walk is None or has.keys() - _ATTRIBUTES or table not in rewritten:
+        return None
+    name, collation = new.name, f" COLLATE {has['collation']}" if "collation" in has else ""
+    alter, own = f"ALTER TABLE {table}", f"{name} of {table}"
+    add = f"{alter} ADD COLUMN {name} {has['type']}{collation}"
+    default = f"{alter} ALTER COLUMN {name} SET DEFAULT {has['default']}"
+    rows = f"{table}.{walk.column} {walk.condition}\nAND {table}.{name} IS NULL"
+    change = f"UPDATE {table} SET {name} = DEFAULT\nWHERE {rows}"  # noqa: S608  quoted names
+    fill = walk.statement(change)
+    locked = facts.family(table, locks.ACCESS_EXCLUSIVE)
+    lost = f"the values of {table}.{name}"
+    made = Move(
+        "column",
+        f"column {own}; old rows have none yet",
+        (add, default),
+        (f"{alter} DROP COLUMN {name}",),
+        locked,
+        lost=lost,
+        about=_WORDS.sub("_", name).strip("_"),
+    )
+    filled = replace(
+        made,
+        name="fill",
+        purpose=f"{own} for the rows from before it was added",
+        forward=(fill,),
+        rollback=("SELECT 1",),
+        locks=facts.family(table, locks.ROW_EXCLUSIVE),
+        lost=f"which rows of {table} had no {name}",
+        batch=walk.header,
+    )
+    enforced = not_null(facts, table, name) if "NOT NULL" in has else []
+    return [made, filled, *(replace(each, about=made.about) for each in enforced)]
 
 
 def _limited(text: str, walk: Walk, alias: str) -> str | None:

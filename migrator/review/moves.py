@@ -124,7 +124,7 @@ def moves(facts: Changed) -> list[Move] | None:
     if (attached := _bounds(facts)) is not None:
         return attached
     found: list[tuple[int, list[Move]]] = []
-    for old, new in _replaced([*_differences(facts.seen)]):
+    for old, new in _replaced([*differences(facts.seen)]):
         rank, part = _part(facts, old, new)
         if part is None:
             return None
@@ -133,7 +133,8 @@ def moves(facts: Changed) -> list[Move] | None:
     return [move for _, part in ordered for move in part] or None
 
 
-def _differences(seen: Trace) -> Iterator[tuple[Object | None, Object | None]]:
+def differences(seen: Trace) -> Iterator[tuple[Object | None, Object | None]]:
+    """Yield what a statement changed in the catalogue: each object before and after it."""
     old, new = seen.before.objects, seen.after.objects
     known = {address[1] for address in old}
     for address in old.keys() | new.keys():
@@ -197,7 +198,7 @@ def _add_column(facts: Changed, new: Object) -> list[Move] | None:
 
 def new_column(seen: Trace) -> str:
     """Return the statements that add a statement's column so that no row is rewritten."""
-    for old, new in _differences(seen):
+    for old, new in differences(seen):
         if old is None and new and new.kind == "table column" and "default" in new.properties:
             has, table = new.properties, new.whole.removeprefix("table ")
             add = f"ALTER TABLE {table} ADD COLUMN {new.name} {has['type']}"
@@ -213,7 +214,11 @@ def _change_column(facts: Changed, old: Object, new: Object) -> list[Move] | Non
         return None
     if has.get("inherited") == "yes":
         return []
-    table, column = facts.table(new), new.name
+    return not_null(facts, facts.table(new), new.name)
+
+
+def not_null(facts: Changed, table: str, column: str) -> list[Move]:
+    """Return the moves that forbid NULL in a column."""
     name = _fresh(table, column, "filled")
     first, second = _check(facts, table, name, f"CHECK ({column} IS NOT NULL)")
     locked = facts.family(table, locks.ACCESS_EXCLUSIVE)

@@ -27,6 +27,7 @@ from tests.support.servers import NEWEST, Server, newest
 
 KINDS = (
     "add-column-unique",
+    "add-column-volatile-default",
     "attach-builds-index",
     "attach-partition-default",
     "backfill",
