@@ -96,7 +96,7 @@ class Project:
         return [each for each in (self.seeds, self.sql) if each is not None]
 
     @property
-    def run(self) -> list[Path]:
+    def directories(self) -> list[Path]:
         """The directories of the set whose files are run."""
         return [each for each in (self.migrations, self.seeds) if each is not None]
 

@@ -40,7 +40,7 @@ def lint(project: Project, revision: str | None = None) -> list[str]:
     problems = [each for path in [*migrations, *seeds, *others] for each in _byte_findings(path)]
     unread = [
         path
-        for each in project.run
+        for each in project.directories
         for path in _changed(each, files.not_read(each, project.apart), revision)
     ]
     problems += _of_set(project, None if revision is None else [*migrations, *unread])
