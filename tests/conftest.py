@@ -24,7 +24,7 @@ from psycopg.rows import tuple_row
 from pytest_postgresql.factories import postgresql_noproc
 
 from migrator.server.binaries import version
-from tests.support import citus
+from tests.support import citus, leaks
 from tests.support.databases import Connection, database
 from tests.support.disks import Disk, small
 from tests.support.keeping import keeper
@@ -64,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marks of the versions; `slow` stands in pyproject.toml."""
     for major in range(OLDEST, NEWEST + 1):
         config.addinivalue_line("markers", f"pg{major}: what runs on PostgreSQL {major}")
+    config.pluginmanager.register(leaks)
     keeper.configure(config.rootpath, is_on=config.getoption("--keep-databases"))
     if not hasattr(config, "workerinput") and not config.getoption("--collect-only"):
         keeper.take_away()  # once a run
@@ -76,6 +77,21 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(f"pg{major}")
     if major != NEWEST:
         item.add_marker("slow")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest, one for each worker in turn: none is the last."""
+    long = [each for each in items if each.get_closest_marker("long")]
+    rest = [each for each in items if not each.get_closest_marker("long")]
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    left, ordered = len(items), list[pytest.Item]()
+    for number in range(workers):  # which pytest-xdist gives as many tests as these
+        share, own = left // (workers - number), long[number::workers]
+        more = max(share - len(own), 0)
+        ordered += own + rest[:more]
+        left, rest = left - share, rest[more:]
+    items[:] = ordered + rest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -160,7 +176,8 @@ class Shared:
     def connection(self) -> Connection:
         """Return the connection, a new one if a test has closed it."""
         if self.last is None or self.last.closed:
-            self.last = psycopg.connect(self.conninfo, prepare_threshold=None)
+            with leaks.kept():
+                self.last = psycopg.connect(self.conninfo, prepare_threshold=None)
         return self.last
 
 

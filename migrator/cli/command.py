@@ -18,6 +18,7 @@ from migrator.core.project import Project
 from migrator.core.settings import Settings
 
 if TYPE_CHECKING:
+    from migrator.core.additions import Additions
     from migrator.core.progress import Tell
     from migrator.core.runner import Runner
     from migrator.core.session import NoConnection
@@ -178,16 +179,7 @@ class Command:
 
     def runner_at(self, target: Target, **limits: Any) -> Runner:
         """Connect to this target, and read the files."""
-        from migrator.core.runner import Runner
-        from migrator.core.session import Limits, NoConnection
-        from migrator.deploy import closing
-
-        found = self.project
-        self._say_which(found)
-        try:
-            return Runner(found, target, Limits(**limits), self.say)
-        except NoConnection as error:
-            raise closing.hint(target, error) from None
+        return self._connected(self.project, target, **limits)
 
     def closed_target(self, error: NoConnection) -> Target | None:
         """Return the target's database as a deploy has closed it, where one has."""
@@ -198,20 +190,33 @@ class Command:
 
     def runner(self, **limits: Any) -> Runner:
         """Connect to the target and read the files."""
+        from migrator.deploy.records import additions
+
+        adds = replace(additions(), progress=self._progress())
+        return self._connected(self.project, self.target(), adds, **limits)
+
+    def _connected(
+        self, found: Project, target: Target, *additions: Additions, **limits: Any
+    ) -> Runner:
+        """Connect to a target, until the command ends.
+
+        Raises:
+            NoConnection: The server cannot be reached, or rejects the role.
+
+        """
         from migrator.core.runner import Runner
         from migrator.core.session import Limits, NoConnection
         from migrator.deploy import closing
-        from migrator.deploy.records import additions
 
-        found, target = self.project, self.target()
-        adds = replace(additions(), progress=self._progress())
         self._say_which(found)
         try:
-            return Runner(found, target, Limits(**limits), self.say, adds)
+            made = Runner(found, target, Limits(**limits), self.say, *additions)
         except NoConnection as error:  # perhaps its database was dropped
             if target.origin != _EMBEDDED or not self.server.create_missing():
                 raise closing.hint(target, error) from None
-            return Runner(found, target, Limits(**limits), self.say, adds)
+            made = Runner(found, target, Limits(**limits), self.say, *additions)
+        click.get_current_context().call_on_close(made.close)
+        return made
 
     def _progress(self) -> Tell | None:
         """Return what shows the progress of batches; None where lines are enough."""

@@ -79,12 +79,19 @@ class Runner:
         self.done: list[str] = []
         self.additions = additions
         self.waited_for: list[str] = []
+        self._sessions = contextlib.ExitStack()
         wait_until_ready(target, limits.connect_wait_s, say)
         self.session = self._open()
 
+    def close(self) -> None:
+        """Close its sessions, and those of the runners that `at` has returned."""
+        self._sessions.close()
+
     def at(self, target: Target) -> Runner:
         """Return a runner for another target, with a new session."""
-        return Runner(self.project, target, self.limits, self.say, self.additions)
+        made = Runner(self.project, target, self.limits, self.say, self.additions)
+        self._sessions.callback(made.close)
+        return made
 
     def pin(self, target: Target) -> None:
         """Use this name of the same target for later connections."""
@@ -95,7 +102,9 @@ class Runner:
         self.session = self._open()
 
     def _open(self) -> Session:
-        return open_session(self.target, self.limits, self.project.settings.lock_key)
+        session = open_session(self.target, self.limits, self.project.settings.lock_key)
+        self._sessions.callback(session.connection.close)
+        return session
 
     def state(self) -> State:
         """Read the history and compare it with the files."""

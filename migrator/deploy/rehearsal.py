@@ -342,4 +342,4 @@ def _runner(stage: Stage, target: Target) -> Iterator[Runner]:
     except Interrupted:  # what it says is of the copy
         raise KeyboardInterrupt from None
     finally:
-        made.session.connection.close()
+        made.close()

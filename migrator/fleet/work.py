@@ -50,7 +50,7 @@ class Common:
         try:
             yield runner
         finally:
-            runner.session.connection.close()
+            runner.close()
 
     def look(self, member: Member, _: Any, contact: Contact) -> TargetPosition:
         """See where a target stands."""

@@ -201,7 +201,7 @@ def test_no_batch_begins_after_the_time_that_is_given(filled: str, made: Migrati
     soon = datetime.now(UTC) + timedelta(seconds=0.3)
     project, target = Project.at(made.migrations, made.seeds), Target.parse(filled, "a test")
     runner = Runner(project, target, Limits(until=soon), said.append)
-    with pytest.raises(Paused) as paused:
+    with runner.session.connection, pytest.raises(Paused) as paused:
         runner.migrate(to=None, with_seeds=False, dry_run=False)
     assert f"paused at {soon:%H:%M}" in paused.value.message
     assert 0 < assert_consistent(filled) < ROWS

@@ -202,10 +202,11 @@ def test_whoever_holds_the_lock_around_a_run_holds_it_afterwards(
     target = Target.parse(empty_database, "test")
     runner = Runner(Project.at(made.migrations), target, Limits(), print)
     lock.take(runner.session, 0, print)
-    runner.migrate(to=None, with_seeds=True, dry_run=False)
-    assert lock.holders(runner.session) == [runner.session.facts.pid]
-    lock.release(runner.session)
-    assert lock.holders(runner.session) == []
+    with runner.session.connection:
+        runner.migrate(to=None, with_seeds=True, dry_run=False)
+        assert lock.holders(runner.session) == [runner.session.facts.pid]
+        lock.release(runner.session)
+        assert lock.holders(runner.session) == []
 
 
 @newest

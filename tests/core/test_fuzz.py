@@ -404,6 +404,7 @@ contents = st.one_of(
 
 @examples(100)
 @given(st.dictionaries(names, st.tuples(contents, contents), max_size=3), contents)
+@pytest.mark.long
 def test_files_of_any_name_and_any_bytes(
     empty_database: str,
     outside: Outside,
@@ -487,6 +488,7 @@ def test_arguments_of_any_kind(
         (["rollback", "--all", "--yes"], ["rollback", "--steps", "1", "--yes"], ["seed"])
     ),
 )
+@pytest.mark.long
 def test_sql_of_any_kind(  # noqa: PLR0917  drawn by hypothesis
     empty_database: str,
     outside: Outside,

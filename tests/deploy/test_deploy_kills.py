@@ -378,6 +378,7 @@ def applying(
 
 @on_each_version
 @pytest.mark.parametrize("part", PARTS)
+@pytest.mark.long
 def test_a_deploy_killed_at_any_moment_goes_on_or_back_or_is_left(
     applying: Ground, tmp_path: Path, part: int
 ) -> None:
@@ -454,6 +455,7 @@ def failing(
 
 
 @on_each_version
+@pytest.mark.long
 def test_a_deploy_killed_on_its_way_back_goes_on_back(failing: Ground, tmp_path: Path) -> None:
     chance = random.Random(f"{SEED}.back")  # noqa: S311
     for number in range(KILLS // 3):

@@ -63,6 +63,7 @@ def assert_whole(made: Fleet) -> None:
         assert [MADE[each] for each in found] == place.applied, place.name
 
 
+@pytest.mark.long
 def test_a_fleet_killed_at_any_moment_leaves_every_target_whole_and_goes_on(
     thirty: Fleet,
 ) -> None:

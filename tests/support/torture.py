@@ -43,7 +43,7 @@ from migrator.core import settings
 from migrator.server import binaries
 from migrator.server import embedded as server
 from migrator.server.cluster import PATIENCE, SUPERUSER, Cluster, wait_until
-from tests.support import servers
+from tests.support import leaks, servers
 from tests.support.commands import Answer, start
 from tests.support.databases import Connection
 from tests.support.servers import (
@@ -127,13 +127,14 @@ class Machine:
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Run a statement outside the databases that are worked on; return its rows, if any."""
-        if self._admin is None or self._admin.broken:
-            self._admin = self.connect("postgres")
-        try:
-            cursor = self._admin.execute(query.encode())
-        except psycopg.OperationalError:  # it was from before a crash
-            self._admin = self.connect("postgres")
-            cursor = self._admin.execute(query.encode())
+        with leaks.kept():
+            if self._admin is None or self._admin.broken:
+                self._admin = self.connect("postgres")
+            try:
+                cursor = self._admin.execute(query.encode())
+            except psycopg.OperationalError:  # it was from before a crash
+                self._admin = self.connect("postgres")
+                cursor = self._admin.execute(query.encode())
         return cursor.fetchall() if cursor.description else []
 
     def sessions(self, database: str) -> list[int]:
@@ -282,7 +283,8 @@ class Proxy:
                     self._go_on.wait()
                     if self._cut:
                         break
-                self.messages += is_first and not answers
+                # Of its end, the session's last message, nobody waits for an answer.
+                self.messages += is_first and not answers and message[:1] != b"X"
                 target.sendall(message)
         for each in (source, target):
             with suppress(OSError):
@@ -456,7 +458,7 @@ class History:
     locks: int = 0
 
 
-BOOKKEEPING_TABLES = 8
+BOOKKEEPING_TABLES = 9
 
 
 def read_history(connection: Connection) -> History:
