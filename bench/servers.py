@@ -22,6 +22,7 @@ PRODUCTION = {
     "autovacuum": "on",
     "max_wal_size": "1GB",
     "shared_buffers": "128MB",
+    "jit": "on",
 }
 
 

@@ -12,6 +12,10 @@ CREATE FUNCTION pg_temp.generated_users() RETURNS bigint
 LANGUAGE sql STABLE
 RETURN greatest(current_setting('generate.tasks')::bigint / 200, 10);
 
+CREATE FUNCTION pg_temp.generated_texts() RETURNS bigint
+LANGUAGE sql STABLE
+RETURN least(greatest(current_setting('generate.tasks')::bigint / 10, 64), 2048);
+
 CREATE FUNCTION pg_temp.generated_until() RETURNS timestamptz
 LANGUAGE sql IMMUTABLE
 RETURN timestamptz '2026-07-01 00:00:00+00';
@@ -110,7 +114,7 @@ WITH lengths AS (
     SELECT
         n AS number,
         20 + floor(980 * pg_temp.draw(n, 90) ^ 6)::integer AS word_count
-    FROM generate_series(0, 2047) AS n
+    FROM generate_series(0, pg_temp.generated_texts() - 1) AS n
 ),
 
 written AS (
@@ -156,8 +160,7 @@ WITH pairs AS (
 weighed AS (
     SELECT
         p.*,
-        sum(1.0 / p.rank) OVER (ORDER BY p.rank) AS weight_until,
-        sum(1.0 / p.rank) OVER () AS weight_total
+        1024 * sum(1.0 / p.rank) OVER (ORDER BY p.rank) / sum(1.0 / p.rank) OVER () AS weight_until
     FROM pairs AS p
 )
 
@@ -167,13 +170,14 @@ SELECT
     w.provider_model_id,
     w.credit_cost,
     w.content_type
-FROM generate_series(0, 1023) AS b (bucket)
-CROSS JOIN LATERAL (
-    SELECT weighed.*
+FROM (
+    SELECT
+        weighed.*,
+        lag(weighed.weight_until, 1, 0.0) OVER (ORDER BY weighed.rank) AS weight_from
     FROM weighed
-    WHERE weighed.weight_until > weighed.weight_total * b.bucket / 1024.0
-    ORDER BY weighed.rank
-    LIMIT 1
-) AS w;
+) AS w
+CROSS JOIN LATERAL generate_series(
+    ceil(w.weight_from)::integer, ceil(w.weight_until)::integer - 1
+) AS b (bucket);
 
 ANALYZE owners, words, texts, kinds;

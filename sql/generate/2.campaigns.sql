@@ -68,5 +68,5 @@ INNER JOIN (
         row_number() OVER (ORDER BY ct.type_name) AS number
     FROM campaign_types AS ct
 ) AS t ON 1 + floor(15 * pg_temp.draw(c.number, 28) ^ 2)::bigint = t.number
-INNER JOIN texts AS x ON c.number % 2048 = x.number
+INNER JOIN texts AS x ON c.number % pg_temp.generated_texts() = x.number
 ORDER BY c.created_at, c.number;

@@ -82,5 +82,5 @@ INNER JOIN (
 ) AS t ON 1 + floor(33 * pg_temp.draw(a.number, 42) ^ 2)::bigint = t.number
 INNER JOIN words AS w ON 13 + a.number % 89 = w.number
 INNER JOIN words AS v ON 102 + a.number % 83 = v.number
-INNER JOIN texts AS x ON a.number % 2048 = x.number
+INNER JOIN texts AS x ON a.number % pg_temp.generated_texts() = x.number
 ORDER BY a.created_at, a.number;

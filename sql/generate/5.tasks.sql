@@ -156,7 +156,7 @@ SELECT
     coalesce(e.completed_at, e.started_at, e.created_at)
 FROM ended AS e
 INNER JOIN kinds AS k ON floor(1024 * pg_temp.draw(e.number, 72))::integer = k.bucket
-INNER JOIN texts AS x ON e.number % 2048 = x.number
+INNER JOIN texts AS x ON e.number % pg_temp.generated_texts() = x.number
 LEFT JOIN campaign_places AS c
     ON
         e.user_id = c.user_id

@@ -89,5 +89,5 @@ FROM (
 LEFT JOIN texts AS x
     ON
         t.content_type = 'text'
-        AND t.number % 2048 = x.number
+        AND t.number % pg_temp.generated_texts() = x.number
 ORDER BY t.completed_at, t.number;

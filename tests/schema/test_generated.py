@@ -10,14 +10,14 @@ import pytest
 from bench import generated
 from tests.conftest import INSTALLATIONS
 from tests.support.databases import Connection, database
-from tests.support.servers import ROOT, Server, newest
+from tests.support.servers import NEWEST, ROOT, Server, newest
 
 pytestmark = pytest.mark.slow
 
 
 TABLES = ("users", "campaigns", "agents", "api_keys", "tasks", "generated_content")
 CHECKS = sorted((ROOT / "sql" / "checks").glob("*.sql"))
-TASKS = 10_000
+TASKS = 5_000
 
 
 def scalar(connection: Connection, query: str) -> Any:
@@ -42,10 +42,10 @@ def test_the_same_rows_are_made_on_every_version_and_at_any_time(
             database(server, template=template) as name,
             psycopg.connect(server.dsn(name), autocommit=True) as connection,
         ):
-            for _ in range(2):
+            for _ in range(2 if major == NEWEST else 1):
                 connection.execute("TRUNCATE users CASCADE")
-                generated.fill(connection, 2_000)
-                found.append((digest(connection), generated.parameters(connection, 2_000, 20)))
+                generated.fill(connection, 1_000)
+                found.append((digest(connection), generated.parameters(connection, 1_000, 20)))
     assert [each for each in found if each != found[0]] == []
 
 
@@ -63,7 +63,12 @@ def test_generated_rows_are_valid_and_skewed_as_life_is(migrated_database: str) 
         by_model = shares(connection, "provider_model_id")
         by_state = shares(connection, "completed_at IS NULL")
     assert broken == {}
-    expected = {"users": 50, "campaigns": 200, "agents": 250, "tasks": TASKS}
+    expected = {
+        "users": TASKS // 200,
+        "campaigns": TASKS // 50,
+        "agents": TASKS // 40,
+        "tasks": TASKS,
+    }
     assert {name: counts[name] for name in expected} == expected
     assert counts["generated_content"] > 0.5 * TASKS
     assert counts["api_keys"] > 0.005 * TASKS
@@ -86,10 +91,10 @@ def test_random_keys_are_in_no_order_and_belong_to_the_same_rows(migrated_databa
     row = "SELECT array_agg(request_payload ->> 'seed' ORDER BY id) FROM tasks"
     version = "SELECT array_agg(DISTINCT substr(id::text, 15, 1)) FROM tasks"
     with psycopg.connect(migrated_database, autocommit=True) as connection:
-        generated.fill(connection, 2_000)
+        generated.fill(connection, 1_000)
         ordered, sevens = scalar(connection, row), scalar(connection, version)
         connection.execute("TRUNCATE users CASCADE")
-        generated.fill(connection, 2_000, random_ids=True)
+        generated.fill(connection, 1_000, random_ids=True)
         random, fours = scalar(connection, row), scalar(connection, version)
     assert (sevens, fours) == (["7"], ["4"])
     assert ordered != random

@@ -34,6 +34,7 @@ GROUPS = {
 
 LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 TASKS = 20_000  # enough for plans to matter, made in seconds
+FEW = 8  # of the draws, which suffice for most queries
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +153,7 @@ def test_every_reference_that_an_index_names_is_there(migrated: Connection) -> N
     assert ghosts == []
 
 
+@pytest.mark.long
 def test_every_query_uses_its_indexes_and_finds_something(
     migrated_database: str, known: list[Query]
 ) -> None:
@@ -167,14 +169,20 @@ def test_every_query_uses_its_indexes_and_finds_something(
         connection.execute("SET enable_seqscan = off")
         connection.execute("SET random_page_cost = 1.1")
         for query in known:
-            plans = measure.plans(connection, query, draws)
-            used = set().union(*(plan.indexes for plan in plans))
-            if unused := set(query.indexes) - missing - used:
+            plans: list[measure.Plan] = []
+            for some in (draws[:FEW], draws[FEW:]):
+                plans += measure.plans(connection, query, some)
+                used = set().union(*(plan.indexes for plan in plans))
+                unused = set(query.indexes) - missing - used
+                is_found = any(plan.rows for plan in plans) or unmade & words(query)
+                if is_found and not unused:
+                    break
+            if unused:
                 wanted.append(f"{query.name} does not use {unused}, but {used}")
-            if not any(plan.rows for plan in plans) and not unmade & words(query):
+            if not is_found:
                 wanted.append(f"{query.name} finds nothing in what sql/generate/ makes")
         for query in WORDINGS:
-            plans = measure.plans(connection, query, draws)
+            plans = measure.plans(connection, query, draws[:FEW])
             used = set().union(*(plan.indexes for plan in plans))
             if query.indexes and not used & set(query.indexes):
                 wanted.append(f"the wording {query.name} uses none of its indexes, but {used}")
@@ -212,6 +220,7 @@ def cursor_of(query: Query) -> dict[str, str]:
 
 @pytest.mark.slow
 @newest
+@pytest.mark.long
 def test_pages_add_up_to_the_whole(migrated_database: str, known: list[Query]) -> None:
     with psycopg.connect(migrated_database, autocommit=True) as connection:
         generated.fill(connection, 10_000)

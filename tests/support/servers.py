@@ -51,6 +51,7 @@ SETTINGS = {
     "max_wal_size": "128MB",
     "shared_buffers": "64MB",
     "timezone": "UTC",
+    "jit": "off",  # which the queries of the tests never repay
 }
 HBA = """\
 local all all trust
