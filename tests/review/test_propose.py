@@ -12,7 +12,7 @@ from migrator.review import html, markdown
 from migrator.review.report import Proposal, Replacement
 from tests.support.commands import call
 from tests.support.reports import sample
-from tests.support.servers import Server
+from tests.support.servers import Server, newest
 from tests.support.sets import MigrationSet
 
 SMALL = """\
@@ -58,6 +58,7 @@ def tasks(tmp_path: Path) -> MigrationSet:
     return made
 
 
+@newest
 @pytest.mark.slow
 def test_a_proposal_is_reviewed_and_stands_for_the_files_that_it_replaces(
     pg: Server, tasks: MigrationSet, tmp_path: Path, empty_database: str

@@ -28,7 +28,7 @@ from migrator.rows.demands import Demands, demands
 from migrator.rows.filler import Filler
 from migrator.server.cluster import SUPERUSER
 from tests.support.databases import Connection
-from tests.support.servers import MIGRATIONS, ROOT
+from tests.support.servers import MIGRATIONS, ROOT, newest
 
 CHECKS = sorted((ROOT / "sql" / "checks").glob("*.sql"))
 FUZZ = int(os.environ.get("FUZZ") or 0)
@@ -351,6 +351,7 @@ def test_a_schema_of_everything_is_filled_and_stays_as_it_is(
         assert len(connection.execute(arcs.encode()).fetchall()) == 3
 
 
+@newest
 @pytest.mark.slow
 def test_tables_that_have_rows_grow(empty_database: str) -> None:
     with connected(empty_database) as connection:
@@ -652,6 +653,7 @@ def test_any_small_schema_is_filled(scratch: Connection, schema: list[str]) -> N
     assert orphans(scratch, wanted) == []
 
 
+@newest
 @pytest.mark.slow
 @given(st.lists(columns("c"), min_size=1, max_size=6))
 @EXAMPLES

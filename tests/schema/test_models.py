@@ -397,11 +397,12 @@ def test_what_the_server_gave_is_there_without_asking_again(migrated_database: s
 
 @pytest.mark.slow
 @newest
+@pytest.mark.long
 def test_all_of_it_holds_with_the_older_sqlalchemy(pg: Server, tmp_path: Path) -> None:
     del pg
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
     done = subprocess.run(
-        [*install, str(tmp_path), OLDER], capture_output=True, check=False, text=True
+        [*install, "--target", str(tmp_path), OLDER], capture_output=True, check=False, text=True
     )
     if done.returncode:
         pytest.skip(f"{OLDER} cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
