@@ -87,7 +87,7 @@ bench: $(VENV)/dev ## Measure every query and index on 2 million tasks; SERVER=1
 bench-speed: $(VENV)/dev ## Measure the runner against psql, a bare script and other tools
 	@$(BIN)/python -m bench.speed
 
-bench-deploy: $(VENV)/dev ## Measure deploys of a large database that an application writes to
+bench-deploy: $(VENV)/dev ## Measure deploys of a large database; SERVER='15 18' for two versions
 	@$(BIN)/python -m bench.deploy --server $(SERVER)
 
 bench-batches: $(VENV)/dev ## Measure a file in batches on 2 million rows that are read and written

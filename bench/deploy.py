@@ -23,12 +23,13 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from bench import generated
-from bench.databases import ROOT, say
+from bench.databases import BEFORE_INDEXES, ROOT, say
 from bench.servers import PRODUCTION, Server, only, server
 from migrator.backup import programs
 
 _NAME = "deployed"
 _PROBE_S = 0.02
+_PAUSE_S = 0.002  # between two rows that the application writes
 _NO_WAY_BACK = "DO $$ BEGIN RAISE EXCEPTION 'there is no way back'; END $$;"
 _FILES = {
     "applied": [
@@ -80,7 +81,7 @@ class Application(_Meanwhile):
 
     def _run(self) -> None:
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
-            while not self._ended.is_set():
+            while not self._ended.wait(_PAUSE_S):
                 started = time.monotonic()
                 connection.execute("INSERT INTO written VALUES (%s)", [self.written])
                 self.longest_s = max(self.longest_s, time.monotonic() - started)
@@ -103,19 +104,23 @@ class Prober(_Meanwhile):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure; print a table; exit 1 if anything was lost."""
+    """Measure; print a table for each server, row by row; exit 1 if anything was lost."""
     parser = argparse.ArgumentParser(prog="python -m bench.deploy", description=__doc__)
-    parser.add_argument("--server", default="18", help="a major version, or a URL; default: 18")
-    parser.add_argument("--tasks", type=int, default=500_000, help="default: 500000")
+    parser.add_argument(
+        "--server", nargs="+", default=["18"], help="major versions, or URLs; default: 18"
+    )
+    parser.add_argument("--tasks", type=int, default=350_000, help="default: 350000")
     given = parser.parse_args(arguments)
-    with (
-        server(given.server, PRODUCTION) as running,
-        tempfile.TemporaryDirectory() as directory,
-        _made(running, given.tasks) as conninfo,
-    ):
-        lost = _measure(running, conninfo, Path(directory))
-    for each in lost:
-        print(f"LOST: {each}")
+    lost: list[str] = []
+    for each in given.server:
+        with (
+            server(each, PRODUCTION) as running,
+            tempfile.TemporaryDirectory() as directory,
+            _made(running, given.tasks) as conninfo,
+        ):
+            lost += _measure(running, conninfo, Path(directory))
+    for what in lost:
+        print(f"LOST: {what}")
     return 1 if lost else 0
 
 
@@ -126,10 +131,13 @@ def _made(running: Server, tasks: int) -> Iterator[str]:
     with running.database(_NAME), running.connect() as connection:
         _runner(conninfo, ROOT / "migrations", "migrate")
         say(f"filling it with {tasks:,} tasks")
+        _runner(conninfo, ROOT / "migrations", "rollback", "--to", BEFORE_INDEXES, "--yes")
         with running.connect(_NAME) as filling:
             generated.fill(filling, tasks)
+        _runner(conninfo, ROOT / "migrations", "migrate")
+        with running.connect(_NAME) as filling:
             filling.execute("CREATE TABLE written (id int)")
-            filling.execute("ANALYZE")
+            filling.execute("VACUUM (ANALYZE)")
         try:
             yield conninfo
         finally:
@@ -141,38 +149,43 @@ def _made(running: Server, tasks: int) -> Iterator[str]:
 def _measure(running: Server, conninfo: str, directory: Path) -> list[str]:
     with running.connect(_NAME) as connection:
         size = only(connection, "SELECT pg_database_size(current_database())")
-        major = connection.info.server_version // 10000
-    print(f"PostgreSQL {major}, a database of {size / 1e9:.2f} GB\n")
+        version = connection.info.server_version
+    _print(
+        f"\nPostgreSQL {version // 10000}.{version % 10000}, a database of {size / 1e9:.2f} GB\n"
+    )
+    _print("| what | seconds | against |\n|---|---|---|")
     migrations = _set_of(directory)
-    floor = _floors(running, conninfo, programs.programs(major), migrations)
-    print("| what | seconds | against |\n|---|---|---|")
-    for name, seconds in floor.items():
-        print(f"| {name} by itself | {seconds:.1f} | |")
+    floor = _floors(running, conninfo, programs.programs(version // 10000), migrations)
     lost: list[str] = []
     for outcome in _FILES:
         with Prober(conninfo) as prober:
             if outcome == "restored":
                 before = _sum(running)
-                steps, code = _deploy(conninfo, migrations, outcome)
+                code = _deploy(conninfo, migrations, outcome, floor)
                 told = ""
                 if _sum(running) != before:
                     lost.append("the restored database is not the one before")
             else:
                 with Application(conninfo) as application:
-                    steps, code = _deploy(conninfo, migrations, outcome)
-                told = f", an application's longest write {application.longest_s:.2f} s"
+                    code = _deploy(conninfo, migrations, outcome, floor)
+                told = f"an application's longest write {application.longest_s:.2f} s"
                 with running.connect(_NAME) as connection:
                     found = only(connection, "SELECT count(*) FROM written")
+                    connection.execute("TRUNCATE written")
                 if found < application.written:
                     lost.append(f"{application.written - found} rows of the application")
-                with running.connect(_NAME) as connection:
-                    connection.execute("TRUNCATE written")
         if (code == 0) != (outcome == "applied"):
             lost.append(f"the deploy that was to be {outcome} ended with {code}")
-        for step in steps:
-            print(f"| {outcome}: {step['step']} | {step['seconds']:.1f} | {_ratio(step, floor)} |")
-        print(f"| {outcome}: nobody could connect for | {prober.closed_s:.2f} | {told[2:]} |")
+        _row(f"{outcome}: nobody could connect for", prober.closed_s, told)
     return lost
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)
+
+
+def _row(what: str, seconds: float, against: str = "") -> None:
+    _print(f"| {what} | {seconds:.1f} | {against} |")
 
 
 def _set_of(directory: Path) -> Path:
@@ -192,14 +205,17 @@ def _floors(
     times["pg_dump"] = _timed(
         lambda: _program(tools.dump, "--format=custom", f"--file={dump}", f"--dbname={conninfo}")
     )
+    _row("`pg_dump` by itself", times["pg_dump"])
     written = _write(migrations, "applied")
     with running.database(f"{_NAME}_floor") as name:
         into = make_conninfo(**{**running.administrator, "dbname": name})
         times["pg_restore"] = _timed(
             lambda: _program(tools.restore, "--jobs=2", f"--dbname={into}", str(dump))
         )
+        _row("`pg_restore --jobs=2` by itself", times["pg_restore"])
         migrate = _timed(lambda: _runner(into, migrations, "migrate").check_returncode())
         times["pg_restore and migrate"] = times["pg_restore"] + migrate
+        _row("`pg_restore` and `migrate`", times["pg_restore and migrate"])
     for path in (dump, *written):
         path.unlink()
     return times
@@ -226,22 +242,36 @@ def _write(migrations: Path, outcome: str) -> list[Path]:
     return written
 
 
-def _deploy(conninfo: str, migrations: Path, outcome: str) -> tuple[list[dict[str, Any]], int]:
-    """Deploy a few more files than the project has; take them away where that fails."""
+def _deploy(conninfo: str, migrations: Path, outcome: str, floor: dict[str, float]) -> int:
+    """Deploy a few more files than the project has; take them away where that fails.
+
+    Args:
+        conninfo: The database.
+        migrations: The set.
+        outcome: A key of `_FILES`; how the deploy is to end.
+        floor: What `_floors` measured.
+
+    Returns:
+        The deploy's exit code. Each step is printed when it ends.
+
+    """
     written = _write(migrations, outcome)
-    options = [
+    argv = [
+        *_argv(conninfo, migrations, "deploy", "--yes"),
         "--rehearse" if outcome == "applied" else "--no-rehearse",
         f"--backup-dir={migrations.parent / 'backups'}",
         *(["--closed"] if outcome == "restored" else []),
     ]
-    done = _runner(conninfo, migrations, "deploy", "--yes", *options)
-    if done.returncode:
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603  the arguments are this program's own
+        assert running.stdout is not None  # noqa: S101  it is a pipe
+        for line in running.stdout:
+            step = json.loads(line)
+            if step.get("event") == "end" and "seconds" in step and step["outcome"] != "skipped":
+                _row(f"{outcome}: {step['step']}", step["seconds"], _ratio(step, floor))
+    if running.returncode:
         for path in written:
             path.unlink()
-    say(done.stderr)
-    events = [json.loads(line) for line in done.stdout.splitlines()]
-    steps = [each for each in events if each.get("event") == "end" and "seconds" in each]
-    return [each for each in steps if each["outcome"] != "skipped"], done.returncode
+    return running.returncode
 
 
 def _sum(running: Server) -> Any:
@@ -263,13 +293,14 @@ def _program(*argv: str | Path) -> None:
     subprocess.run(argv, check=True, capture_output=True)  # noqa: S603  the arguments are this program's own
 
 
-def _runner(conninfo: str, migrations: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _argv(conninfo: str, migrations: Path, *arguments: str) -> list[str]:
     runner = [sys.executable, str(ROOT / "runner.py"), "--database", conninfo]
+    return [*runner, "--migrations", str(migrations), "--json", *arguments]
+
+
+def _runner(conninfo: str, migrations: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603  the arguments are this program's own
-        [*runner, "--migrations", str(migrations), "--json", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
+        _argv(conninfo, migrations, *arguments), check=False, capture_output=True, text=True
     )
 
 

@@ -69,7 +69,7 @@ def test_the_table_names_the_contenders_and_the_durability_of_the_server(pg: Ser
 def workload(pg: Server, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run bench.workload on the worker's server with a tiny size."""
     conninfo = pg.dsn(pg.maintenance_dbname, pg.user)
-    tiny = ["--tasks", "4000", "--small", "2000", "--runs", "24", "--server", conninfo]
+    tiny = ["--tasks", "1000", "--small", "500", "--runs", "12", "--server", conninfo]
     return subprocess.run(
         [sys.executable, "-m", "bench.workload", *tiny, "--output", output, *options],
         capture_output=True,
@@ -83,6 +83,7 @@ def workload(pg: Server, output: Path, *options: str) -> subprocess.CompletedPro
 
 @pytest.mark.slow
 @newest
+@pytest.mark.long
 def test_the_workload_is_measured_as_a_whole(pg: Server, tmp_path: Path) -> None:
     done = workload(pg, tmp_path)
     (path,) = tmp_path.glob("*.json")
@@ -243,10 +244,11 @@ def test_batches_are_measured_beside_a_bare_loop_and_an_application(
 
 @pytest.mark.slow
 @newest
+@pytest.mark.long
 def test_deploys_of_a_database_that_is_worked_on_lose_nothing(
     pg: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = deploy.main(["--server", pg.dsn("postgres", pg.user), "--tasks", "300"])
+    code = deploy.main(["--server", pg.dsn("postgres", pg.user), "--tasks", "200"])
     told = capsys.readouterr().out
     assert code == 0, told
     assert "LOST" not in told
