@@ -51,6 +51,7 @@ INSTEAD = {
     "fails-on-rows": "Give the column a default, or add it as nullable and fill it in batches.",
     "locks-header": "Correct the header: `-- locks: MODE on relation, ...`.",
 }
+_SMALL_BATCH = 10_000  # below it, a batch is small, however few rows make a table large
 _ENDLESS = "Let the change make its own condition false, or walk along a unique key."
 RULES = (*INSTEAD, "allowance")
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s,."]+)'
@@ -242,7 +243,7 @@ def _of_unknown_writes(evidence: Evidence, step: Step) -> Iterator[Finding]:
 
 def _writes_much(evidence: Evidence, work: RelationWork) -> bool:
     if work.batch:
-        return work.batch >= evidence.settings.large_rows
+        return work.batch >= max(evidence.settings.large_rows, _SMALL_BATCH)
     return work.written > 0 and evidence.is_much(replace(work, grows_with=work.writes_with))
 
 

@@ -133,3 +133,26 @@ def test_a_restored_backup_has_its_roles_and_reaches_nothing(
     answer = call(jobs, None, "--json", "review", "0002", "--from", archive)
     assert of(answer)[0]["not_measured"] == []
     assert f"{archive} was restored without SUBSCRIPTION - far" in answer.document["notes"]
+
+
+@pytest.mark.slow
+@newest
+def test_proposals_are_reviewed_on_the_rows_of_the_backup_too(
+    pg: Server, jobs: MigrationSet, backed_up: str, tmp_path: Path
+) -> None:
+    jobs.write("pyproject.toml", "[tool.migrator.review]\nlarge_rows = 100\n")
+    lossy = "-- reversible: lossy: how the states were written\n"
+    jobs.add("0004.jobs.states", f"{lossy}UPDATE jobs SET state = upper(state);\n", "SELECT 1;\n")
+    archive = dump(pg, backed_up, tmp_path / "jobs.dump", "--format=custom")
+    target = tmp_path / "proposed"
+    answer = review(jobs, pg, archive, "--propose", str(target))
+    proposal = answer.document["proposal"]
+    assert [len(each["by"]) for each in proposal["replacements"]] == [0, 4, 1]
+    told = {each["id"]: each for each in proposal["report"]["migrations"]}
+    new = [told[id_] for each in proposal["replacements"] for id_ in each["by"]]
+    assert {each["verdict"] for each in new} == {"pass"}
+    (statement,) = new[-1]["statements"]
+    assert statement["batches"]["rows"] == 5_000
+    assert statement["duration_ms"]["estimate"] > 0
+    (work,) = statement["work"]
+    assert 500 <= work["present"] < 1_000, "a proof adds 50 rows to those of the backup"
