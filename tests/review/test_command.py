@@ -22,7 +22,7 @@ from migrator.core.session import open_connection
 from migrator.core.target import Target
 from migrator.review import allow, findings, gate, locks, measure, selection
 from migrator.review.catalogue import read
-from migrator.review.report import Finding, Proposal, Replacement
+from migrator.review.report import Finding, InBatches, Proposal, Range, Replacement
 from migrator.rows import counts
 from migrator.server.scratch import Scratch
 from tests.conftest import INSTALLATIONS
@@ -376,7 +376,11 @@ def test_rules_on_rows_that_no_constraint_tells_can_be_helped(
 
 def test_the_keys_of_the_report_are_those_of_the_page() -> None:
     proposal = Proposal("out", (Replacement("0001", ()),), sample())
-    report = replace(sample(), proposal=proposal)
+    first, *others = sample().migrations
+    batches = InBatches(5_000, 3, Range.around(1.0), 0, ("Limit",))
+    statements = tuple(replace(each, batches=batches) for each in first.statements)
+    migrations = (replace(first, statements=statements), *others)
+    report = replace(sample(), migrations=migrations, proposal=proposal)
     found: dict[str, set[str]] = {}
 
     def collect(part: str, value: Any) -> None:
@@ -415,7 +419,7 @@ PARTS = {
     "proposal": "the proposal",
     "replacements": "a replacement",
     "report": "the report",
-    **dict.fromkeys(("held_ms", "duration_ms", "wal_bytes", "ms_per_million"), "a range"),
+    **dict.fromkeys(("held_ms", "duration_ms", "wal_bytes", "ms_per_million", "ms"), "a range"),
 }
 
 
