@@ -29,6 +29,7 @@ CREATE INDEX idx_tasks_title ON tasks (title);
 ALTER TABLE tasks ADD CONSTRAINT ck_tasks_title CHECK (title <> '');
 ALTER TABLE tasks ADD CONSTRAINT fk_tasks_user FOREIGN KEY (user_id) REFERENCES users (id);
 COMMENT ON COLUMN tasks.title IS 'What to do.';
+UPDATE tasks SET note = upper(title) WHERE note IS NULL OR note = '';
 """
 BACK = """\
 COMMENT ON COLUMN tasks.title IS NULL;
@@ -70,16 +71,17 @@ def test_a_proposal_is_reviewed_and_stands_for_the_files_that_it_replaces(
     assert answer.code == 1, "what is under review still has findings"
     assert {path: path.read_bytes() for path in tasks.migrations.iterdir()} == before
     rules, note = answer.document["proposal"]["replacements"]
-    assert [each.partition(".")[0] for each in rules["by"]] == [f"000{n}" for n in range(2, 8)]
+    assert [each.partition(".")[0] for each in rules["by"]] == [f"000{n}" for n in range(2, 9)]
     assert note["by"] == []
     assert "breaking-change" in note["why"]
     assert "-- review:allow breaking-change on=tasks" in note["why"]
     after = answer.document["proposal"]["report"]
     told = {each["id"]: each["verdict"] for each in after["migrations"]}
     assert [told[each] for each in rules["by"]] == ["pass"] * len(rules["by"])
-    assert told["0008.tasks.no_note"] == "finding"
+    assert told["0009.tasks.no_note"] == "finding"
+    assert "-- batch: 5000 after=" in (target / f"{rules['by'][-1]}.sql").read_text()
     assert "-- A title says something.\n" in (target / f"{rules['by'][1]}.sql").read_text()
-    text = (target / "0008.tasks.no_note.sql").read_text()
+    text = (target / "0009.tasks.no_note.sql").read_text()
     assert f"-- depends: {rules['by'][-1]}\n" in text
     new = MigrationSet(tmp_path / "new")
     for path in (*tasks.migrations.glob("0001*"), *target.iterdir()):
