@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrator.review import markdown, sarif
+from migrator.review import html, markdown, sarif
 from migrator.review.findings import INSTEAD, RULES
 from migrator.review.report import (
     WORDS,
     Allowance,
     FileReview,
     Finding,
+    InBatches,
     Lock,
     MigrationReview,
     Opinion,
@@ -736,3 +737,16 @@ def test_comments_that_cannot_be_listed_are_not_doubled(github: GitHub) -> None:
     github.reviewed(SAMPLE)
     assert github.run().returncode != 0
     assert github.asked() == []
+
+
+def test_the_batches_of_a_statement_are_told() -> None:
+    migration = sample().migrations[2]
+    batches = InBatches(5_000, 12, Range.around(100.0), 50, ("  ->  Seq Scan on tasks <b>",))
+    statement = replace(migration.statements[0], batches=batches)
+    report = replace(sample(), migrations=(replace(migration, statements=(statement,)),))
+    text = markdown.render(report)
+    assert "runs in 12 batches of 5,000 rows, each 100 ms" in text
+    assert "Its plan: `Seq Scan on tasks <b>`" in text
+    page = html.render(report)
+    assert "<dt>In batches</dt><dd>5,000 rows each, in 100 ms" in page
+    assert "Seq Scan on tasks &lt;b&gt;" in page
