@@ -62,7 +62,7 @@ def test_ci_runs_each_tier_once_and_the_fast_one_first() -> None:
     assert f"postgresql: {json.dumps(MAJORS)}" in github
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipes = re.findall(
-        r"^(test\S*): .*\n\t@(?:[A-Z]+_KILLS=\S+ )*\$\(BIN\)/python -m (pytest.*)",
+        r"^(test\S*): .*\n\t@(?:[A-Z]+_KILLS=\S+ (?:\\\n\t  )?)*\$\(BIN\)/python -m (pytest.*)",
         makefile,
         re.MULTILINE,
     )

@@ -24,7 +24,7 @@ FILES = [
     for place in ("migrations", "seeds", "sql", "migrator", "bench", "tests")
     for path in sorted((ROOT / place).rglob("*.sql"))
     # But for scripts of psql, with its variables and commands.
-    if path.parent not in {ROOT / "sql" / "roles", ROOT / "sql" / "citus"}
+    if path.parent.name not in {"roles", "citus", "partition", "retention", "tenant"}
 ]
 
 
