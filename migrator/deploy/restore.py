@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from migrator.backup import archive, databases
@@ -80,7 +81,7 @@ def over(
         Failed: It could not be done; the current database is as it was.
 
     """
-    aside = databases.shortened(name, f"_before_{archive.stamp()}")
+    aside = _aside(admin, name)
     with Scratch(admin.target, KIND, _HINT) as scratch:
         made, notes = _made(backup, how, scratch, steps, called=name, reason=reason)
         with steps.step("swap") as detail:
@@ -92,6 +93,15 @@ def over(
                 f"others that were ended: {ended}"
             )
     return RestoreResult(name, aside, notes, again)
+
+
+def _aside(admin: Administrator, name: str) -> str:
+    """Return a free name to set a database aside: that of this second, or of a later one."""
+    while True:
+        aside = databases.shortened(name, f"_before_{archive.stamp()}")
+        if not databases.exists(admin.target, aside):
+            return aside
+        time.sleep(0.1)
 
 
 def _made(

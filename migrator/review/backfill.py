@@ -147,8 +147,10 @@ def column(facts: Changed) -> list[Move] | None:
     table = facts.table(new) if new and has else ""
     rewritten = {each.relation for each in facts.step.work if each.rewritten}
     walk = Walk.along(facts, table)
-    if others or new is None or walk is None or has.keys() - _ATTRIBUTES or table not in rewritten:
+    if others or new is None or walk is None or table not in rewritten:
         return None
+    if "default" not in has or has.keys() - _ATTRIBUTES:
+        return None  # without one, the CHECK of a domain rewrites the table
     name, collation = new.name, f" COLLATE {has['collation']}" if "collation" in has else ""
     alter, own = f"ALTER TABLE {table}", f"{name} of {table}"
     add = f"{alter} ADD COLUMN {name} {has['type']}{collation}"

@@ -205,6 +205,8 @@ def test_no_batch_begins_after_the_time_that_is_given(filled: str, made: Migrati
         runner.migrate(to=None, with_seeds=False, dry_run=False)
     assert f"paused at {soon:%H:%M}" in paused.value.message
     assert 0 < assert_consistent(filled) < ROWS
+    made.add(NAME, BY_PREDICATE.format(options="1000 pause=0ms"))
+    assert call(made, filled, "settle", NAME, "--as", "pending").code == 0
     minute_ago = datetime.now() - timedelta(minutes=1)  # which is tomorrow
     assert call(made, filled, "migrate", "--until", f"{minute_ago:%H:%M}").code == 0
     assert_done(filled)

@@ -521,7 +521,8 @@ def test_copies_that_differ_or_are_late_open_the_source_again(pair: Pair) -> Non
         assert told in done.stdout
         assert "The tenant was not moved: see above. The source is open again." in done.stderr
         assert pair.source.state(tenant) == "leaving"
-    ((name,),) = rows(pair.target.url, "SELECT subname FROM pg_subscription")
+    own = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    ((name,),) = rows(pair.target.url, f"SELECT subname FROM pg_subscription WHERE subdbid = {own}")
     run(pair.target.url, f"ALTER SUBSCRIPTION {name} DISABLE")
     done = pair.run("switch", tenant, "patience=1s")
     assert "the target is behind after 00:00:01" in done.stderr
@@ -571,7 +572,10 @@ def test_a_password_in_a_command_is_refused() -> None:
     move = ROOT / "sql" / "tenant" / "move.sh"
     for source in ("postgresql://a:b@example.com/c", "host=a password=b"):
         done = subprocess.run(
-            [move, "where", "1", source, "service=a"], capture_output=True, check=False, text=True
+            ["sh", "-eu", move, "where", "1", source, "service=a"],
+            capture_output=True,
+            check=False,
+            text=True,
         )
         assert done.returncode == 2
         assert "~/.pgpass" in done.stderr
