@@ -65,7 +65,7 @@ def test_a_failure_in_it_stops_an_open_deploy_and_says_what_is_done(here: Site) 
 
 
 def test_a_pause_leaves_a_deploy_to_be_resumed(here: Site) -> None:
-    here.made.add(NAME, TEXT.format(options="pause=50ms target=1ms"), BACK.format(options=""))
+    here.made.add(NAME, TEXT.format(options="pause=1s"), BACK.format(options=""))
     how = ("deploy", "--yes", "--no-rehearse", *here.options)
     process = launch(here.made, here.database, *how)
     until(lambda: low(here) < 900, 30)
