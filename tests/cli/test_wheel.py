@@ -174,6 +174,7 @@ small_rows = 10
     )
 
 
+@pytest.mark.slow
 def test_the_wheel_has_the_tool_alone_with_all_that_it_reads(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {each for each in archive.namelist() if ".dist-info/" not in each}
@@ -201,6 +202,7 @@ def test_its_queries_can_be_read_in_the_archive_itself(wheel: Path) -> None:
     assert told.stdout == (ROOT / "migrator" / "sql" / "core" / "facts.sql").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_what_runs_is_what_was_installed(installed: Installed, tmp_path: Path) -> None:
     told = subprocess.run(
         [installed.bin / "python", "-c", "import migrator, sys; print(migrator.__file__)"],
@@ -356,6 +358,7 @@ def test_what_is_missing_is_told_with_a_command_that_brings_it(
         assert answer.err.endswith(f"{install} {missing}\n")
 
 
+@pytest.mark.slow
 def test_no_message_names_what_only_this_repository_has() -> None:
     told = {
         f"{path.name}: {node.value}"

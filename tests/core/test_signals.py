@@ -166,6 +166,7 @@ def absent_standby(pg: Server, database: str) -> Iterator[None]:
         run(by, *reset)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", BOTH)
 def test_one_signal_ends_the_wait_for_a_synchronous_standby(
     pg: Server, empty_database: str, made: MigrationSet, number: signal.Signals

@@ -353,6 +353,7 @@ def test_what_cannot_be_measured_is_never_green(pg: Server, queue: MigrationSet)
     assert databases(pg) == []
 
 
+@pytest.mark.slow
 @newest
 def test_rules_on_rows_that_no_constraint_tells_can_be_helped(
     pg: Server, queue: MigrationSet

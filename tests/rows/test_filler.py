@@ -106,6 +106,7 @@ def fill_own(connection: Connection, size: int) -> dict[str, str]:
     return reasons
 
 
+@pytest.mark.slow
 def test_the_own_tables_are_filled_and_keep_every_rule(migrated_database: str) -> None:
     with connected(migrated_database) as connection:
         wanted = demands(connection)

@@ -229,6 +229,7 @@ def test_who_logs_in_as_the_owner_is_bound_and_who_acts_as_the_owner_is_not(both
     assert "rui@example.com" in done.stdout
 
 
+@pytest.mark.slow
 def test_verify_knows_both_states_and_names_what_is_half_made(secured: Site) -> None:
     as_owner = acting(secured)
     assert call(None, as_owner, "schema", "--check").code == 0

@@ -173,6 +173,7 @@ def test_slow_queries_without_the_extension(owner: Connection) -> None:
     assert rows(owner, "TABLE slow_queries_analysis") == []
 
 
+@pytest.mark.slow
 def test_slow_queries_where_nothing_is_preloaded(
     pg: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,6 +206,7 @@ class TestRefusals:
         assert here.adopt(tool="DbMate") == THREE[:2]
         assert "has a history already" in here.refused(here.adopt)
 
+    @pytest.mark.slow
     def test_a_history_that_changes_meanwhile(self, here: Takeover) -> None:
         run(here.database, LAYOUTS["dbmate"], TWO_APPLIED["dbmate"])
         with psycopg.connect(here.database) as other:

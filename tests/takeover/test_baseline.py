@@ -33,6 +33,7 @@ def test_baseline_marks_what_the_database_has(here: Takeover) -> None:
     assert here.scratch_databases() == []
 
 
+@pytest.mark.slow
 @newest
 def test_baseline_uses_the_embedded_server_whatever_libpqs_variables_say(here: Takeover) -> None:
     with TemporaryDirectory(dir=fast_place()) as directory:
