@@ -25,6 +25,8 @@ from bench.servers import PRODUCTION, Server, only, server
 _NAME, _TABLE = "batched", "0001.tasks.create"
 _RATE, _SLOWER = 0.9, 1.2  # what is aimed at
 _THINKS_S = 0.005
+_TURNS = 2
+_FIRST = 5000  # rows of the first batch
 _TWENTIETHS = 20  # of which the last is over p95
 _CREATE = """\
 CREATE TABLE tasks (
@@ -105,17 +107,24 @@ def _fill(here: Place) -> None:
 
 
 def _rate(here: Place) -> list[str]:
-    """Measure the rows a second, beside a bare loop; return what is not as it should be."""
-    header = "-- batch: 5000 after=0 pause=0ms\n"
-    _write(here.migrations, "0002.tasks.fill", header + _STATEMENT.format(region="one"))
-    taken, size = _watched(here)
-    runner = here.rows / taken
-    print(f"runner     {runner:12,.0f} rows/s, batches of {size:,} rows", flush=True)
+    """Measure the rows a second, in turns with a bare loop; return what is not as it should be."""
+    _bare(here.conninfo, _FIRST, "none")  # it makes the table longer, which later passes do not
     here.settle()
-    bare = here.rows / _bare(here.conninfo, size)
-    share = runner / bare
-    print(f"bare loop  {bare:12,.0f} rows/s, the same batches: runner {share:.2f}", flush=True)
-    here.settle()
+    taken = {"runner": 0.0, "bare loop": 0.0}
+    for turn in range(1, _TURNS + 1):
+        header = f"-- batch: {_FIRST} after=0 pause=0ms\n"
+        name = f"{turn + 1:04}.tasks.fill"
+        _write(here.migrations, name, header + _STATEMENT.format(region=f"runner {turn}"))
+        took, size = _watched(here)
+        taken["runner"] += took
+        here.settle()
+        taken["bare loop"] += _bare(here.conninfo, size, f"bare {turn}")
+        here.settle()
+    rates = {who: here.rows * _TURNS / seconds for who, seconds in taken.items()}
+    share = rates["runner"] / rates["bare loop"]
+    for who, rate in rates.items():
+        print(f"{who:10} {rate:12,.0f} rows/s", flush=True)
+    print(f"runner to bare loop {share:.2f}, as many batches, of {size:,} rows", flush=True)
     return [f"{share:.2f} of the bare loop's rows a second"] * (share < _RATE)
 
 
@@ -123,8 +132,8 @@ def _beside(here: Place) -> list[str]:
     """Measure who reads and writes, alone and beside it; return what is not as it should be."""
     missed = []
     alone = _latencies(here, lambda: time.sleep(min(20.0, here.rows / 10_000)))
-    header = "-- batch: 5000 after=0\n"
-    _write(here.migrations, "0003.tasks.fill", header + _STATEMENT.format(region="two"))
+    header = f"-- batch: {_FIRST} after=0\n"
+    _write(here.migrations, "0099.tasks.fill", header + _STATEMENT.format(region="two"))
     beside = _latencies(here, lambda: _migrate(here.conninfo, here.migrations))
     for who, before in alone.items():
         slower = beside[who] / before
@@ -149,22 +158,22 @@ def _migrate(conninfo: str, migrations: Path) -> None:
 
 
 def _watched(here: Place) -> tuple[float, int]:
-    """Run the pending file; return how many seconds it took, and the usual size of its batches."""
-    sizes = []
+    """Run the pending file; return how many seconds it took, and the mean size of its batches."""
+    batches = 1
     started = time.monotonic()
     process = multiprocessing.Process(target=_migrate, args=(here.conninfo, here.migrations))
     process.start()
     while process.is_alive():
         process.join(0.2)
-        sizes.append(only(here.connection, "SELECT max(batch_rows) FROM yoyo.batch_progress"))
-    taken = time.monotonic() - started
-    return taken, round(statistics.median([each for each in sizes if each] or [5000]))
+        seen = only(here.connection, "SELECT max(batches) FROM yoyo.batch_progress")
+        batches = max(batches, seen or 0)
+    return time.monotonic() - started, round(here.rows / batches)
 
 
-def _bare(conninfo: str, size: int) -> float:
+def _bare(conninfo: str, size: int, region: str) -> float:
     """Do the same in a loop; return how many seconds it took."""
     started = time.monotonic()
-    statement = _STATEMENT.format(region="bare").encode()
+    statement = _STATEMENT.format(region=region).encode()
     with psycopg.connect(conninfo) as connection:
         after = "0"
         while True:
