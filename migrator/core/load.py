@@ -53,14 +53,15 @@ class Load:
         """
         time.sleep(pause_s)
         told = ""
-        while why := self._look(at):
-            if why[:8] != told:  # the same with other numbers is not told again
-                told = why[:8]
-                self._say(f"{at.id}: batches wait: {why}")
+        while found := self._look(at):
+            who, why = found
+            if who != told:  # the same with other numbers is not told again
+                told = who
+                self._say(f"{at.id}: batches wait: {who} {why}")
             time.sleep(_LOOK_S)
 
-    def _look(self, at: BatchProgress) -> str:
-        """Return what the next batch must wait for; empty if it need not."""
+    def _look(self, at: BatchProgress) -> tuple[str, str] | None:
+        """Return whom the next batch must wait for, and why; None if it need not."""
         row = self._connection.execute(self._load.encode()).fetchone()
         is_to_pause, lag_s, replayed, written, is_lag_known, to_archive = row or _GONE
         until = self._limits.until
@@ -77,10 +78,10 @@ class Load:
         self._queued = min(self._queued, to_archive)
         lag_s = max(lag_s, self._behind_s(replayed, written))
         if lag_s * 1000 > self._limits.batch_lag_ms:
-            return f"a replica is {lag_s:.0f} s behind"
+            return "a replica", f"is {lag_s:.0f} s behind"
         if to_archive > self._queued + _MAY_BE_QUEUED:
-            return f"the archiver has {to_archive} files of WAL to archive"
-        return ""
+            return "the archiver", f"has {to_archive} files of WAL to archive"
+        return None
 
     def _behind_s(self, replayed: int | None, written: int) -> float:
         """Return how long ago WAL was written that a replica has not replayed, in seconds."""

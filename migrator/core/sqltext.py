@@ -484,8 +484,13 @@ def changes_reading(text: bytes, statement: Statement) -> bool:
 
 
 def code(text: bytes, statement: Statement) -> bytes:
-    """Return a statement without its comments and what is in quotes, but for dollar quotes."""
-    return _QUOTED.sub(b"", text[statement.start : statement.end])
+    """Return the text of a statement as `blanked` does."""
+    return blanked(text[statement.start : statement.end])
+
+
+def blanked(text: bytes) -> bytes:
+    """Return a text with spaces for its comments and what is in quotes, but for dollar quotes."""
+    return _QUOTED.sub(lambda each: b" " * len(each[0]), text)
 
 
 def is_plpgsql(text: bytes, statement: Statement) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from migrator.catalogue.objects import Object
+from migrator.core import sqltext
 from migrator.review import locks
 from migrator.review.catalogue import relation_oid
 from migrator.review.moves import Changed, Move, differences, not_null
@@ -31,9 +32,8 @@ _UNIQUE = re.compile(r'^CREATE UNIQUE INDEX .* USING btree \(((?:"(?:[^"]|"")+"|
 _ATTRIBUTES = {"type", "collation", "default", "NOT NULL"}
 _WORDS = re.compile(r"\W+")
 _OWN_NAMES = {"batch", "changed"}
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _STRANGE = re.compile(r"\$|\\|/\*.*/\*|\bWHERE\s+CURRENT\b", re.DOTALL | re.IGNORECASE)
-_TOKEN = re.compile(r"[()]|\w+")
+_TOKEN = re.compile(rb"[()]|[\w\x80-\xff]+")
 _WALK = """\
 WITH batch AS (
     SELECT k.{column} FROM {table} AS k
@@ -185,32 +185,33 @@ def column(facts: Changed) -> list[Move] | None:
 
 def _limited(text: str, walk: Walk, alias: str) -> str | None:
     """Return a statement that changes only rows of the batch; None if its text is not plain."""
-    words = [*_outer_words(text)]
+    source = text.encode()
+    words = [*_outer_words(source)]
     places = {word: (start, end) for word, start, end in words}
     count = sum(word == "WHERE" for word, *_ in words)
     used = {each.lower() for each in re.findall(r"\w+", text)}
-    start, end = places.get("WHERE", (len(text), len(text)))
+    start, end = places.get("WHERE", (len(source), len(source)))
+    before, own = source[:start].decode(), source[end:].decode().strip()
     column = re.escape(walk.column.strip('"'))
     changes_key = rf"(?:\b{column}\b\"?|\))\s*="  # or columns in parentheses
     named = {alias.lower(), walk.table.rpartition(".")[2].strip('"').lower()}
     is_of_view = any({*re.findall(r"\w+", each)} - used for each in named)
     is_odd = _STRANGE.search(text) or "RETURNING" in places or used & _OWN_NAMES or is_of_view
-    if is_odd or count > 1 or re.search(changes_key, text[:start], re.IGNORECASE):
+    if is_odd or count > 1 or re.search(changes_key, before, re.IGNORECASE):
         return None
     is_plain = re.fullmatch(r"[a-z_][a-z0-9_]*", alias) and f'"{alias}"' not in text
     name = alias if is_plain else psycopg.sql.Identifier(alias).as_string()
     condition = f"{name}.{walk.column} {walk.condition}"
     if not count:
         return f"{text}\nWHERE {condition}"
-    own = text[end:].strip()
     closing = "\n)" if "--" in own else ")"
-    return f"{text[:start]}WHERE {condition}\nAND ({own}{closing}"
+    return f"{before}WHERE {condition}\nAND ({own}{closing}"
 
 
-def _outer_words(text: str) -> Iterator[tuple[str, int, int]]:
+def _outer_words(text: bytes) -> Iterator[tuple[str, int, int]]:
     """Yield the words outside of parentheses, quotes and comments, and where they are."""
     depth = 0
-    for match in _TOKEN.finditer(_QUOTED.sub(lambda each: " " * len(each[0]), text)):
-        depth += {"(": 1, ")": -1}.get(match[0], 0)
+    for match in _TOKEN.finditer(sqltext.blanked(text)):
+        depth += {b"(": 1, b")": -1}.get(match[0], 0)
         if not depth:
-            yield match[0].upper(), match.start(), match.end()
+            yield match[0].decode().upper(), match.start(), match.end()

@@ -3,9 +3,14 @@
 --     phase        none, published, copying, switched, cancelled
 --     name         of the publication, the subscription and the slot
 --     source_id, target_id, source_name, target_name
+--     batch        how many rows are removed in one transaction, where it is not given
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset footer off
+\if :{?batch}
+\else
+    \set batch 5000
+\endif
 
 \connect :target
 SELECT to_regclass('tenants.moves') IS NULL AS is_bare \gset

@@ -1,10 +1,6 @@
 -- Before the switch: opens the source again, and removes the copies from the target.
 \set ON_ERROR_STOP on
 \ir both.sql
-\if :{?batch}
-\else
-    \set batch 5000
-\endif
 SELECT :'phase' = 'switched' AS is_late \gset
 \if :is_late
     DO $$ BEGIN RAISE 'The target is the home of the tenant: nothing was changed.'

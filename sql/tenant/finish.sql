@@ -2,10 +2,6 @@
 -- from the source, in batches of `batch` rows (by default 5000), references first.
 \set ON_ERROR_STOP on
 \ir both.sql
-\if :{?batch}
-\else
-    \set batch 5000
-\endif
 SELECT :'phase' = 'switched' AS finishes \gset
 \if :finishes
     -- First nobody follows the source any more; then its rows go.

@@ -136,7 +136,7 @@ BEGIN
     RETURN coalesce(new, old);
 END
 $$;
-COMMENT ON FUNCTION tenants.keep_closed() IS 
+COMMENT ON FUNCTION tenants.keep_closed() IS
 'Trigger of the tables with tenants'' rows. An INSERT has no old row, and a DELETE no new one.';
 
 CREATE OR REPLACE FUNCTION tenants.keep_user_closed() RETURNS trigger

@@ -346,42 +346,39 @@ def test_a_batch_that_fails_at_its_commit_is_tried_again(filled: str, made: Migr
 
 @newest
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("form", "change", "message"),
     [
-        (("-- batch: 9", "-- batch: none"), "`-- batch: none` must be"),
-        (("-- batch: 9", "-- batch: 9\n-- transactional: false"), "leave out the latter"),
-        (("current_setting('migrator.batch_rows')::integer", "9"), "a batch without a limit"),
-        (("LIMIT", "OFFSET 1 LIMIT"), "OFFSET passes over rows"),
-        (("integer\n", "integer FOR UPDATE SKIP LOCKED\n"), "SKIP LOCKED leaves out rows"),
-        (("WHERE", "-- WHERE\n AND"), "a batch without WHERE"),
-        (("id;", "id; SELECT 1;"), "a second statement"),
-        (("UPDATE", "CREATE TABLE x AS"), "it cannot be run in batches"),
-        (("RETURNING id", ""), "must return the key of each row"),
-        (("9", "9 after=0"), "after=0 is for a statement with"),
+        (BY_PREDICATE, ("-- batch: 9", "-- batch: none"), "`-- batch: none` must be"),
+        (
+            BY_PREDICATE,
+            ("-- batch: 9", "-- batch: 9\n-- transactional: false"),
+            "leave out the latter",
+        ),
+        (
+            BY_PREDICATE,
+            ("current_setting('migrator.batch_rows')::integer", "9"),
+            "a batch without a limit",
+        ),
+        (BY_PREDICATE, ("LIMIT", "OFFSET 1 LIMIT"), "OFFSET passes over rows"),
+        (
+            BY_PREDICATE,
+            ("integer\n", "integer FOR UPDATE SKIP LOCKED\n"),
+            "SKIP LOCKED leaves out rows",
+        ),
+        (BY_PREDICATE, ("WHERE", "-- WHERE\n AND"), "a batch without WHERE"),
+        (BY_PREDICATE, ("id;", "id; SELECT 1;"), "a second statement"),
+        (BY_PREDICATE, ("UPDATE", "CREATE TABLE x AS"), "it cannot be run in batches"),
+        (BY_PREDICATE, ("RETURNING id", ""), "must return the key of each row"),
+        (BY_PREDICATE, ("9", "9 after=0"), "after=0 is for a statement with"),
+        (BY_KEY, ("id AS batch_after", "id"), "it has no column batch_after"),
+        (BY_KEY, ("id > current", "id >= current"), "is visited twice"),
+        (BY_KEY, ("ORDER BY", "-- ORDER BY\n"), "without ORDER BY leaves rows out"),
     ],
 )
 def test_a_file_that_cannot_be_run_in_batches_is_refused_as_text(
-    database: str, made: MigrationSet, change: tuple[str, str], message: str
+    database: str, made: MigrationSet, form: str, change: tuple[str, str], message: str
 ) -> None:
-    made.add(NAME, BY_PREDICATE.format(options="9").replace(*change))
-    answer = call(made, database, "migrate")
-    assert answer.code == 2
-    assert message in answer.err
-
-
-@newest
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (("id AS batch_after", "id"), "it has no column batch_after"),
-        (("id > current", "id >= current"), "is visited twice"),
-        (("ORDER BY", "-- ORDER BY\n"), "without ORDER BY leaves rows out"),
-    ],
-)
-def test_a_file_that_walks_along_a_key_wrongly_is_refused_as_text(
-    database: str, made: MigrationSet, change: tuple[str, str], message: str
-) -> None:
-    made.add(NAME, BY_KEY.format(options="9").replace(*change))
+    made.add(NAME, form.format(options="9").replace(*change))
     answer = call(made, database, "migrate")
     assert answer.code == 2
     assert message in answer.err
