@@ -4,7 +4,7 @@
 --
 -- It keeps nobody waiting, but while it reads, VACUUM removes nothing that was deleted since it began.
 -- If rows differ, run copy.sql again, which corrects them, and then this.
-\ir settings.sql
+\ir prepared.sql
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 CREATE TEMPORARY TABLE sums (table_name, leader, follower) ON COMMIT PRESERVE ROWS AS
 SELECT

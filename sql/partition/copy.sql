@@ -5,7 +5,7 @@
 -- Rows are copied in the order of (user_id, id), 1,000 a transaction: `-v batch=500` makes them fewer,
 -- and `-v pause=0.1` waits between two, in seconds. A write of the application waits for the batch that
 -- copies its row, and no longer. If it is cut off, run it again: it goes on. end.sql undoes it.
-\ir settings.sql
+\ir prepared.sql
 \if :{?batch}
 \else
 \set batch 1000

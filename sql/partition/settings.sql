@@ -1,5 +1,6 @@
 -- What the scripts beside this one begin with.
 \set ON_ERROR_STOP on
+\set QUIET on
 -- A name without a schema is PostgreSQL's own, so that definitions are read with their schemas.
 SET search_path = pg_catalog, pg_temp;
 SET client_min_messages = warning;

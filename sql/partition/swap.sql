@@ -5,7 +5,7 @@
 -- The tables are locked for that moment; docs/scale-out.md says for how long. If a lock is not to be had in
 -- 1.5 s (`-v lock_timeout=3s`), nothing is changed: run it again. From then on the old tables follow the
 -- new ones. So this script is the way back, too, until end.sql drops what follows.
-\ir settings.sql
+\ir prepared.sql
 DO $$
 BEGIN
     IF NOT (SELECT bool_and(is_same) FROM partitioning.progress) THEN

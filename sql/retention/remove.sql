@@ -13,6 +13,7 @@
 -- waits longer than a batch takes. If it is cut off, what was removed stays so. Runs do not hinder each
 -- other. Citus rejects it: there, remove the rows of one user at a time.
 \set ON_ERROR_STOP on
+\set QUIET on
 \if :{?older_than}
 \else
 \set older_than ''

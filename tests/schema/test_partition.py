@@ -336,6 +336,8 @@ def test_what_would_be_left_behind_is_refused(pg: Server, migrated_database: str
 
 @newest
 def test_tables_change_places_only_if_they_are_the_same(place: Place) -> None:
+    for each in ("copy", "check", "swap"):
+        assert "Run sql/partition/prepare.sql first." in place.psql(each)
     assert [place.psql(each) for each in STEPS[:2]] == ["", ""]
     assert "Run check.sql first." in place.psql("swap")
 

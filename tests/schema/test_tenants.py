@@ -568,17 +568,29 @@ def test_two_moves_of_one_tenant_do_it_once(pair: Pair) -> None:
     assert pair.run("cancel", tenant).returncode == 3
 
 
+def move_sh(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call the program with arguments that it refuses, or whose servers are not there."""
+    argv = ["sh", "-eu", str(ROOT / "sql" / "tenant" / "move.sh"), *arguments]
+    return subprocess.run(argv, capture_output=True, check=False, text=True)
+
+
 def test_a_password_in_a_command_is_refused() -> None:
-    move = ROOT / "sql" / "tenant" / "move.sh"
     for source in ("postgresql://a:b@example.com/c", "host=a password=b"):
-        done = subprocess.run(
-            ["sh", "-eu", move, "where", "1", source, "service=a"],
-            capture_output=True,
-            check=False,
-            text=True,
-        )
+        done = move_sh("where", "1", source, "service=a")
         assert done.returncode == 2
         assert "~/.pgpass" in done.stderr
+
+
+def test_urls_without_a_password_and_other_commands_are_not_taken_for_one() -> None:
+    url = "postgresql://a@127.0.0.1:1/c"
+    assert "Connection refused" in move_sh("where", "1", url, url).stderr
+    jump = move_sh("jump", "1", url, url)
+    assert jump.returncode == 2
+    assert "There is no command 'jump'" in jump.stderr
+    usage = move_sh()
+    assert usage.returncode == 2
+    assert usage.stderr.startswith("usage: move.sh COMMAND TENANT SOURCE TARGET")
+    assert usage.stderr.endswith("reaches the source.\n")
 
 
 def test_each_database_gets_ids_of_its_own(pg: Server, migrated_database: str) -> None:
