@@ -69,7 +69,7 @@ class _Forecast:
     @classmethod
     def of(cls, plan: dict[str, Any]) -> _Forecast:
         """Read a plan, as EXPLAIN gives it."""
-        writes = [each for each in _nodes(plan) if each["Node Type"] == "ModifyTable"]
+        writes = [each for each in nodes(plan) if each["Node Type"] == "ModifyTable"]
         inputs = [each["Plans"][-1]["Plan Rows"] for each in writes if each.get("Plans")]
         return cls(
             max(inputs, default=plan["Plan Rows"]),
@@ -82,10 +82,49 @@ class _Forecast:
         )
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of a plan, as EXPLAIN gives it, each before those below it."""
     yield plan
     for each in plan.get("Plans", ()):
-        yield from _nodes(each)
+        yield from nodes(each)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a batch has taken.
+
+    Args:
+        rows: How many rows.
+        keys: Their keys, or the last one if it walks along a key; none if it found nothing.
+        after: Where the next batch begins, if it walks along a key and has found something.
+
+    """
+
+    rows: int = 0
+    keys: Sequence[bytes] = ()
+    after: str | None = None
+
+    @classmethod
+    def of(cls, cursor: psycopg.Cursor[Any], *, is_by_key: bool) -> Taken:
+        """Read what the statement of a batch returned.
+
+        Raises:
+            ValueError: It does not tell what it took: what it must do.
+
+        """
+        result = cursor.pgresult
+        columns = [each.name for each in cursor.description or ()]
+        if result is None or not columns:
+            raise ValueError("must return the key of each row that it changed")
+        if not is_by_key:
+            keys = [result.get_value(row, 0) or b"" for row in range(result.ntuples)]
+            return cls(len(keys), keys)
+        if not {*_COLUMNS} <= {*columns} or result.ntuples > 1:
+            raise ValueError(f"must return at most one row, with {' and '.join(_COLUMNS)}")
+        if not result.ntuples:
+            return cls()
+        key, rows = (result.get_value(0, columns.index(each)) for each in _COLUMNS)
+        return cls() if key is None else cls(int(rows or 0), [key], key.decode())
 
 
 class BatchApplier:
@@ -117,6 +156,7 @@ class BatchApplier:
         self._migration, self._file, self._batch = migration, migration.file, migration.file.batch
         (statement,) = sqltext.statements(self._file.text)
         self._is_by_key = batch.is_by_key(self._file.text, statement)
+        self._lock_timeout_ms = min(limits.lock_timeout_ms or _LOCK_TIMEOUT_MS, _LOCK_TIMEOUT_MS)
         self._size = self._batch.rows
         self._pause_s = 0.0
         self._is_last = False  # whether the next batch is to find nothing
@@ -217,9 +257,11 @@ class BatchApplier:
             )
 
     def _prefix(self, isolation: str, rows: int, after: str) -> str:
-        timeout_ms = min(self._limits.lock_timeout_ms or _LOCK_TIMEOUT_MS, _LOCK_TIMEOUT_MS)
         return BEGIN.decode() + self._backend.recorder.batch_settings(
-            isolation=isolation, rows=str(rows), after=after, lock_timeout=f"{timeout_ms}ms"
+            isolation=isolation,
+            rows=str(rows),
+            after=after,
+            lock_timeout=f"{self._lock_timeout_ms}ms",
         )
 
     def _execute(self, prefix: str) -> psycopg.Cursor[Any]:
@@ -243,58 +285,41 @@ class BatchApplier:
         began = time.monotonic()
         isolation = "repeatable read" if self._is_last else "read committed"
         cursor = self._execute(self._prefix(isolation, self._size, self._at.batch_after or ""))
-        rows, keys, after = self._result(cursor)
+        try:
+            taken = Taken.of(cursor, is_by_key=self._is_by_key)
+        except ValueError as error:
+            raise self._without_progress(str(error)) from None
         took_ms = round((time.monotonic() - began) * 1000)
         worked_ms = self._at.worked_ms + took_ms
-        if not keys and self._is_last:
+        if not taken.keys and self._is_last:
             self._migration.ran(min(worked_ms, _ALL))
             self._backend.end_file(record() + self._backend.recorder.ended(self._at.id))
             self._is_recorded = True
             return
-        self._pause_s, is_full = 0.0, rows >= self._size
-        if keys:
-            self._refuse_repetition(rows, keys)
+        self._pause_s, is_full = 0.0, taken.rows >= self._size
+        if taken.keys:
+            self._refuse_repetition(taken)
             self._resize(took_ms, is_waited_for=is_waited_for(self._connection))
             self._backend.end_file(
                 self._backend.recorder.batch_taken(
                     self._at.id,
-                    rows=rows,
+                    rows=taken.rows,
                     batch_rows=self._size,
-                    batch_after=after,
+                    batch_after=taken.after,
                     worked_ms=took_ms,
                 )
             )
-            self._remember(keys)
+            self._remember(taken.keys)
             self._at = replace(
                 self._at,
-                rows_done=self._at.rows_done + rows,
+                rows_done=self._at.rows_done + taken.rows,
                 batches=self._at.batches + 1,
-                batch_after=after,
+                batch_after=taken.after,
                 worked_ms=worked_ms,
             )
         else:
             self._backend.rollback()
         self._is_last = not is_full
-
-    def _result(self, cursor: psycopg.Cursor[Any]) -> tuple[int, list[bytes], str | None]:
-        """Return how many rows a batch took, their keys or the last one, and where the next begins.
-
-        There is no key if it found nothing.
-        """
-        result = cursor.pgresult
-        columns = [each.name for each in cursor.description or ()]
-        if result is None or not columns:
-            raise self._without_progress("must return the key of each row that it changed")
-        if not self._is_by_key:
-            keys = [result.get_value(row, 0) or b"" for row in range(result.ntuples)]
-            return len(keys), keys, None
-        if not {*_COLUMNS} <= {*columns} or result.ntuples > 1:
-            names = " and ".join(_COLUMNS)
-            raise self._without_progress(f"must return at most one row, with {names}")
-        if not result.ntuples:
-            return 0, [], None
-        key, rows = (result.get_value(0, columns.index(each)) for each in _COLUMNS)
-        return (int(rows or 0), [key], key.decode()) if key is not None else (0, [], None)
 
     def _resize(self, took_ms: int, *, is_waited_for: bool) -> None:
         """Make the next batch larger or smaller, by the time that this one took."""
@@ -307,10 +332,10 @@ class BatchApplier:
         if abs(factor - 1) > _WELL_ENOUGH:
             self._size = min(max(1, round(self._size * factor)), batch.LARGEST * self._batch.rows)
 
-    def _refuse_repetition(self, rows: int, keys: Sequence[bytes]) -> None:
+    def _refuse_repetition(self, taken: Taken) -> None:
         """Refuse a batch that finds again what was found before."""
-        done = self._at.rows_done + rows
-        for key in keys:
+        done = self._at.rows_done + taken.rows
+        for key in taken.keys:
             if hash(key) in self._keys:
                 raise self._without_progress(f"found the key {key.decode()!r} again")
         if not self._is_by_key and done > self._allowed:
@@ -367,7 +392,8 @@ class BatchApplier:
         while True:
             attempt += 1
             try:
-                with self._watch.over(self._file.path.name):
+                name, timeout_ms = self._file.path.name, self._lock_timeout_ms
+                with self._watch.over(name, lock_timeout_ms=timeout_ms):
                     return run()
             except TransactionEnded as ended:
                 raise ended_transaction(self._file) from ended

@@ -67,18 +67,31 @@ class Watch:
         self.told: list[str] = []
 
     @contextmanager
-    def over(self, name: str, *, tells: bool = False) -> Iterator[None]:  # noqa: ARG002
+    def over(
+        self,
+        name: str,  # noqa: ARG002
+        *,
+        tells: bool = False,  # noqa: ARG002
+        lock_timeout_ms: int | None = None,  # noqa: ARG002
+    ) -> Iterator[None]:
         """Watch a file that runs; afterwards `seen` holds the sessions for which it last waited.
 
         Args:
             name: The name of the file, for messages.
             tells: Report them at once and at each change, because the wait may be long.
+            lock_timeout_ms: How long it waits for a lock, if not as long as the session.
 
         """
         yield
 
 
 UNWATCHED = Watch()
+
+
+def _interval_s(lock_timeout_ms: int) -> float:
+    """Return how often to look, so that a wait of that time is looked at several times."""
+    quarter_s = lock_timeout_ms / 4000 or _LONGEST_INTERVAL_S
+    return max(_SHORTEST_INTERVAL_S, min(quarter_s, _LONGEST_INTERVAL_S))
 
 
 class SessionWatch(Watch):
@@ -109,8 +122,7 @@ class SessionWatch(Watch):
         super().__init__()
         self._target = target
         self._pid = session.facts.pid
-        quarter_s = lock_timeout_ms / 4000 or _LONGEST_INTERVAL_S
-        self._interval_s = max(_SHORTEST_INTERVAL_S, min(quarter_s, _LONGEST_INTERVAL_S))
+        self._own_interval_s = self._interval_s = _interval_s(lock_timeout_ms)
         self._say = say
         self._loan = loan
         self._ended = threading.Event()
@@ -131,9 +143,13 @@ class SessionWatch(Watch):
         self._thread.join(timeout=1)  # not longer: its connection may be dead
 
     @contextmanager
-    def over(self, name: str, *, tells: bool = False) -> Iterator[None]:
+    def over(
+        self, name: str, *, tells: bool = False, lock_timeout_ms: int | None = None
+    ) -> Iterator[None]:
         """Watch over a file that runs; see `Watch.over`."""
         self.seen, self._name, self._tells = Blockers(), name, tells
+        own_s = self._own_interval_s
+        self._interval_s = own_s if lock_timeout_ms is None else _interval_s(lock_timeout_ms)
         self._next_report_s, self._since = _FIRST_REPORT_S, time.monotonic()
         try:
             yield

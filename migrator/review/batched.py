@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
 from migrator.core import batch, sqltext
+from migrator.core.batches import Taken, nodes
 from migrator.core.files import SqlFile
 from migrator.review import catalogue
 from migrator.review.catalogue import CatalogueState
@@ -92,9 +93,9 @@ class Batches:
         with connection.transaction(force_rollback=True):
             connection.execute(_SET, (str(self._rows), self._after))
             plan = connection.execute(b"EXPLAIN (VERBOSE, FORMAT JSON) " + self._text).fetchall()
-            nodes = [*_nodes(plan[0][0][0]["Plan"])]
-            self._present = self._counted(nodes)
-        self._is_update = any(each.get("Operation") == "Update" for each in nodes)
+            planned = [*nodes(plan[0][0][0]["Plan"])]
+            self._present = self._counted(planned)
+        self._is_update = any(each.get("Operation") == "Update" for each in planned)
         self._most = max(self._present.values(), default=0)
         self._rows = max(1, min(self._rows, self._most // _OF_ALL))
         self._wal = self._position()
@@ -107,17 +108,23 @@ class Batches:
 
     def _note(self, cursor: psycopg.Cursor[Any]) -> bool:
         """Note what a batch returned; say whether it found rows."""
-        rows, keys, self._after = self._result(cursor)
-        again = self._keys.intersection(keys) if self._is_by_key or self._is_update else None
-        self._keys.update(keys)
-        self._taken += rows
+        try:
+            taken = Taken.of(cursor, is_by_key=self._is_by_key)
+        except ValueError as error:
+            raise NoProgress(f"a batch {error}") from None
+        if taken.after is not None:
+            self._after = taken.after
+        is_once = self._is_by_key or self._is_update
+        again = self._keys.intersection(taken.keys) if is_once else None
+        self._keys.update(taken.keys)
+        self._taken += taken.rows
         self._ms += (time.perf_counter() - self._started) * 1000
         if again:
             raise NoProgress(f"a batch finds the key {again.pop().decode()} again: it never ends")
         if self._taken > 2 * sum(self._present.values()) + self._rows:
             found = f"{self._taken:,} rows, and the tables have {self._most:,}"
             raise NoProgress(f"batches have taken {found}: they never end")
-        return bool(keys)
+        return bool(taken.keys)
 
     def finish(self, cursor: psycopg.Cursor[Any], check: Callable[[], None]) -> BatchRun:
         """Commit the first batch, run the others to their end, and the last one once more.
@@ -162,26 +169,11 @@ class Batches:
             wal_bytes,
         )
 
-    def _result(self, cursor: psycopg.Cursor[Any]) -> tuple[int, list[bytes], str]:
-        """Return how many rows a batch took, their keys or the last one, and where to go on."""
-        result, names = cursor.pgresult, [each.name for each in cursor.description or ()]
-        if result is None or not names:
-            raise NoProgress("a batch must return the key of each row that it changed")
-        if not self._is_by_key:
-            keys = [result.get_value(row, 0) or b"" for row in range(result.ntuples)]
-            return len(keys), keys, self._after
-        if not {"batch_after", "batch_rows"} <= {*names} or result.ntuples > 1:
-            raise NoProgress("a batch must return at most one row: batch_after and batch_rows")
-        key, rows = (
-            result.get_value(0, names.index(each)) for each in ("batch_after", "batch_rows")
-        )
-        return (int(rows or 0), [key], key.decode()) if key is not None else (0, [], self._after)
-
-    def _counted(self, nodes: list[dict[str, Any]]) -> dict[int, int]:
+    def _counted(self, planned: list[dict[str, Any]]) -> dict[int, int]:
         """Return by oid how many rows the tables of a plan have, by their statistics."""
         names = {
             psycopg.sql.Identifier(each["Schema"], each["Relation Name"]).as_string()
-            for each in nodes
+            for each in planned
             if "Relation Name" in each and "Schema" in each
         }
         rows = self._connection.execute(_ROWS, ([*names],)).fetchall()
@@ -194,12 +186,6 @@ class Batches:
         query = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
         ((position,),) = self._connection.execute(query).fetchall()
         return int(position)
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for each in plan.get("Plans", ()):
-        yield from _nodes(each)
 
 
 def _root(state: CatalogueState, oid: int) -> str:
