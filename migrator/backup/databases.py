@@ -112,16 +112,25 @@ def shortened(database: str, suffix: str) -> str:
     return database.encode()[:room].decode("utf-8", "ignore") + suffix
 
 
-def create(connection: Connection, name: str, like: Mapping[str, Any] | None) -> None:
-    """Create an empty database.
+def create(
+    server: Target, name: str, like: Mapping[str, Any] | None, *, has_public: bool = True
+) -> Target:
+    """Create an empty database, and return it.
 
     Args:
-        connection: To another database of the server.
+        server: Another database of the server, by the role that creates.
         name: The new one's.
         like: The properties of the database that it is made like; None for the server's defaults.
+        has_public: Whether it has schema public.
 
     """
-    connection.execute(_statement(like["creation"] if like else _PLAIN, name))
+    with open_connection(server) as connection:
+        connection.execute(_statement(like["creation"] if like else _PLAIN, name))
+    made = server.beside(name)
+    if not has_public:
+        with open_connection(made) as connection:
+            connection.execute("DROP SCHEMA public")
+    return made
 
 
 def properties(connection: Connection) -> dict[str, Any]:

@@ -88,9 +88,13 @@ def restore(
         Failed: It cannot be restored, or its rows are not what the manifest says.
 
     """
-    with open_connection(server) as connection:
-        databases.create(connection, name, backup.manifest.properties if how.has_owners else None)
-    made = server.beside(name)
+    properties = backup.manifest.properties
+    made = databases.create(
+        server,
+        name,
+        properties if how.has_owners else None,
+        has_public=properties.get("has_public", True),
+    )
     left = fill(backup.path, made, how, show)
     if found := differences(backup, made, show=show):
         raise Failed(
@@ -122,14 +126,11 @@ def copied(
     """
     how = RestoreOptions(tools, has_owners=scratch.is_own, is_copy=True, has_rows=False)
 
-    preparation = ""  # of an empty database
+    has_public = True
 
     def made(name: str, how: RestoreOptions) -> tuple[Target, list[str]]:
-        target = scratch.server.beside(scratch.name(name))
-        with open_connection(scratch.server) as connection:
-            databases.create(connection, str(target.parameters["dbname"]), None)
-        with open_connection(target) as connection:
-            connection.execute(preparation.encode())
+        wanted = scratch.name(name)
+        target = databases.create(scratch.server, wanted, None, has_public=has_public)
         return target, fill(dump, target, how, show)
 
     for attempt in count():  # without rows, until nothing is missing
@@ -137,8 +138,8 @@ def copied(
             made(f"schema{attempt}", how)
             break
         except Failed as error:
-            if _PUBLIC_THERE in error.message and not preparation:
-                preparation = "DROP SCHEMA public"
+            if _PUBLIC_THERE in error.message and has_public:
+                has_public = False
             elif not scratch.add_missing_role(error.message):
                 raise
     return made("base", replace(how, has_rows=True))

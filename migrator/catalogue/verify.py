@@ -113,7 +113,7 @@ def _form(runner: Runner) -> str:
     cluster = runner.session.citus
     if cluster is not None and cluster.distributed:
         return CITUS
-    query = "SELECT FROM pg_class WHERE relkind = 'p' AND relnamespace = 'public'::regnamespace"
+    query = "SELECT FROM pg_class WHERE relkind = 'p' AND relnamespace = to_regnamespace('public')"
     return PARTITIONED if runner.session.connection.execute(query).fetchall() else ""
 
 

@@ -244,10 +244,10 @@ def on_schema(stage: Stage) -> Proofs:
             name, left, started = scratch.name("schema"), list[str](), time.monotonic()
             properties = databases.properties(stage.runner.session.connection)
             called = stage.runner.session.facts.database
+            has_public = properties["has_public"]
+            copy = databases.create(stage.server, name, properties, has_public=has_public)
             with open_connection(stage.server) as connection:
-                databases.create(connection, name, properties)
                 for dump in dumps:
-                    copy = stage.server.beside(name)
                     left += backups.fill(dump, copy, stage.how, stage.steps.show)
                 missed = databases.dress(connection, name, properties, called=called, is_copy=True)
             took = round(time.monotonic() - started, 3)

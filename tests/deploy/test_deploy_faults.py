@@ -98,6 +98,21 @@ def test_neither_settings_of_the_role_nor_partitions_stop_a_restore(here: Site) 
     assert rows(here.database, "SELECT count(*) FROM p") == [(72,)]
 
 
+def test_a_database_without_schema_public_comes_back_without_it(here: Site) -> None:
+    here.made.add("0004.d.create", "CREATE TABLE app.d (id int);", "DROP TABLE app.d;")
+    here.made.add("0005.b.empty", "DELETE FROM app.b;", NO_WAY_BACK)
+    here.made.add("0006.b.fail", FAILS)
+    moved_there = (f"ALTER TABLE {each} SET SCHEMA app" for each in "abc")
+    run(here.database, "CREATE SCHEMA app", *moved_there, "DROP SCHEMA public")
+    answer = here.deploy("--closed")
+    assert answer.code == 1
+    assert "state: The backup was restored, compared whole, and opened; " in answer.err, answer.err
+    assert "Not as before" not in answer.err
+    schemas = "SELECT nspname FROM pg_namespace WHERE nspname IN ('app', 'public')"
+    assert rows(here.database, schemas) == [("app",)]
+    assert rows(here.database, "SELECT count(*) FROM app.b") == [(1000,)]
+
+
 def test_too_few_connections_are_refused_before_anything_is_done(here: Site) -> None:
     with here.server.connect() as superuser:
         try:

@@ -94,6 +94,8 @@ SELECT
             'TABLESPACE = ' || quote_ident(nullif(t.spcname, 'pg_default'))
         )
     ) AS creation,
+    -- A new database has it, and no dump says that it was dropped.
+    to_regnamespace('public') IS NOT NULL AS has_public,
     -- A copy that is dropped soon does without these.
     jsonb_build_array(
         jsonb_build_array('ALTER DATABASE ', ' CONNECTION LIMIT ' || this.datconnlimit),

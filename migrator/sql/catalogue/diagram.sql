@@ -60,7 +60,7 @@ FROM pg_class AS r
 LEFT JOIN pg_depend AS d
     ON d.classid = 'pg_class'::regclass AND r.oid = d.objid AND d.deptype = 'e'
 WHERE
-    r.relnamespace = 'public'::regnamespace
+    r.relnamespace = to_regnamespace('public')
     AND r.relkind IN ('r', 'p', 'v', 'm')
     AND NOT r.relispartition
     AND d.objid IS NULL
