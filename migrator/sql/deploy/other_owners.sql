@@ -1,5 +1,6 @@
--- Roles that own something here which this role could not give them again. What belongs to an
--- extension comes with that. From 16 on, a member may be granted without the right to SET ROLE.
+-- Roles that own something here which this role could not give them again. What is a part of
+-- something else, such as of an extension or of a range type, comes with that. From 16 on, a member
+-- may be granted without the right to SET ROLE.
 WITH membership AS (
     SELECT
         CASE
@@ -45,7 +46,7 @@ LEFT JOIN pg_depend AS d
     ON
         o.catalogue = d.classid
         AND o.oid = d.objid
-        AND d.deptype = 'e'
+        AND d.deptype IN ('e', 'i')
 WHERE
     n.nspname NOT LIKE 'pg\_%'
     AND n.nspname <> 'information_schema'
