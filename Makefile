@@ -105,11 +105,12 @@ bench-scale: $(VENV)/dev ## Measure partitions and retention beside an applicati
 review: $(VENV)/dev ## Measure every migration on throwaway databases; the report goes to review/
 	@$(RUNNER) review $(MIGRATIONS) --out review
 
-lint: $(VENV)/dev ## Check SQL (sqlfluff, squawk, bytes, headers) and Python (ruff, mypy)
-	@failed=; for linter in $(LINTERS); do \
-	  echo "$$linter" >&2; $$linter || failed="$$failed\n  $$linter"; \
-	done; \
-	test -z "$$failed" || { printf "failed:$$failed\n" >&2; exit 1; }
+lint: $(VENV)/dev ## Check SQL (sqlfluff, squawk, bytes, headers) and Python (ruff, mypy), all at once
+	@failed=$$(mktemp); for linter in $(LINTERS); do \
+	  echo "$$linter" >&2; { $$linter || echo "  $$linter" >>"$$failed"; } & \
+	done; wait; \
+	named=$$(sort "$$failed"); rm "$$failed"; \
+	test -z "$$named" || { printf 'failed:\n%s\n' "$$named" >&2; exit 1; }
 
 format: $(VENV)/dev ## Format Python; SQL that was applied is never formatted
 	@$(BIN)/ruff format .

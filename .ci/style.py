@@ -8,17 +8,18 @@ its settings. Exit code 0: all files pass; 1: findings; 2: sqlfluff did not read
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from sqlfluff.core import FluffConfig, Linter
 
 CACHE = Path(".sqlfluff_cache")
 SETTINGS, LEFT_OUT = Path(".sqlfluff"), Path(".sqlfluffignore")
@@ -62,47 +63,34 @@ def key(path: Path) -> str:
 
 
 def lint(names: Sequence[str]) -> dict[str, list[str]] | None:
-    """Return what sqlfluff finds in each file; None, and say so, if it did not read them all.
-
-    A process for each processor, of its own: those that sqlfluff starts itself may wait for each
-    other for ever at their end.
-    """
-    by_size = sorted(names, key=lambda name: Path(name).stat().st_size)
-    shares = [by_size[first :: os.cpu_count() or 1] for first in range(os.cpu_count() or 1)]
-    with ThreadPoolExecutor(len(shares)) as threads:
-        found = list(threads.map(lint_share, filter(None, shares)))
-    if any(each is None for each in found):
+    """Return what sqlfluff finds in each file; None, and say so, if it did not read them all."""
+    by_size = sorted(names, key=lambda name: Path(name).stat().st_size, reverse=True)
+    try:
+        with ProcessPoolExecutor(os.cpu_count()) as processes:
+            found = processes.map(lint_file, by_size, chunksize=4)
+            return dict(zip(by_size, found, strict=True))
+    except Exception as error:  # any of them means that not all was read
+        say(f"sqlfluff ended with {type(error).__name__}, and not all was read: {error}")
         return None
-    return {name: lines for each in found if each is not None for name, lines in each.items()}
 
 
-def lint_share(names: Sequence[str]) -> dict[str, list[str]] | None:
-    """Do what `lint` does, for files that one process reads."""
-    options = ["--format", "json", "--nocolor", "--processes", "1"]
-    process = subprocess.run(  # noqa: S603  on files of this project
-        [sys.executable, "-m", "sqlfluff", "lint", *options, *names],
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    findings: dict[str, list[str]] = {}
-    with suppress(ValueError):
-        findings = {
-            each["filepath"]: list(described(each["violations"]))
-            for each in json.loads(process.stdout)
-        }
-    is_whole = findings.keys() == set(names)
-    if process.returncode != (1 if any(findings.values()) else 0) or not is_whole:
-        say(f"{process.stderr}sqlfluff ended with {process.returncode}, and not all was read")
-        return None
-    return findings
+def lint_file(name: str) -> list[str]:
+    """Return the line, column, rule and text of each finding in a file."""
+    text = Path(name).read_text(encoding="utf-8")
+    linted = linter(Path(name).parent).lint_string(text, fname=name)
+    return [described(each.to_dict()) for each in linted.get_violations()]
 
 
-def described(violations: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield the line, column, rule and text of each finding."""
-    for each in violations:
-        place = f"{each['start_line_no']}:{each['start_line_pos']}"
-        yield f"{place}: {each['name'] or each['code']}: {each['description']}"
+@cache
+def linter(directory: Path) -> Linter:
+    """Return what lints the files of a directory: to read its settings takes as long as a file."""
+    return Linter(config=FluffConfig.from_path(str(directory)))
+
+
+def described(violation: Mapping[str, Any]) -> str:
+    """Return the line, column, rule and text of a finding."""
+    place = f"{violation['start_line_no']}:{violation['start_line_pos']}"
+    return f"{place}: {violation['name'] or violation['code']}: {violation['description']}"
 
 
 def say(message: str) -> None:
