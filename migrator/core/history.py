@@ -140,9 +140,12 @@ def read(session: Session) -> History:
             f"The history in schema yoyo cannot be read: {str(error).strip()}",
             hint="Use the role that migrates. If another program made schema yoyo, rename it.",
         ) from error
-    for kind, *row in rows:
-        recorded = HistoryEntry(*row)
-        kinds[kind][recorded.id] = recorded
+    checksums = {row[1]: row[3:5] for row in rows if row[0] == "checksum"}
+    facts = [row for row in rows if row[0] != "checksum"]
+    facts.sort(key=lambda row: (row[5] is None, row[5], row[2]))  # stock yoyo's may lack the time
+    for kind, hashed, name, *of_its_own, at in facts:
+        checksum, detail = checksums.get(hashed, of_its_own)
+        kinds[kind][name] = HistoryEntry(name, checksum, detail, at)
     return history
 
 

@@ -209,6 +209,8 @@ def wait_until_ready(target: Target, wait_s: float, say: Callable[[str], None]) 
         say: Called once if it must wait.
 
     """
+    if not wait_s:
+        return
     conninfo = make_conninfo("", **_parameters(target)).encode()
     deadline = time.monotonic() + wait_s
     is_told = False

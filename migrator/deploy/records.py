@@ -110,14 +110,17 @@ def section(session: Session) -> StatusSection:
 
 def are_kept(connection: Connection) -> bool:
     """Say whether a database keeps a history of deploys."""
-    ((are_kept, _),) = connection.execute(sql("deploy/has_records").encode()).fetchall()
+    ((are_kept,),) = connection.execute("SELECT to_regclass('yoyo.deploy') IS NOT NULL").fetchall()
     return bool(are_kept)
 
 
 def prepare(connection: Connection) -> None:
     """Create the history of deploys where it is missing, or of an older release."""
-    ((_, is_current),) = connection.execute(sql("deploy/has_records").encode()).fetchall()
-    if not is_current:
+    columns = connection.execute(
+        "SELECT FROM pg_attribute AS a"
+        " WHERE a.attrelid = to_regclass('yoyo.deploy') AND a.attname = 'before'"
+    )
+    if not columns.rowcount:
         with connection.transaction():
             connection.execute(sql("deploy/bookkeeping").encode())
 

@@ -66,15 +66,16 @@ class TargetPosition:
         ((system, started, oid),) = session.connection.execute(
             sql("fleet/identity").encode()
         ).fetchall()
+        ids = runner.state().ids()
         section = runner.additions.status(session)
-        batches = progress.read(session)
+        batches = progress.read(session) if ids["interrupted"] else []
         running = [each.id for each in progress.at_work(session)] if batches else []
         return cls(
             system,
             started,
             oid,
             session.facts.is_standby,
-            runner.state().ids(),
+            ids,
             section.last if section else "",
             section.problem if section else "",
             [(each, each.id in running) for each in batches],
