@@ -33,6 +33,7 @@ _HEADER_LINE = re.compile(r"\s*--\s*(purpose|locks|reversible|replaces|batch)\s*
 _COMMENT_OR_BLANK = re.compile(r"\s*(--.*)?$")
 # Not the year of 2026_02_01_name, nor the first part of the version 1.10.
 _NUMBER = re.compile(r"\d+(?=\.(?!\d+(?:[._-]|$))|_(?!\d))")
+_CONVERT = re.compile(r"`convert --from \S+ DIR OUT`")
 _LINE_END = re.compile(r"[\r\n]")  # for PostgreSQL and yoyo, a lone CR also ends a comment
 _LONGEST_NAME = 250
 _LONGEST_HEADER = 1_000_000  # bytes; a directive after that is refused, as yoyo would ignore it
@@ -257,7 +258,8 @@ def discover(directory: Path, apart: Collection[Path] = ()) -> list[Migration]:
     problems: list[str] = []
     names = _names(directory, problems)
     problems += [
-        f"{_shown(path)}: looks like a migration, but files in subdirectories are not read"
+        _of_tool(path, layouts.tool_by_name(path.name, is_below=True))
+        or f"{_shown(path)}: looks like a migration, but files in subdirectories are not read"
         for path in not_read(directory, apart)
         if path.parent != directory
         and any(part[0].isdigit() for part in path.relative_to(directory).parts)
@@ -291,8 +293,30 @@ def discover(directory: Path, apart: Collection[Path] = ()) -> list[Migration]:
             for other in sorted(migration.source.depends)
             if resolve(other) is None
         )
-    refuse(problems)
+    refuse(_told_once(problems))
     return _in_order(migrations)
+
+
+def _told_once(problems: Iterable[str]) -> list[str]:
+    """Return the problems, of those that the same `convert` solves only the first, with a count."""
+    told: dict[str, list[str]] = {}
+    for each in problems:
+        way_out = _CONVERT.search(each)
+        told.setdefault(way_out[0] if way_out else each, []).append(each)
+    return [
+        each if not more else f"{each} ({len(more)} more like this)"
+        for each, *more in told.values()
+    ]
+
+
+def _of_tool(path: Path, tool: str | None) -> str:
+    """Return the problem of a file in the layout of another tool; empty if it is in none."""
+    if tool is None:
+        return ""
+    return (
+        f"{_shown(path)}: has a name as {tool} gives them; "
+        f"`convert --from {tool} DIR OUT` makes pairs of such files"
+    )
 
 
 def not_read(directory: Path, apart: Collection[Path] = ()) -> list[Path]:
@@ -358,16 +382,12 @@ def _pair_problems(source: SqlFile, present: set[str]) -> Iterator[str]:
     rollback = path.name.removesuffix(".sql") + ROLLBACK_SUFFIX
     if rollback in present or any(layouts.marks(_leading_comments(source.text), source.text)):
         return
-    if tool := layouts.tool_by_name(path.name):
-        yield (
-            f"{path}: has a name as {tool} gives them; "
-            f"`convert --from {tool} DIR OUT` makes pairs of such files"
-        )
-    else:
-        yield (
-            f"{path}: its rollback file {rollback} is missing; "
-            "if no rollback is possible, let it RAISE EXCEPTION"
-        )
+    has_pairs = any(each.endswith(ROLLBACK_SUFFIX) for each in present)
+    yield _of_tool(path, layouts.tool_by_name(path.name)) or (
+        f"{path}: its rollback file {rollback} is missing; "
+        "if no rollback is possible, let it RAISE EXCEPTION"
+        + ("" if has_pairs else ", as `convert --from plain DIR OUT` does for a whole set")
+    )
 
 
 def number(migration_id: str) -> str | None:

@@ -14,6 +14,8 @@ TOOLS = (
     "golang-migrate",
     "goose",
     "node-pg-migrate",
+    "plain",
+    "prisma",
     "sql-migrate",
     "sqlx",
     "tern",
@@ -32,6 +34,7 @@ _NAMES = (
     ("flyway", re.compile(r"[VURB][0-9._]*__.*\.sql")),
     ("diesel", re.compile(r"(up|down)\.sql")),
 )
+_NAMES_BELOW = (*_NAMES, ("prisma", re.compile(r"migration\.sql")))
 
 
 def marks(header: Sequence[str], text: bytes) -> Iterator[tuple[int, str]]:
@@ -49,6 +52,13 @@ def marks(header: Sequence[str], text: bytes) -> Iterator[tuple[int, str]]:
         yield text.count(b"\n", 0, middle) + 1, "tern"
 
 
-def tool_by_name(name: str) -> str | None:
-    """Return the tool that gives its files such names; None if this one may have it."""
-    return next((tool for tool, form in _NAMES if form.fullmatch(name)), None)
+def tool_by_name(name: str, *, is_below: bool = False) -> str | None:
+    """Return the tool that gives its files such names; None if this one may have it.
+
+    Args:
+        name: The name of the file.
+        is_below: Whether it is in a subdirectory of the set.
+
+    """
+    forms = _NAMES_BELOW if is_below else _NAMES
+    return next((tool for tool, form in forms if form.fullmatch(name)), None)

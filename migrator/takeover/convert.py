@@ -18,7 +18,11 @@ from migrator.takeover import layouts
 from migrator.takeover.layouts import Half, Original
 
 _BEGINS_OR_COMMITS = re.compile(r"(BEGIN|START TRANSACTION|COMMIT|END)\b")
-_ADDS_VALUE = re.compile(r"ALTER TYPE .*ADD VALUE\b")  # which the same transaction may not use
+# The same transaction may not use the value.
+_ADDS_VALUE = re.compile(
+    rb"ALTER\s+TYPE\b.*?\bADD\s+VALUE\s+(?:IF\s+NOT\s+EXISTS\s+)?('[^']*')", re.I | re.DOTALL
+)
+_COMMITS = re.compile(rb"\b(?:COMMIT|ROLLBACK)\s*(?:AND\b|;)", re.I)
 _INDEX = re.compile(
     r"(?:CREATE (?:UNIQUE )?|DROP )INDEX (?:CONCURRENTLY )?(?:IF (?:NOT )?EXISTS )?(?P<names>.*)"
 )
@@ -34,8 +38,8 @@ class FilePart:
     Args:
         text: Its statements.
         is_transactional: Whether it can run in a transaction.
-        subject: The index that it builds or drops; `+` if it adds a value to a type; empty if it
-            does anything else.
+        subject: The index that it builds or drops; `+` if it adds a value to a type that is used
+            later; empty if it does anything else.
         is_empty: Whether it has no statement of its own.
 
     """
@@ -222,8 +226,12 @@ def _parts(half: Half, *, is_divided: bool = False) -> list[FilePart]:
         end = statement.end + half.text.startswith(b";", statement.end)
         text += half.text[start:end]
         start = end
-        is_outside = sqltext.needs_no_transaction(statement)
-        subject = "+" if _ADDS_VALUE.match(words) else _index(words)
+        is_outside = sqltext.needs_no_transaction(statement) or (
+            statement.words[:1] == ("DO",) and _COMMITS.search(sqltext.code(half.text, statement))
+        )
+        value = _ADDS_VALUE.match(half.text, statement.start, statement.end)
+        is_used = value is not None and value[1] in half.text[end:]
+        subject = "+" if is_used else _index(words)
         stands_alone = is_divided or (not half.is_atomic and (is_outside or subject == "+"))
         part = FilePart(text, not is_outside, subject)
         if is_open and not stands_alone:

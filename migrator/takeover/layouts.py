@@ -16,6 +16,7 @@ from migrator.core.layouts import MARKS, MIDDLE_OF_TERN
 
 _LINES = re.MULTILINE | re.IGNORECASE
 _BY_TEXT = {"dbmate", "diesel"}  # they compare versions as text, the others as numbers
+_IN_ORDER = {"alembic-sql", "prisma"}  # their readers keep the order, which is not of versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read(tool: str, directory: Path) -> Layout:
         found = READERS[tool](directory)
         if tool in _BY_TEXT:
             found.originals.sort(key=lambda each: each.version)
-        elif tool != "alembic-sql":  # which prints them in order
+        elif tool not in _IN_ORDER:
             found.originals.sort(key=lambda each: each.numbers)
     except OSError as error:
         raise Refused(f"{error.filename}: cannot be read: {error.strerror}.") from error
@@ -254,6 +255,8 @@ def _in_pairs(
 
 # It sends a file as it is: what is in it begins and ends the transactions.
 _golang_migrate = _in_pairs(r"(\d+)_(.*)\.(up|down)\.sql", lambda _: False)
+# Files that psql ran, one after the other, with or without others that undo them.
+_plain = _in_pairs(r"(\d+)[_.-]?(.*?)(?:\.(up|down))?\.sql", lambda _: False)
 _sqlx = _in_pairs(
     r"(\d+)_(.*?)(?:\.(up|down))?\.sql", lambda text: not text.startswith(b"-- no-transaction")
 )
@@ -278,6 +281,18 @@ def _diesel(directory: Path) -> Layout:
                 Half(_read(down), is_atomic) if down.is_file() else None,
             )
         )
+    return Layout(found)
+
+
+def _prisma(directory: Path) -> Layout:
+    found = []
+    for path in sorted(directory.glob("*/migration.sql")):
+        version, _, name = path.parent.name.partition("_")
+        down = path.with_name("down.sql")  # where its guide to down migrations puts it
+        # It sends a file as it is, like golang-migrate.
+        rollback = Half(_read(down), is_atomic=False) if down.is_file() else None
+        apply = Half(_read(path), is_atomic=False)
+        found.append(Original(path.parent, version, name, apply, rollback))
     return Layout(found)
 
 
@@ -362,6 +377,8 @@ READERS: dict[str, Callable[[Path], Layout]] = {
     "golang-migrate": _golang_migrate,
     "goose": _goose,
     "node-pg-migrate": _node_pg_migrate,
+    "plain": _plain,
+    "prisma": _prisma,
     "sql-migrate": _sql_migrate,
     "sqlx": _sqlx,
     "tern": _tern,

@@ -248,7 +248,7 @@ def test_a_file_that_is_not_refused_says_to_yoyo_what_it_says_here(
         ("0004.d.create.py", "only raw SQL migrations can be run"),
         ("post-apply.sql", "only raw SQL migrations can be run"),
         ("0004.d.create.SQL", "its name must end in .sql, in lower case"),
-        ("0004.d/up.sql", "looks like a migration, but files in subdirectories are not read"),
+        ("0004.d/up.sql", "has a name as diesel gives them; `convert --from diesel DIR OUT`"),
         ("old/more/0004.d.create.sql", "looks like a migration, but files in subdirectories"),
         ("more/0004.d.create.sql", "looks like a migration, but files in subdirectories"),
         ("0004.d\n.sql", "printable characters"),

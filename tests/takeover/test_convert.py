@@ -62,6 +62,23 @@ LAID_OUT: dict[str, dict[str, str]] = {
         f"-- Down Migration\n{NO_INDEX.replace(' CONCURRENTLY', '')}\n",
         "1704067200002_two.sql": f"-- Up Migration\n{FUNCTION}\n-- Down Migration\n{NO_FUNCTION}\n",
     },
+    "plain": {
+        "1-parts.sql": TABLE,
+        "1-parts.down.sql": NO_TABLE,
+        "2-index.sql": INDEX,
+        "2-index.down.sql": NO_INDEX,
+        "10-two.sql": FUNCTION,
+        "10-two.down.sql": NO_FUNCTION,
+    },
+    "prisma": {
+        "20240101000000_parts/migration.sql": f"-- CreateTable\n{TABLE}",
+        "20240101000000_parts/down.sql": NO_TABLE,
+        "20240102000000_index/migration.sql": INDEX,
+        "20240102000000_index/down.sql": NO_INDEX,
+        "20240103000000_two/migration.sql": FUNCTION,
+        "20240103000000_two/down.sql": NO_FUNCTION,
+        "migration_lock.toml": 'provider = "postgresql"',
+    },
     "golang-migrate": {
         "000001_parts.up.sql": f"BEGIN;\n{TABLE}\nCOMMIT;\n",
         "000001_parts.down.sql": f"begin;\n{NO_TABLE}\ncommit;\n",
@@ -157,6 +174,8 @@ IDS = {
     "sqlx": ["20240101000000.parts", "20240102000000.index", "20240103000000.two"],
     "diesel": ["20240101000000.parts", "20240102000000.index", "20240103000000.two"],
     "goose": ["00001.parts", "00002.index", "00003.two"],
+    "plain": ["0001.parts", "0002.index", "0010.two"],
+    "prisma": ["20240101000000.parts", "20240102000000.index", "20240103000000.two"],
     "golang-migrate": ["000001.parts", "000002.index", "000003.two"],
     "node-pg-migrate": ["1704067200000.parts", "1704067200001.index", "1704067200002.two"],
     "sql-migrate": ["0001.parts", "0002.index", "0010.two"],
@@ -318,6 +337,51 @@ class TestOneFileForEachStatementOutsideATransaction:
         assert call(convert.made, empty_database, "migrate").code == 0
         assert rows(empty_database, "SELECT m::text FROM m") == [("ok",)]
 
+    @newest
+    def test_one_that_is_not_used_divides_nothing(
+        self, empty_database: str, convert: Converter
+    ) -> None:
+        value = "ALTER TYPE mood\n  ADD VALUE IF NOT EXISTS 'ok' AFTER 'sad';"
+        up = f"CREATE TYPE mood AS ENUM ('sad');\n{value}\nCREATE TABLE m (m mood);\n"
+        down = "DROP TABLE m;\nDROP TYPE mood;\n"
+        convert("golang-migrate", {"1_x.up.sql": up, "1_x.down.sql": down})
+        assert convert.pairs == {"1.x.sql": up, "1.x.rollback.sql": down}
+        assert call(convert.made, empty_database, "migrate").code == 0
+
+    @newest
+    def test_a_block_that_commits_stands_alone(
+        self, empty_database: str, convert: Converter
+    ) -> None:
+        commits = "DO $$ BEGIN\n  INSERT INTO parts VALUES (1);\n  commit;\nEND $$;"
+        mentions = "DO $$ BEGIN\n  -- COMMIT;\n  RAISE NOTICE 'COMMIT;';\nEND $$;"
+        convert("plain", {"1.sql": f"{TABLE}\n{commits}\n{mentions}\n"})
+        assert [*convert.pairs.values()][1::2] == [
+            f"{TABLE}\n",
+            f"-- transactional: false\n{commits}\n",
+            f"{mentions}\n",
+        ]
+        assert call(convert.made, empty_database, "migrate").code == 0
+
+
+@newest
+def test_directories_of_prisma_run_in_the_order_of_their_names(
+    empty_database: str, convert: Converter
+) -> None:
+    answer = convert(
+        "prisma",
+        {
+            "20240101120000_parts/migration.sql": TABLE,
+            "20240101_index/migration.sql": INDEX,
+            "20240103000000_two/migration.sql": FUNCTION,
+        },
+    )
+    assert answer.code == 0
+    assert call(convert.made, empty_database, "migrate").out.splitlines() == [
+        "applied 0001.20240101120000.parts",
+        "applied 0002.20240101.index",
+        "applied 0003.20240103000000.two",
+    ]
+
 
 class TestWhatCannotBeConverted:
     @pytest.mark.parametrize(
@@ -402,10 +466,23 @@ def test_a_file_with_both_halves_is_refused_by_name(
         assert "a file with both halves" in call(made, empty_database, "migrate").err
 
 
-@pytest.mark.parametrize("tool", ["golang-migrate", "flyway"])
-def test_names_of_other_tools_are_told(made: MigrationSet, tool: str) -> None:
+@pytest.mark.parametrize("tool", ["golang-migrate", "flyway", "prisma", "diesel", "goose"])
+def test_the_layout_of_another_tool_is_told_once(tmp_path: Path, tool: str) -> None:
+    made = MigrationSet(tmp_path)
     for name, text in LAID_OUT[tool].items():
-        if "/" not in name:
+        if not name.startswith("later/"):
             made.write(f"migrations/{name}", text)
     answer = call(made, "host=/nowhere", "plan")
-    assert f"has a name as {tool} gives them; `convert --from {tool} DIR OUT`" in answer.err
+    told = [line for line in answer.err.splitlines() if f"`convert --from {tool} DIR OUT`" in line]
+    assert len(told) == 1
+    assert told[0].endswith(" more like this)")
+
+
+def test_a_set_without_any_rollback_file_is_told_once(tmp_path: Path) -> None:
+    made = MigrationSet(tmp_path)
+    made.write("migrations/0001-a.sql", TABLE)
+    made.write("migrations/0002-b.sql", "SELECT 1;")
+    told = call(made, "host=/nowhere", "plan").err
+    assert told.count("0001-a.rollback.sql is missing") == 1
+    assert "as `convert --from plain DIR OUT` does for a whole set (1 more like this)" in told
+    assert "0002-b" not in told
