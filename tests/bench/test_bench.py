@@ -69,7 +69,7 @@ def test_the_table_names_the_contenders_and_the_durability_of_the_server(pg: Ser
 def workload(pg: Server, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run bench.workload on the worker's server with a tiny size."""
     conninfo = pg.dsn(pg.maintenance_dbname, pg.user)
-    tiny = ["--tasks", "1000", "--small", "500", "--runs", "12", "--server", conninfo]
+    tiny = ["--tasks", "400", "--small", "200", "--runs", "6", "--server", conninfo]
     return subprocess.run(
         [sys.executable, "-m", "bench.workload", *tiny, "--output", output, *options],
         capture_output=True,
