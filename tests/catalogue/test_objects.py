@@ -333,6 +333,7 @@ def test_what_is_defined_is_read_alike_whatever_the_session_says(connection: Con
             "SET bytea_output TO escape",
             "SET extra_float_digits TO -5",
             "SET quote_all_identifiers TO on",
+            "DEALLOCATE ALL",  # the query is kept in the session
         ],
     )
     assert [each.words for each in differences(before, read(connection))] == []
