@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from migrator.core.files import SqlFile
-from migrator.review import backfill, locks, measure
+from migrator.review import backfill, expand, locks, measure
 from migrator.review.evidence import FileFacts, Step
 from migrator.review.findings import INSTEAD, Evidence
 from migrator.review.measure import Part
@@ -28,6 +28,7 @@ _NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")
 _ALLOWED_FOR = timedelta(days=365)
 # Findings that the moves of their statement avoid, and those that a division of the file avoids.
 _OF_A_STATEMENT = {"rewrite", "scan", "index-build", "large-write", "cascade"}
+_OF_RELEASES = {"breaking-change", "fails-on-rows"}  # what two releases avoid
 _OF_THE_FILE = {"work-after-lock", "several-tables"}
 _OF_THE_TEXT = {"locks-header", "lock-timeout", "allowance"}
 _WHY = {
@@ -91,6 +92,9 @@ def give(
 
     def way(place: int, step: Step) -> list[Move] | None:
         facts = Changed(file.watched.seen[place], step, *about)
+        if not _has(step, wrong, _OF_A_STATEMENT):
+            kept = replace(_kept(file, known, step), lost=", ".join(known.proof.lost))
+            return expand.released(facts, kept, undoing[place]) if kept.transactional else None
         if step.part.words[0] not in {"UPDATE", "DELETE"}:
             return backfill.column(facts) or moves(facts)
         has_settings = any(each.part.is_setting for each in file.steps)
@@ -100,7 +104,7 @@ def give(
     ways = {
         place: moved
         for place, step in enumerate(file.steps)
-        if _is_meant(step, wrong) and (moved := way(place, step))
+        if _has(step, wrong, _OF_A_STATEMENT | _OF_RELEASES) and (moved := way(place, step))
     }
     groups = _groups(file, known, ways, undoing, wrong)
     rules = {each.rule for each in wrong}
@@ -162,11 +166,11 @@ def _step(steps: Sequence[Step], finding: Finding) -> int | None:
     return next((n for n, (a, b) in enumerate(extents) if a <= finding.line <= b), None)
 
 
-def _is_meant(step: Step, wrong: Sequence[Finding]) -> bool:
-    """Say whether a statement has a finding that its moves may avoid, or its rollback has."""
+def _has(step: Step, wrong: Sequence[Finding], rules: Set[str]) -> bool:
+    """Say whether a statement has a finding of some rules, or its rollback has."""
     extent = range(step.part.line, step.part.end_line + 1)
     return not step.part.is_setting and any(
-        each.rule in _OF_A_STATEMENT and (each.file or each.line in extent) for each in wrong
+        each.rule in rules and (each.file or each.line in extent) for each in wrong
     )
 
 
@@ -197,6 +201,7 @@ def _groups(
     groups: list[_Group] = []
     settings: tuple[str, ...] = ()
     is_open = False
+    renamed: set[str] = set()  # what has its final name in the next release only
     for place, step in enumerate(file.steps):
         text = _text(file, step)
         if step.part.is_setting and len(file.steps) > 1:
@@ -204,6 +209,10 @@ def _groups(
             continue
         kept = _kept(file, known, step)
         way = ways.get(place) or [kept]
+        if way[-1].name == "contract":
+            renamed.add(way[-1].about)
+        elif renamed & {*_WORD.findall(text.lower())}:
+            way = [replace(each, is_later=True) for each in way]
         if way[0].name:
             comments = text.removesuffix(step.part.text)
             first, *more = way[0].forward
@@ -225,7 +234,7 @@ def _groups(
             else:
                 groups.append(_Group((each,), mine))
             is_open = True
-    return groups
+    return sorted(groups, key=lambda each: each.moves[0].is_later)
 
 
 def _text(file: FileFacts, step: Step) -> str:
@@ -256,7 +265,7 @@ def _fit(
     group: Sequence[Move], move: Move, step: Step, known: Evidence, *, is_divided: bool
 ) -> bool:
     """Say whether a statement can be in the transaction of others: it locks no other table."""
-    if not (move.transactional and group[-1].transactional):
+    if not (move.transactional and group[-1].transactional) or move.is_later != group[-1].is_later:
         return False
     if not is_divided:
         return True
@@ -292,7 +301,9 @@ def _pairs(
             number = str(int(match[0]) + place).zfill(len(match[0]))
             id_ = number + id_[match.end() :]
         allowed = [each for move in group.moves for each in move.allowed]
-        lines = [_allow(*each, today) for each in dict.fromkeys(allowed)]
+        needed = " ".join(sorted(file.source.depends))
+        lines = [f"-- depends: {needed}"] if needed and not place else []
+        lines += [_allow(*each, today) for each in dict.fromkeys(allowed)]
         if is_kept:
             lines += dict.fromkeys(_again(each) for each in kept if _is_of(each, group, file))
         purpose = group.moves[0].purpose or header.get("purpose", name)
@@ -342,7 +353,8 @@ def _pair(
     back = [f"{each};" for part in reversed(parts) for each in part.rollback] or ["SELECT 1;"]
     header = outside * (not all(each.back_transactional for each in parts))
     header += [f"-- batch: {each.back_batch}" for each in parts if each.back_batch]
-    return NewPair(id_, "\n".join([*told, *forward, ""]), "\n".join([*header, *back, ""]))
+    texts = "\n".join([*told, *forward, ""]), "\n".join([*header, *back, ""])
+    return NewPair(id_, *texts, parts[0].is_later)
 
 
 def _locks(held: Mapping[str, str]) -> str:

@@ -68,6 +68,7 @@ class Measurements:
         found: Findings that the run itself made, not a rule.
         major: The version of PostgreSQL that it was measured on.
         bounds: The condition of each partition after the file, by name.
+        without_rows: The facts about its file on an empty table, if it fails on rows.
 
     """
 
@@ -81,6 +82,7 @@ class Measurements:
     found: list[Finding] = field(default_factory=list)
     major: int = 0
     bounds: Mapping[str, str] = field(default_factory=dict)
+    without_rows: FileFacts | None = None
 
 
 def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) -> MigrationReview:
@@ -120,9 +122,9 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
     text, is_whole = source.text.decode(), not facts.not_measured
     found = allow.apply(text, found, today, is_whole=is_whole, new=facts.grown)
     instead: tuple[NewPair, ...] = ()
-    if facts.file and is_whole:
+    if instead_of := facts.file if is_whole else facts.without_rows:
         parts = [*measure.parts(facts.rollback)]
-        about = (facts.file, known, parts, found, today)
+        about = (instead_of, known, parts, found, today)
         found, instead = advice.give(
             *about, back=facts.back, major=facts.major, bounds=facts.bounds
         )

@@ -25,11 +25,16 @@ _DEFERRED = re.compile(r" (?:NOT )?DEFERRABLE.*$")
 _CASCADE = re.compile(r"\s+CASCADE\s*$", re.IGNORECASE)
 _NOT_VALID = " NOT VALID"
 _PARTITIONS_TAKE_NOT_VALID = 18  # the first version that adds such a reference to them
-_ONLY_BACK = "only the rollback reads or builds it, in an incident"
+ONLY_BACK = "only the rollback reads or builds it, in an incident"
 _LONGEST_NAME = 40
 _WORDS = re.compile(r"\W+")
 # An attribute of a column that ADD COLUMN writes behind its type, and how.
-_OF_COLUMN = {"type": "{}", "collation": "COLLATE {}", "default": "DEFAULT {}", "NOT NULL": ""}
+_OF_COLUMN = {
+    "type": "{}",
+    "collation": "COLLATE {}",
+    "default": "DEFAULT {}",
+    "NOT NULL": "NOT NULL",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Move:
         about: The name of what it makes or changes; empty if it has none.
         batch: What `-- batch:` says of its statement; empty if it is not run in batches.
         back_batch: The same of its rollback.
+        is_later: Whether it belongs to the next release: a running application would miss it.
 
     """
 
@@ -64,6 +70,7 @@ class Move:
     about: str = ""
     batch: str = ""
     back_batch: str = ""
+    is_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +193,27 @@ def _add_column(facts: Changed, new: Object) -> list[Move] | None:
     is_rewritten = any(each.relation == table and each.rewritten for each in facts.step.work)
     if is_rewritten or has.keys() - _OF_COLUMN.keys() - {"inherited"}:
         return None
-    told = [form.format(has[name]) for name, form in _OF_COLUMN.items() if name in has and form]
-    told += ["NOT NULL"] * ("NOT NULL" in has)
-    add = f"ALTER TABLE {table} ADD COLUMN {new.name} {' '.join(told)}"
+    add = add_column(table, new.name, has)
     drop = f"ALTER TABLE {table} DROP COLUMN {new.name}"
     locked = facts.family(table, locks.ACCESS_EXCLUSIVE)
     lost = f"the values of {table}.{new.name}"
     purpose = f"column {new.name} of {table}"
     return [Move("column", purpose, (add,), (drop,), locked, lost=lost)]
+
+
+def add_column(table: str, name: str, has: Mapping[str, str], *without: str) -> str:
+    """Return the statement that adds a column.
+
+    Args:
+        table: The table.
+        name: The name of the column.
+        has: Its properties.
+        without: Which of them it does not get.
+
+    """
+    given = {each: form for each, form in _OF_COLUMN.items() if each in has.keys() - {*without}}
+    told = [form.format(has[each]) for each, form in given.items()]
+    return f"ALTER TABLE {table} ADD COLUMN {name} {' '.join(told)}"
 
 
 def new_column(seen: Trace) -> str:
@@ -219,7 +239,7 @@ def _change_column(facts: Changed, old: Object, new: Object) -> list[Move] | Non
 
 def not_null(facts: Changed, table: str, column: str) -> list[Move]:
     """Return the moves that forbid NULL in a column."""
-    name = _fresh(table, column, "filled")
+    name = f"ck_{fresh(table, column, 'filled')}"
     first, second = _check(facts, table, name, f"CHECK ({column} IS NOT NULL)")
     locked = facts.family(table, locks.ACCESS_EXCLUSIVE)
     change = f"ALTER TABLE {table} ALTER COLUMN {column}"
@@ -231,9 +251,10 @@ def not_null(facts: Changed, table: str, column: str) -> list[Move]:
     return [replace(first, purpose=purposes), second, enforced, drop]
 
 
-def _fresh(table: str, what: str, suffix: str) -> str:
-    plain = _WORDS.sub("_", f"{table}_{what}".lower()).strip("_")
-    return f"ck_{plain[:_LONGEST_NAME]}_{suffix}"
+def fresh(table: str, what: str, suffix: str) -> str:
+    """Return a name for an object of a table that nothing has yet, most likely."""
+    words = _WORDS.sub("_", f"{table}_{what}".lower()).strip("_")
+    return f"{words[:_LONGEST_NAME]}_{suffix}"
 
 
 # Constraints
@@ -242,7 +263,7 @@ def _fresh(table: str, what: str, suffix: str) -> str:
 def _add_constraint(facts: Changed, new: Object) -> list[Move] | None:
     if new.properties.get("inherited") == "yes":
         return []
-    table, rule = facts.table(new), _plain(new.properties["definition"])
+    table, rule = facts.table(new), plain(new.properties["definition"])
     if rule.startswith("CHECK"):
         return _check(facts, table, new.name, rule)
     if rule.startswith("FOREIGN KEY"):
@@ -279,12 +300,12 @@ def _validate_known(facts: Changed, old: Object, new: Object) -> list[Move] | No
         return _replace_check(facts, old, new)
     if had != rule + _NOT_VALID:
         return None
-    return [_validate(facts, facts.table(new), new.name, _plain(rule))]
+    return [_validate(facts, facts.table(new), new.name, plain(rule))]
 
 
 def _replace_check(facts: Changed, old: Object, new: Object) -> list[Move] | None:
     table, name = facts.table(new), new.name
-    had, rule = (_plain(each.properties["definition"]) for each in (old, new))
+    had, rule = (plain(each.properties["definition"]) for each in (old, new))
     if not (had.startswith("CHECK") and rule.startswith("CHECK")):
         return None
     first, *more = _check(facts, table, name, rule)
@@ -293,7 +314,7 @@ def _replace_check(facts: Changed, old: Object, new: Object) -> list[Move] | Non
     read = (
         [] if had.endswith(_NOT_VALID) else [each for each in first.locks if facts.is_large(each)]
     )
-    allowed = tuple(("scan", each, _ONLY_BACK) for each in read)
+    allowed = tuple(("scan", each, ONLY_BACK) for each in read)
     forward, back = (drop, *first.forward), (drop, add)
     return [replace(first, forward=forward, rollback=back, allowed=allowed), *more]
 
@@ -303,7 +324,7 @@ def _drop_check(facts: Changed, table: str, name: str, rule: str) -> Move:
     add = f"ALTER TABLE {table} ADD CONSTRAINT {name} {rule}"
     locked = facts.family(table, locks.ACCESS_EXCLUSIVE)
     purpose = f"{name} has done its work"
-    allowed = tuple(("scan", each, _ONLY_BACK) for each in locked if facts.is_large(each))
+    allowed = tuple(("scan", each, ONLY_BACK) for each in locked if facts.is_large(each))
     return Move("drop_check", purpose, (drop,), (add,), locked, allowed=allowed)
 
 
@@ -318,7 +339,7 @@ def _reference(facts: Changed, table: str, name: str, rule: str) -> list[Move]:
     drop = f"ALTER TABLE {table} DROP CONSTRAINT {name}"
     purpose = f"{name} of {table}, which takes over those of its partitions"
     locked, allowed = _of_both(facts, table, other)
-    read = tuple(("scan", each, _ONLY_BACK) for each in (*leaves, other) if facts.is_large(each))
+    read = tuple(("scan", each, ONLY_BACK) for each in (*leaves, other) if facts.is_large(each))
     back = (drop, *(add.format(each) for each in leaves))
     whole = Move("whole", purpose, (add.format(table),), back, locked, allowed=(*allowed, *read))
     return [*moves, whole]
@@ -358,19 +379,19 @@ def _key(facts: Changed, new: Object, table: str, rule: str) -> list[Move] | Non
     deferred = found[0] if (found := _DEFERRED.search(rule)) else ""
     if index.address in facts.seen.before.objects:
         return None  # it is made from an index that was there
-    made = _plain(index.properties["definition"])
+    made = plain(index.properties["definition"])
     own = index.name.rpartition(".")[2]
     add = f"ALTER TABLE {table} ADD CONSTRAINT {new.name} {kind} USING INDEX {own}{deferred}"
     drop = f"ALTER TABLE {table} DROP CONSTRAINT {new.name}"
-    allowed = (("index-build", table, _ONLY_BACK),) if facts.is_large(table) else ()
+    allowed = (("index-build", table, ONLY_BACK),) if facts.is_large(table) else ()
     locked = facts.family(table, locks.ACCESS_EXCLUSIVE)
     purpose = f"{new.name} of {table}, from the index"
     using = Move("constraint", purpose, (add,), (drop, made), locked, allowed=allowed)
-    return [_index(index.name, made), using]
+    return [build_index(index.name, made), using]
 
 
 def _drop_constraint(facts: Changed, old: Object) -> list[Move] | None:
-    rule = _plain(old.properties["definition"])
+    rule = plain(old.properties["definition"])
     if old.properties.get("inherited") == "yes":
         return []
     if not rule.startswith(("CHECK", "FOREIGN KEY")) or facts.leaves(facts.table(old)):
@@ -398,7 +419,7 @@ def _undone(move: Move) -> Move:
 # Indexes
 
 
-def _index(name: str, made: str) -> Move:
+def build_index(name: str, made: str) -> Move:
     """Return the move that builds an index, from its definition."""
     found = _TABLE_OF_INDEX.search(made)
     table = found[1] if found else ""
@@ -414,9 +435,9 @@ def _add_index(facts: Changed, new: Object) -> list[Move] | None:
     has = new.properties
     if "constraint" in has or "partition of" in has:
         return []  # told with the constraint, or with the index of the whole table
-    made = _plain(has["definition"])
+    made = plain(has["definition"])
     if facts.relations[new.address[1]].kind != "I":
-        return [_index(new.name, made)]
+        return [build_index(new.name, made)]
     table = facts.table(new)
     locked = {table: locks.SHARE}
     drop = f"DROP INDEX {new.name}"
@@ -427,12 +448,12 @@ def _add_index(facts: Changed, new: Object) -> list[Move] | None:
         if part.kind == "index" and part.properties.get("partition of") in _names(new.name):
             if facts.relations[part.address[1]].kind == "I":
                 return None  # a partition with partitions
-            found.append(_index(part.name, _plain(part.properties["definition"])))
+            found.append(build_index(part.name, plain(part.properties["definition"])))
             attached.append((part, f"ALTER INDEX {new.name} ATTACH PARTITION {part.name}"))
     # What is attached cannot be detached: the rollback makes all of them anew.
-    back = (drop, *(_plain(part.properties["definition"]) for part, _ in attached), made)
+    back = (drop, *(plain(part.properties["definition"]) for part, _ in attached), made)
     names = [facts.table(part) for part, _ in attached]
-    allowed = tuple(("index-build", each, _ONLY_BACK) for each in names if facts.is_large(each))
+    allowed = tuple(("index-build", each, ONLY_BACK) for each in names if facts.is_large(each))
     purpose = f"index {new.name} of {table} is valid"
     forward = tuple(each for _, each in attached)
     locked = dict.fromkeys([table, *names], locks.ACCESS_EXCLUSIVE)
@@ -444,7 +465,7 @@ def _drop_index(facts: Changed, old: Object) -> list[Move] | None:
         return []
     if facts.relations[old.address[1]].kind == "I" or "partition of" in old.properties:
         return None
-    return [_undone(_index(old.name, _plain(old.properties["definition"])))]
+    return [_undone(build_index(old.name, plain(old.properties["definition"])))]
 
 
 def _reindex(facts: Changed) -> list[Move]:
@@ -482,7 +503,7 @@ def _bounds(facts: Changed) -> list[Move] | None:
     ]
     before, after = [], []
     for table in checked:
-        name, rule = _fresh(table, "", "bounds"), f"CHECK ({facts.bounds[table]})"
+        name, rule = f"ck_{fresh(table, '', 'bounds')}", f"CHECK ({facts.bounds[table]})"
         if table not in new and len(new) == 1:  # the default partition, which loses these rows
             rule = f"CHECK ((NOT ({facts.bounds[new[0]]})))"
         before += _check(facts, table, name, rule)
@@ -492,7 +513,7 @@ def _bounds(facts: Changed) -> list[Move] | None:
             found = next(each for each in facts.seen.after.objects.values() if each.name == index)
             if "constraint" in found.properties:
                 return None
-            before.append(_index(index, _plain(found.properties["definition"])))
+            before.append(build_index(index, plain(found.properties["definition"])))
     held = dict(facts.step.held)
     blocked = [table for table, mode in held.items() if locks.blocks_writes(mode)]
     both = "the default partition is locked with the new one, for a moment"
@@ -543,7 +564,7 @@ def _names(name: str) -> set[str]:
     return {name, f"public.{name}"}
 
 
-def _plain(definition: str) -> str:
+def plain(definition: str) -> str:
     """Return a definition without the schema that is everybody's."""
     return _PLACE.sub(r"\1 ", definition)
 

@@ -30,8 +30,9 @@ from migrator.review.selection import Selection
 
 Ends = Mapping[str, Catalogue]  # what a database holds after each migration, by its id
 Again = Callable[[Selection], tuple[Report, Ends]]
+NEXT_RELEASE = "next-release"  # the folder of what waits for it
 _NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")
-_DEPENDS = re.compile(r"^(\s*--\s*depends\s*:)(.*)$", re.MULTILINE)
+_DEPENDS = re.compile(r"^(\s*--\s*depends\s*:)(.*)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,9 @@ def propose(
         made = _write(directory, planned)
         if not wanted:
             break
-        new = [m for m, each in zip(made, planned, strict=True) if each.of not in later]
-        reviewed = frozenset(
-            m.id for m, each in zip(new, planned, strict=False) if each.of.id in chosen.reviewed
-        )
+        pairs = [*zip(made, planned, strict=True)]
+        new = [m for m, each in pairs if each.of not in later]
+        reviewed = frozenset(m.id for m, each in pairs if each.of.id in chosen.reviewed)
         report, after = again(replace(chosen, migrations=[*chosen.before, *new], reviewed=reviewed))
         failed = _failed(wanted, planned, report, ends, after)
         if not failed:
@@ -116,21 +116,36 @@ def _plan(
     remaining: Sequence[Migration],
     later: Sequence[Migration],
 ) -> Iterator[_Planned]:
-    """Yield the pairs of the new set, with consecutive numbers where numbers move."""
+    """Yield the pairs of the new set, with consecutive numbers where numbers move.
+
+    Those of the next release come last.
+    """
     new: dict[str, str] = {}
-    shift = 0
+    last: list[_Planned] = []
+    shift, id_ = 0, ""
     for migration in (*remaining, *later):
         text = migration.source.text.decode()
         rollback = files.read(migration.rollback_path).text.decode()
         review = wanted.get(migration.id)
         pairs = review.instead if review else (NewPair(migration.id, text, rollback),)
-        for each in pairs:
-            id_ = _renumbered(each.id, shift)
-            forward = _DEPENDS.sub(lambda found: found[1] + _renamed(found[2], new), each.forward)
-            pair = NewPair(id_, forward, each.rollback)
+        now = [each for each in pairs if not each.is_later]
+        last += [_Planned(each, migration, is_as_before=False) for each in pairs if each.is_later]
+        new[migration.id] = ""
+        for each in now:
+            new[migration.id] = id_ = _renumbered(each.id, shift)
+            pair = replace(each, id=id_, forward=_DEPENDS.sub(_renamed(new), each.forward))
             yield _Planned(pair, migration, is_as_before=not (review or shift))
-        new[migration.id] = id_
-        shift += len(pairs) - 1
+        shift += len(now) - 1
+        id_ = id_ or _renumbered(migration.id, -1)
+    for place, planned in enumerate(last, 1):
+        shift = _number(id_) - _number(planned.pair.id) + place
+        pair = replace(planned.pair, id=_renumbered(planned.pair.id, shift))
+        yield replace(planned, pair=pair)
+
+
+def _number(id_: str) -> int:
+    match = _NUMBER.match(id_)
+    return int(match[0]) if match else 0
 
 
 def _renumbered(id_: str, shift: int) -> str:
@@ -140,22 +155,29 @@ def _renumbered(id_: str, shift: int) -> str:
     return str(int(match[0]) + shift).zfill(len(match[0])) + id_[match.end() :]
 
 
-def _renamed(depends: str, new: Mapping[str, str]) -> str:
-    return " " + " ".join(new.get(each, each) for each in depends.split())
+def _renamed(new: Mapping[str, str]) -> Callable[[re.Match[str]], str]:
+    """Return what writes a line of dependencies with the new names."""
+
+    def line(found: re.Match[str]) -> str:
+        names = " ".join(filter(None, (new.get(each, each) for each in found[2].split())))
+        return f"{found[1]} {names}\n" if names else ""
+
+    return line
 
 
 def _write(directory: Path, planned: Sequence[_Planned]) -> list[Migration]:
     """Write the files of a set, and nothing else; return its migrations."""
-    for path in directory.glob("*.sql"):  # of the attempt before
+    for path in directory.rglob("*.sql"):  # of the attempt before
         path.unlink()
     made = []
     for each in planned:
         if each.is_as_before:
             made.append(each.of)
             continue
-        directory.mkdir(parents=True, exist_ok=True)
-        path = directory / f"{each.pair.id}.sql"
-        rollback = directory / f"{each.pair.id}{files.ROLLBACK_SUFFIX}"
+        place = directory / NEXT_RELEASE if each.pair.is_later else directory
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"{each.pair.id}.sql"
+        rollback = place / f"{each.pair.id}{files.ROLLBACK_SUFFIX}"
         files.write(path, each.pair.forward)
         files.write(rollback, each.pair.rollback)
         made.append(Migration(each.pair.id, files.read(path), rollback))
@@ -172,6 +194,7 @@ def _failed(
     """Return the migrations whose proposals do not pass, and why."""
     found = {}
     reviews = {each.id: each for each in report.migrations}
+    split = {each.of.id for each in planned if each.pair.is_later}
     for old in wanted:
         mine = [each.pair.id for each in planned if each.of.id == old]
         bad = [reviews[each] for each in mine if reviews[each].verdict != PASS]
@@ -179,9 +202,18 @@ def _failed(
             first = bad[0]
             told = [*first.not_measured, *map(_decision, unallowed(first.findings))]
             found[old] = f"its proposal does not pass: {first.id}: {'; '.join(told)}"
-        elif differs := objects.differences(ends[old], after[mine[-1]], without={COLUMN_ORDER}):
-            found[old] = f"its proposal ends with another schema: {differs[0].words}"
+        elif not split and (differs := _differ(ends[old], after[mine[-1]])):
+            found[old] = differs
+    if split and not found:  # what is between the releases has no like before
+        differs = _differ([*ends.values()][-1], [*after.values()][-1])
+        found |= dict.fromkeys(split, differs) if differs else {}
     return found
+
+
+def _differ(expected: Catalogue, found: Catalogue) -> str:
+    """Return why a proposal is none: with what other schema it ends; empty for the same."""
+    told = objects.differences(expected, found, without={COLUMN_ORDER})
+    return f"its proposal ends with another schema: {told[0].words}" if told else ""
 
 
 def _decision(finding: Finding) -> str:

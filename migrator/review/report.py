@@ -244,12 +244,14 @@ class NewPair:
         id: The name of its file without `.sql`.
         forward: The text of its file.
         rollback: The text of its rollback file.
+        is_later: Whether it belongs to the next release of the application.
 
     """
 
     id: str
     forward: str
     rollback: str
+    is_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)

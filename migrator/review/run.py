@@ -175,7 +175,8 @@ class Review:
                 file = replace(file, steps=[replace(each, spared=()) for each in file.steps])
             self._grown = growth.made(watched, file.extents, facts.grown)
             if watched.failure:
-                _note_failure(facts, watched.failure, before)
+                if table := _note_failure(facts, watched.failure, before):
+                    self._watch_without(table, made, target, facts, watched.failure)
                 left = tuple(leftovers.invalid_indexes(observer))
                 facts.proof = Proof("not measured", invalid_indexes=left)
                 return False
@@ -208,6 +209,22 @@ class Review:
             if table in made.unfilled and not present.get(table)
         ]
         return shown.stands
+
+    def _watch_without(
+        self, table: str, made: States, target: Target, facts: Measurements, failure: Failure
+    ) -> None:
+        """Run a migration that fails on the rows of a table without them, to know what it makes."""
+        source = facts.migration.source
+        if not made.mend(target, facts.migration, failure, {table}):
+            return
+        with open_connection(target) as observer:
+            observer.prepare_threshold = None
+            watched = made.watch(target, observer, source)
+            if not watched.failure:
+                present = contents.count(observer)
+                facts.without_rows = evidence.facts(source, watched, present, facts.grown)
+                facts.major = observer.info.server_version // 10000
+                self.ends[facts.migration.id] = watched.held_after
 
     def _sampled(self, facts: FileFacts, samples: Sequence[Sample]) -> FileFacts:
         """Return the facts with the time and WAL of each statement."""
@@ -284,8 +301,8 @@ class Review:
         return made.run(target, source) is None
 
 
-def _note_failure(facts: Measurements, failure: Failure, before: Contents) -> None:
-    """Note why a migration failed on the rows."""
+def _note_failure(facts: Measurements, failure: Failure, before: Contents) -> str:
+    """Note why a migration failed; return the table whose rows have no value for a new column."""
     facts.not_measured.append(_where(facts.migration.source, failure))
     if isinstance(failure.error, NoProgress):
         facts.found.append(findings.of_endless_batches(str(failure.error), failure.line, ""))
@@ -297,6 +314,8 @@ def _note_failure(facts: Measurements, failure: Failure, before: Contents) -> No
         if statement := advice.without_not_null(facts.migration.source, failure.line):
             instead = f"Write `{statement}`, fill it in batches, and then add NOT NULL."
         facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))
+        return table
+    return ""
 
 
 def _rows_worked_on(step: Step, present: Mapping[str, int]) -> int:

@@ -17,7 +17,7 @@ from tests.support.sets import MigrationSet
 
 SMALL = """\
 [tool.migrator.review]
-sizes = [200, 400]
+sizes = [400, 2_000]
 small_rows = 100
 """
 MANY = """\
@@ -31,6 +31,7 @@ ALTER TABLE tasks ADD CONSTRAINT fk_tasks_user FOREIGN KEY (user_id) REFERENCES 
 COMMENT ON COLUMN tasks.title IS 'What to do.';
 UPDATE tasks SET note = upper(title) WHERE note IS NULL OR note = '';
 """
+KINDS = (".sql", ".rollback.sql")
 BACK = """\
 COMMENT ON COLUMN tasks.title IS NULL;
 ALTER TABLE tasks DROP CONSTRAINT fk_tasks_user;
@@ -41,7 +42,7 @@ DROP INDEX idx_tasks_title;
 
 @pytest.fixture
 def tasks(tmp_path: Path) -> MigrationSet:
-    """Two tables; on top of them a file with several hazards, one that needs a decision, a last."""
+    """Two tables; a file with several hazards, one for two releases, one that has no safe way."""
     made = MigrationSet(tmp_path)
     made.write("pyproject.toml", SMALL)
     made.add(
@@ -52,9 +53,14 @@ def tasks(tmp_path: Path) -> MigrationSet:
     )
     made.add("0002.tasks.rules", MANY, BACK)
     made.add(
-        "0003.tasks.no_note",
-        "-- depends: 0002.tasks.rules\nALTER TABLE tasks DROP COLUMN note;\n",
-        "ALTER TABLE tasks ADD COLUMN note text;\n",
+        "0003.tasks.remark",
+        "-- depends: 0002.tasks.rules\nALTER TABLE tasks RENAME COLUMN note TO remark;\n",
+        "ALTER TABLE tasks RENAME COLUMN remark TO note;\n",
+    )
+    made.add(
+        "0004.tasks.unlogged",
+        "-- depends: 0003.tasks.remark\nALTER TABLE tasks SET UNLOGGED;\n",
+        "ALTER TABLE tasks SET LOGGED;\n",
     )
     return made
 
@@ -67,24 +73,29 @@ def test_a_proposal_is_reviewed_and_stands_for_the_files_that_it_replaces(
     before = {path: path.read_bytes() for path in tasks.migrations.iterdir()}
     target = tmp_path / "proposed"
     place = ["--scratch", pg.dsn("postgres", pg.user), "--propose", str(target)]
-    answer = call(tasks, None, "--json", "review", "0002", "0003", *place)
+    answer = call(tasks, None, "--json", "review", "0002", "0003", "0004", *place)
     assert answer.code == 1, "what is under review still has findings"
     assert {path: path.read_bytes() for path in tasks.migrations.iterdir()} == before
-    rules, note = answer.document["proposal"]["replacements"]
+    rules, remark, unlogged = answer.document["proposal"]["replacements"]
     assert [each.partition(".")[0] for each in rules["by"]] == [f"000{n}" for n in range(2, 9)]
-    assert note["by"] == []
-    assert "breaking-change" in note["why"]
-    assert "-- review:allow breaking-change on=tasks" in note["why"]
+    assert unlogged["by"] == []
+    assert "-- review:allow rewrite on=tasks" in unlogged["why"]
     after = answer.document["proposal"]["report"]
     told = {each["id"]: each["verdict"] for each in after["migrations"]}
-    assert [told[each] for each in rules["by"]] == ["pass"] * len(rules["by"])
-    assert told["0009.tasks.no_note"] == "finding"
+    replaced = [*rules["by"], *remark["by"]]
+    assert [told.pop(each) for each in replaced] == ["pass"] * len(replaced)
+    assert told == {"0011.tasks.unlogged": "finding"}
     assert "-- batch: 5000 after=" in (target / f"{rules['by'][-1]}.sql").read_text()
     assert "-- A title says something.\n" in (target / f"{rules['by'][1]}.sql").read_text()
-    text = (target / "0009.tasks.no_note.sql").read_text()
+    *first, filled, contract = remark["by"]
+    text = (target / f"{first[0]}.sql").read_text()
     assert f"-- depends: {rules['by'][-1]}\n" in text
+    assert "SET search_path = pg_catalog, public, pg_temp\n" in text
+    assert f"-- depends: {first[-1]}\n" in (target / "0011.tasks.unlogged.sql").read_text()
+    later = sorted(path.name for path in (target / "next-release").glob("*.sql"))
+    assert later == sorted(f"{each}{kind}" for each in (filled, contract) for kind in KINDS)
     new = MigrationSet(tmp_path / "new")
-    for path in (*tasks.migrations.glob("0001*"), *target.iterdir()):
+    for path in (*tasks.migrations.glob("0001*"), *target.rglob("*.sql")):
         new.write(f"migrations/{path.name}", path.read_bytes())
     for command in (["migrate"], ["rollback", "--all", "--yes"], ["migrate"]):
         done = call(new, empty_database, *command)

@@ -1,0 +1,7 @@
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM %(table)s AS t WHERE %(condition)s) THEN
+        RAISE EXCEPTION %(message)s;
+    END IF;
+END
+$$
