@@ -73,7 +73,7 @@ test-rest: $(VENV)/dev ## Run what `make test` leaves out; ONLY=15 for one Postg
 	@$(BIN)/python -m pytest -m 'slow$(ONLY:%= and pg%)'
 
 test-all: $(VENV)/dev ## Run every test on every PostgreSQL that is there
-	@DEPLOY_KILLS=$${DEPLOY_KILLS:-60} FLEET_KILLS=$${FLEET_KILLS:-100} BATCH_KILLS=$${BATCH_KILLS:-60} \
+	@DEPLOY_KILLS=$${DEPLOY_KILLS:-60} FLEET_KILLS=$${FLEET_KILLS:-100} BATCH_KILLS=$${BATCH_KILLS:-200} \
 	  TENANT_KILLS=$${TENANT_KILLS:-30} $(BIN)/python -m pytest -m ""
 
 torture: $(VENV)/dev ## Kill the runner, its session, its server, and deploys N times each; say what was lost
