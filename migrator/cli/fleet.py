@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 EXIT_NOT_UP_TO_DATE = 3
 _APPROVE = "Look at it with `fleet plan`, then give --approve DIGEST; or --yes."
-_KINDS = ("look", "plan", "migrate", "rollback", "seed", "verify")
+_KINDS = {"look": "look", "plan": "plan", "verify": "verify"}
+_KINDS |= dict.fromkeys(("migrate", "rollback", "seed"), "change")
 # What a deploy of several targets leaves as it is by default.
 _ONE_DEPLOY: dict[str, Any] = {
     **{"jobs": 2, "rehearse_on": None, "admin": None, "review": None},
@@ -49,6 +50,7 @@ class Wanted:
     targets_from: str | None
     control: str | None
     only: Sequence[str]
+    without: Sequence[str]
     jobs: int
     server_limit: int | None
     log_dir: Path | None
@@ -80,7 +82,7 @@ class Wanted:
             found = targets.from_query(control, self.targets_from, named)
         else:
             found = targets.from_program(self.targets_from, named)
-        return targets.select(found, self.only)
+        return targets.select(found, self.only, self.without)
 
 
 _FILE: dict[str, Any] = {"type": options.DIRECTORY}
@@ -106,12 +108,11 @@ _WANTED: dict[str, dict[str, Any]] = {
         "help": "Write what happens to each target into a file of its own.",
     },
 }
-_ONLY = click.option(
-    "--only",
-    metavar="WHICH",
-    multiple=True,
-    help="NAME, stage=N or label=value; may be given several times.",
-)
+_WHICH: dict[str, Any] = {"metavar": "WHICH", "multiple": True}
+_SELECTION = [
+    click.option("--only", **_WHICH, help="NAME, stage=N or label=value; may be given again."),
+    click.option("--except", "without", **_WHICH, help="The same, of targets to leave out."),
+]
 _TO = click.option("--to", metavar="ID", help="The last migration to apply, or to keep.")
 _NO_SEED = click.option("--no-seed", is_flag=True, help="Do not apply seeds.")
 _KEEP_GOING = click.option(
@@ -142,7 +143,7 @@ def _targets(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(name, envvar=variable(name[1:].replace("-", "_").upper()), **how)
         for name, how in _WANTED.items()
     ]
-    return options.with_options([*shared, _ONLY], with_wanted)
+    return options.with_options([*shared, *_SELECTION], with_wanted)
 
 
 @click.group()
@@ -204,7 +205,7 @@ def plan(
 @click.pass_obj
 def migrate(command: Command, /, wanted: Wanted, to: str | None, no_seed: bool, **how: Any) -> int:
     """Apply pending migrations and changed seeds, stage by stage."""
-    return _answer(command, _roll_out(command, wanted, "migrate", _asked(to, no_seed), **how))
+    return _answer(command, _roll_out(command, wanted, _asked(to, no_seed), **how))
 
 
 @fleet.command()
@@ -215,8 +216,7 @@ def migrate(command: Command, /, wanted: Wanted, to: str | None, no_seed: bool, 
 @click.pass_obj
 def rollback(command: Command, /, wanted: Wanted, to: str, **how: Any) -> int:
     """Roll back what came after a migration, the last stage first."""
-    asked = _asked(to, is_rollback=True)
-    return _answer(command, _roll_out(command, wanted, "rollback", asked, **how))
+    return _answer(command, _roll_out(command, wanted, _asked(to, is_rollback=True), **how))
 
 
 @fleet.command()
@@ -224,14 +224,11 @@ def rollback(command: Command, /, wanted: Wanted, to: str, **how: Any) -> int:
 @options.limits
 @_targets
 @click.pass_obj
-def seed(command: Command, /, wanted: Wanted, keep_going: bool, **limits: Any) -> int:
+def seed(command: Command, /, wanted: Wanted, **how: Any) -> int:
     """Apply all seeds everywhere. Rows that are already right are not written again."""
-    from migrator.fleet.rollout import Pace
+    from migrator.fleet.plan import Asked
 
-    with _at_work(command, wanted, with_events=True, **limits) as work:
-        how = Pace(keep_going)
-        result = work.rollout("seed", how, work.survey(), work.members, lambda _: None)
-    return _answer(command, result)
+    return _answer(command, _roll_out(command, wanted, Asked("seed"), yes=True, **how))
 
 
 @fleet.command()
@@ -239,6 +236,8 @@ def seed(command: Command, /, wanted: Wanted, keep_going: bool, **limits: Any) -
 @click.pass_obj
 def verify(command: Command, /, wanted: Wanted) -> int:
     """Check every target, and tell in what targets of one version differ."""
+    import migrator.catalogue.verify  # noqa: F401  as in _at_work
+
     with _at_work(command, wanted) as work:
         found = work.verify()
     return answer(command, found.document, found.lines(), 0 if found.passed else 1)
@@ -299,7 +298,7 @@ def deploy(command: Command, /, wanted: Wanted, **how: Any) -> int:
         return replace(common.look(member, None, contact), words=done.document["outcome"])
 
     pace |= {"more": {"deploy": on_target}, "beside_others": how["beside_others"]}
-    result = _roll_out(command, wanted, "deploy", _asked(None), **pace)
+    result = _roll_out(command, wanted, _asked(None), "deploy", **pace)
     path = directory / f"fleet-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.report.json"
     directory.mkdir(parents=True, exist_ok=True)
     files.write(path, json.dumps(result.document, indent=2))
@@ -326,7 +325,7 @@ def new(command: Command, /, name: str, url: str, stage: int, wanted: Wanted, **
         if name in {each.name for each in work.members}:
             raise Refused(f"There is a target {name} already.", hint="Give another name.")
         survey = replace(work, members=[*work.members, member]).survey()
-        asked = Asked(survey.version_for(member))
+        asked = Asked(to=survey.version_for(member))
         planned = replace(work, members=[member]).plan(asked, keep_going=False)
         members = planned.members()
         result = work.rollout("migrate", Pace(), planned.survey, members, planned.step)
@@ -399,9 +398,10 @@ class FleetWork:
 
         chosen = self.members if members is None else members
         needed = 2 if kind == "verify" and members is not None else 1  # pg_dump, of the sample
+        self.progress.begin(len(chosen))
         found = []
         for event in self.pool.run(
-            [Job(each, kind, argument, each.place, needed) for each in chosen], goes_on=True
+            [Job(each, kind, argument, connections=needed) for each in chosen], goes_on=True
         ):
             self.progress.look(event)
             if event.has_ended:
@@ -451,11 +451,13 @@ def _at_work(
     from migrator.fleet.pool import Pool
     from migrator.fleet.work import Common
 
+    if with_events:  # the processes are copies of this one, with what it has imported
+        import migrator.core.apply  # noqa: F401
     members = wanted.members(command)
     project = command.project
     known = files.FileSet.read(project.migrations, project.apart, project.seeds)
     common = Common(project, known, Limits(**limits), additions())
-    work = {kind: getattr(common, kind) for kind in _KINDS}
+    work = {kind: getattr(common, name) for kind, name in _KINDS.items()}
     work |= {kind: partial(function, common) for kind, function in more.items()}
     alone = {kind: _alone(kind, function) for kind, function in work.items()}
     progress = Progress(as_json=command.as_json and with_events, log_directory=wanted.log_dir)
@@ -499,18 +501,18 @@ def _asked(to: str | None, no_seed: bool = False, is_rollback: bool = False) -> 
 
     if is_rollback and to is None:
         raise click.UsageError("--rollback needs --to ID.")
-    return Asked(to, not no_seed, is_rollback)
+    return Asked("rollback" if is_rollback else "migrate", to, not no_seed)
 
 
 def _roll_out(
     command: Command,
     wanted: Wanted,
-    kind: str,
     asked: Asked,
+    kind: str = "",
     *,
     keep_going: bool,
     yes: bool,
-    approve: str | None,
+    approve: str | None = None,
     more: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
     pause_after: int | None = None,
     soak_ms: int | None = None,
@@ -528,7 +530,7 @@ def _roll_out(
             with process.interruptible():
                 options.approval(say, is_approved=yes)(planned.lines(), _APPROVE)
         pace = Pace(keep_going, pause_after, None if soak_ms is None else soak_ms / 1000)
-        return work.rollout(kind, pace, planned.survey, members, planned.step)
+        return work.rollout(kind or asked.kind, pace, planned.survey, members, planned.step)
 
 
 def _answer(command: Command, result: RolloutResult, last: Sequence[str] = (), **more: Any) -> int:

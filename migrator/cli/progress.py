@@ -92,7 +92,6 @@ class Progress:
 
     def look(self, event: Event) -> None:
         """Tell what happens while all targets are only looked at: on a terminal, how many."""
-        self._total += event.kind == "begin"
         self._ended += event.has_ended
         self._erase()
         self._draw()

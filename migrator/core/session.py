@@ -55,6 +55,10 @@ class NoConnection(Refused):
     why = "cannot be reached"  # in a table
 
 
+class NoAnswer(NoConnection):
+    """No server answered in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long a command may wait and work, and on what.
@@ -317,7 +321,8 @@ def _connect(target: Target, **how: Any) -> Connection:
             return psycopg.connect(**_parameters(target), **how, autocommit=True)
     except psycopg.Error as error:
         said = _URL.sub("<URL>", str(error).strip())  # that a service file has for a host
-        raise NoConnection(
+        is_silent = isinstance(error, psycopg.errors.ConnectionTimeout)
+        raise (NoAnswer if is_silent else NoConnection)(
             f"Cannot connect to {target.shown}: {said}",
             hint="Check host, port, database, role and password, and whether the server runs. "
             "Behind PgBouncer, connect to PostgreSQL itself.",

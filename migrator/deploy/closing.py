@@ -12,7 +12,7 @@ from migrator.backup import databases, renaming
 from migrator.backup.databases import Administrator
 from migrator.core import lock
 from migrator.core.runner import Runner
-from migrator.core.session import NoConnection, open_connection
+from migrator.core.session import NoAnswer, NoConnection, open_connection
 from migrator.core.target import Target
 from migrator.deploy import records
 from migrator.sql import sql
@@ -95,8 +95,8 @@ def hint(target: Target, error: NoConnection) -> NoConnection:
 
 def find(target: Target, error: NoConnection) -> tuple[str, Target] | None:
     """Return the name of a target that is closed, and its closed database; None if it is not."""
-    if isinstance(error.__context__, psycopg.errors.ConnectionTimeout):
-        return None  # no server answered: asking again would take as long again
+    if isinstance(error, NoAnswer):
+        return None  # asking again would take as long again
     names = re.findall(r'"([^"]+)"', error.message)
     known = target.parameters.get("dbname") or target.variables.get("PGDATABASE")
     for name in dict.fromkeys([*([known] if known else []), *reversed(names)]):

@@ -12,7 +12,7 @@ from typing import Any
 from migrator.core.errors import Refused
 from migrator.core.files import FileSet, Migration
 from migrator.core.plan import find
-from migrator.fleet.survey import Standpoint, Survey, failures, number_of, target_table
+from migrator.fleet.survey import Survey, failures, number_of, target_table
 from migrator.fleet.targets import Member
 
 _LENGTH = 16  # hexadecimal digits of each part: 64 bits
@@ -25,17 +25,22 @@ class Asked:
     """What is to be done.
 
     Args:
+        kind: migrate, rollback or seed; a deploy is planned as migrate.
         to: The last migration to apply, or to keep; None for all.
         with_seeds: Whether seeds follow.
-        is_rollback: Whether it is a rollback.
         migrations: Of one target, the ids of those that were planned there.
 
     """
 
+    kind: str = "migrate"
     to: str | None = None
     with_seeds: bool = True
-    is_rollback: bool = False
     migrations: Sequence[str] = ()
+
+    @property
+    def is_rollback(self) -> bool:
+        """Whether migrations are undone."""
+        return self.kind == "rollback"
 
     @property
     def words(self) -> str:
@@ -92,18 +97,19 @@ class FleetPlan:
             Refused: Something is; the message names each target and what is wrong.
 
         """
-        wrong = [each for each in self.survey.standpoints if each.failure or _is_unfit(each)]
-        lost = [each for each in wrong if each.is_unreachable]
-        if not wrong or (except_unreachable and lost == wrong):
+        wrong = [each for each in self.survey.standpoints if each.failure or each.is_unfit]
+        is_reach_alone = all(each.is_unreachable for each in wrong)
+        if not wrong or (except_unreachable and is_reach_alone):
             return
         unfit = [f"{each.member.name}: {each.wrong}" for each in wrong if not each.failure]
+        others = " ".join(f"--except {each.member.name}" for each in wrong)
         raise Refused(
             f"{len(wrong)} of {len(self.survey.standpoints)} targets cannot be worked on:\n  "
             + "\n  ".join([*failures(wrong), *unfit]),
             state="Nothing was changed anywhere.",
             hint="See to them; or work on the others with --keep-going."
-            if lost == wrong
-            else "Correct these targets, or choose others with --only.",
+            if is_reach_alone
+            else f"Correct these targets. Or add this, to work on the others:\n      {others}",
         )
 
     @property
@@ -168,9 +174,7 @@ class FleetPlan:
             for name, count in sorted(counts.items(), reverse=self.asked.is_rollback)
         ]
         columns = {
-            self.asked.words.upper(): lambda it: _range(
-                it.position.migrations if it.position else ()
-            ),
+            self.asked.words.upper(): lambda it: _range(getattr(it.position, "migrations", ())),
             "STATE": lambda it: it.wrong if it.failure else "",
         }
         table = target_table(self.survey.standpoints, columns)
@@ -179,15 +183,14 @@ class FleetPlan:
     @property
     def document(self) -> dict[str, Any]:
         """The plan for machines."""
-        targets = []
-        for each in self.survey.standpoints:
-            ids = (each.position.migrations, each.position.seeds) if each.position else ((), ())
-            targets.append(each.document(migrations=list(ids[0]), seeds=list(ids[1])))
+        targets = [
+            each.document(
+                migrations=[*at.migrations] if (at := each.position) else [],
+                seeds=[*at.seeds] if at else [],
+            )
+            for each in self.survey.standpoints
+        ]
         return {"digest": self.digest, "to": self.asked.to, "targets": targets}
-
-
-def _is_unfit(standpoint: Standpoint) -> bool:
-    return bool(standpoint.twin or (standpoint.position and standpoint.position.is_standby))
 
 
 def _range(ids: Sequence[str]) -> str:

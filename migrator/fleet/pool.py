@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 
 from migrator.core import process
 from migrator.core.errors import Failed, Interrupted, MigratorError
+from migrator.core.session import NoAnswer, NoConnection
 from migrator.core.waits import Loan
 from migrator.fleet.survey import TargetPosition
 from migrator.fleet.targets import Member
@@ -80,7 +81,8 @@ class Job:
         member: The target.
         kind: Which work.
         argument: What it is given; it must be possible to pickle it.
-        server: What targets of one server have in common.
+        server: What targets of one server have in common; empty if that is not known yet: it counts
+            as a target of every server.
         connections: How many connections it has, without one that it may ask for.
 
     """
@@ -119,6 +121,7 @@ class Pool:
         self._alive, self._ours = os.pipe()  # the processes end when nobody holds `_ours`
         self._pids: dict[Connection, int] = {}
         self._busy: dict[Connection, tuple[Job, float]] = {}
+        self._answered: set[str] = set()  # by the address
         self._asking: list[Connection] = []  # for one more connection
         self._granted: list[Connection] = []
 
@@ -147,7 +150,8 @@ class Pool:
             goes_on: Whether to begin with others after one failed.
 
         Yields:
-            What happens, as it happens. A target that nobody began with has no event.
+            What happens, as it happens. A target that nobody began with has no event, but for those
+            with the address of a server that does not answer.
 
         """
         waiting, stops = list(jobs), False
@@ -161,6 +165,9 @@ class Pool:
                 if (event := self._receive(pipe)) is not None:
                     stops = stops or (event.failure is not None and not goes_on)
                     yield event
+                    for job in [] if stops else _silent(waiting, event):
+                        waiting.remove(job)
+                        yield Event(job.member, "end", failure=_not_asked(event.member))
             self._grant()
 
     def pause(self, seconds: float) -> None:
@@ -170,9 +177,15 @@ class Pool:
             time.sleep(min(left, _TICK_S))
 
     def _next(self, waiting: Sequence[Job]) -> Job | None:
-        """Return the first piece of work that may begin now."""
+        """Return the first work that may begin: one at a time where nobody has answered yet."""
         used = self._used([*self._granted, *self._asking])
-        return next((each for each in waiting if self._fits(each, each.connections, used)), None)
+        if used.total() >= self._jobs:
+            return None
+        unsure = {job.member.place for job, _ in self._busy.values()} - self._answered
+        for each in waiting:
+            if self._fits(each, each.connections, used) and each.member.place not in unsure:
+                return each
+        return None
 
     def _used(self, more: Collection[Connection]) -> Counter[str]:
         """Return the connections to each server, of which some targets have one more."""
@@ -183,7 +196,8 @@ class Pool:
 
     def _fits(self, job: Job, needed: int, used: Counter[str]) -> bool:
         """Say whether a target may have so many connections more."""
-        pairs = ((used.total(), self._jobs), (used[job.server], self._server_limit))
+        there = used[job.server] + used[""] if job.server else used.total()
+        pairs = ((used.total(), self._jobs), (there, self._server_limit))
         return all(not has or has + needed <= limit for has, limit in pairs)
 
     def _grant(self) -> None:
@@ -222,6 +236,8 @@ class Pool:
             return Event(job.member, kind, text=what)
         del self._busy[pipe]
         self._forget(pipe)
+        if not isinstance(failure, NoAnswer):
+            self._answered.add(job.member.place)
         seconds = round(time.monotonic() - began, 3)
         return Event(job.member, kind, value=what, failure=failure, seconds=seconds)
 
@@ -293,6 +309,19 @@ class Pool:
             except BaseException as defect:
                 words = f"{type(defect).__name__}: {defect}, which is a defect of this program."
                 return "end", None, Failed(words, state=_LOST)
+
+
+def _silent(waiting: Sequence[Job], event: Event) -> list[Job]:
+    """Return the work on targets whose server has just not answered for another one."""
+    place = event.member.place if isinstance(event.failure, NoAnswer) else None
+    return [each for each in waiting if each.member.place == place]
+
+
+def _not_asked(first: Member) -> NoConnection:
+    return NoConnection(
+        f"Its server did not answer for {first.name}, so it was not asked again.",
+        hint="Give the command again when the server answers.",
+    )
 
 
 def _contact(pipe: Connection, send: Callable[..., None]) -> Contact:

@@ -87,11 +87,7 @@ class Rollout:
     """
 
     def __init__(
-        self,
-        pool: Pool,
-        pace: Pace,
-        survey: Survey,
-        tell: Callable[[Event], None],
+        self, pool: Pool, pace: Pace, survey: Survey, tell: Callable[[Event], None]
     ) -> None:
         self._pool = pool
         self._pace = pace
@@ -112,9 +108,9 @@ class Rollout:
         """
         for name, each in self._now.items():
             result = "not begun" if each.member in members else "nothing to do"
-            result += f", {each.wrong}" if not each.position else ""
+            result += f", {each.wrong}" * (not each.position)
             self._now[name] = replace(each, result=result, failure=None)
-        paused_after = None
+        paused_after, pause = None, self._pace.pause_after
         stages = [list(each) for _, each in groupby(members, lambda member: member.stage)]
         for stage, after in zip(stages, [*stages[1:], None], strict=False):
             if not self._may_begin(stage):
@@ -122,14 +118,13 @@ class Rollout:
             self._has_begun = True
             for event in self._at_work(kind, stage, argument, goes_on=self._pace.keep_going):
                 self._end(event)
-            pause = self._pace.pause_after
             if after and pause is not None and stage[0].stage <= pause < after[0].stage:
                 paused_after = None if self._stops else pause
                 break
         self._look_again()
         results = [*self._now.values()]
-        pauses = max((each.failure.exit_code for each in results if each.failure), default=0)
-        code = 1 if any(map(_has_failed, results)) else pauses
+        code = max((each.failure.exit_code for each in results if each.failure), default=0)
+        code = 1 if any(map(_has_failed, results)) else code
         code = process.INTERRUPTED if self._pool.is_interrupted else code
         return RolloutResult(results, code, paused_after)
 
@@ -185,19 +180,20 @@ class Rollout:
             words = event.failure.why
         elif event.value and not event.failure:
             words = event.value.words
-        name = event.member.name
-        self._now[name] = replace(
-            self._now[name], position=event.value, failure=event.failure, result=words
-        )
+        now = replace(self._now[event.member.name], position=event.value, failure=event.failure)
+        self._now[event.member.name] = replace(now, result=words)
 
     def _look_again(self) -> None:
         """See on which version the targets are that failed."""
-        failed = [each.member for each in self._now.values() if each.failure]
-        jobs = [Job(each, "look", server=each.place) for each in failed]
+        jobs = [Job(each.member, "look") for each in self._now.values() if _may_have_moved(each)]
         for event in self._pool.run([] if self._pool.is_interrupted else jobs, goes_on=True):
             if event.has_ended:
                 name = event.member.name
                 self._now[name] = replace(self._now[name], position=event.value)
+
+
+def _may_have_moved(standpoint: Standpoint) -> bool:
+    return bool(standpoint.failure) and not standpoint.is_unreachable
 
 
 def _has_failed(standpoint: Standpoint) -> bool:

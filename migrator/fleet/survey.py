@@ -62,25 +62,17 @@ class TargetPosition:
     @classmethod
     def of(cls, runner: Runner, **came: Any) -> TargetPosition:
         """Read where the target of a runner stands; what came of the work there is given."""
-        session = runner.session
+        session, ids = runner.session, runner.state().ids()
         ((system, started, oid),) = session.connection.execute(
             sql("fleet/identity").encode()
         ).fetchall()
-        ids = runner.state().ids()
         section = runner.additions.status(session)
+        last, problem = (section.last, section.problem) if section else ("", "")
         batches = progress.read(session) if ids["interrupted"] else []
         running = [each.id for each in progress.at_work(session)] if batches else []
-        return cls(
-            system,
-            started,
-            oid,
-            session.facts.is_standby,
-            ids,
-            section.last if section else "",
-            section.problem if section else "",
-            [(each, each.id in running) for each in batches],
-            **came,
-        )
+        told = [(each, each.id in running) for each in batches]
+        is_standby = session.facts.is_standby
+        return cls(system, started, oid, is_standby, ids, last, problem, told, **came)
 
     @property
     def server(self) -> str:
@@ -114,8 +106,8 @@ class Standpoint:
 
     @property
     def server(self) -> str:
-        """What its server's targets have in common, or at least those with one address."""
-        return self.position.server if self.position else self.member.place
+        """What its server's targets have in common; empty if that is not known."""
+        return self.position.server if self.position else ""
 
     @property
     def version(self) -> str:
@@ -127,13 +119,17 @@ class Standpoint:
         """Why nothing can be done with the target; empty if something can."""
         if not self.position:
             return getattr(self.failure, "why", "cannot be read")
-        ids = self.position.ids
-        if batched := [each.id for each, _ in self.position.batches]:
-            ids = {**ids, "interrupted": [it for it in ids["interrupted"] if it not in batched]}
+        batched = [each.id for each, _ in self.position.batches]
+        ids = {key: [it for it in self.position.ids[key] if it not in batched] for key in _WRONG}
         told = [f"same database as {self.twin}" * bool(self.twin)]
         told += ["not a primary" * self.position.is_standby]
         told += [words + ", ".join(ids[key]) for key, words in _WRONG.items() if ids[key]]
         return "; ".join(filter(None, [*told, self.position.problem]))
+
+    @property
+    def is_unfit(self) -> bool:
+        """Whether it was reached, and is no target: a standby, or another target's database."""
+        return bool(self.twin or (self.position and self.position.is_standby))
 
     @property
     def is_unreachable(self) -> bool:
@@ -149,13 +145,11 @@ class Standpoint:
         if self.position.batches:
             (at, runs), *_ = self.position.batches
             return f"{at.id}: {at.words}, {'running' if runs else 'stopped'}"
-        if ids["pending"]:
-            return f"{len(ids['pending'])} pending"
-        if not ids["applied"]:
+        if not ids["applied"] and not ids["pending"]:
             return "no migrations"
-        return (
-            f"{len(ids['pending_seeds'])} seeds pending" if ids["pending_seeds"] else "up to date"
-        )
+        names = {"pending": "pending", "pending_seeds": "seeds pending"}
+        told = [f"{len(ids[key])} {words}" for key, words in names.items() if ids[key]]
+        return told[0] if told else "up to date"
 
     @property
     def up_to_date(self) -> bool:
@@ -183,15 +177,17 @@ class Survey:
     @classmethod
     def of(cls, found: Sequence[Standpoint]) -> Survey:
         """Find out which targets are the same database; the first one of them is the right one."""
-        first: dict[tuple[str, int], str] = {}
-        marked = []
-        for each in found:
-            name, twin = each.member.name, ""
-            if each.position is not None:
-                known = first.setdefault((each.position.server, each.position.oid), name)
-                twin = known if known != name else ""
-            marked.append(replace(each, twin=twin))
-        return cls(marked)
+        places = [each.position and (each.position.server, each.position.oid) for each in found]
+        first = {at: each.member.name for at, each in zip(places[::-1], found[::-1], strict=True)}
+        twins = [
+            first[at] if at else each.member.name for at, each in zip(places, found, strict=True)
+        ]
+        return cls(
+            [
+                replace(each, twin=twin if twin != each.member.name else "")
+                for each, twin in zip(found, twins, strict=True)
+            ]
+        )
 
     def version_for(self, new: Member) -> str:
         """Return the id of the last migration that all targets of a new one's stage have.
@@ -204,15 +200,17 @@ class Survey:
         (mine,) = (each for each in self.standpoints if each.member is new)
         if mine.failure:
             raise mine.failure
-        twins = {each.member.name: each.twin for each in self.standpoints if each.twin}
-        if mine.version != "none" or new.name in {*twins, *twins.values()}:
+        twins = [
+            name for each in self.standpoints if each.twin for name in (each.member.name, each.twin)
+        ]
+        if mine.version != "none" or new.name in twins:
             raise Refused(
                 f"{new.name} is not a new database: it is at {mine.version}, {mine.state}.",
                 hint="Name an empty database with --url.",
             )
         others = [each for each in self.standpoints if each.member.stage == new.stage]
         known = [each.position.ids["applied"] for each in others if each.position and each != mine]
-        if not known or not (applied := min(known, key=len)):
+        if not (applied := min(known, key=len, default=())):
             raise Refused(
                 f"No target of stage {new.stage} is on a version, so none is known for {new.name}.",
                 hint="Use `migrate --to ID` on it, and add it to the targets by hand.",
@@ -230,22 +228,19 @@ class Survey:
     @property
     def document(self) -> dict[str, Any]:
         """The answer for machines."""
-        targets = []
-        for each in self.standpoints:
-            at = each.position
-            targets.append(
-                each.document(
-                    labels=dict(each.member.labels),
-                    state=each.state,
-                    up_to_date=each.up_to_date,
-                    reachable=not each.is_unreachable,
-                    **({"last_deploy": at.last_deploy, **at.ids} if at else {}),
-                    batches=[
-                        {**each.document, "is_running": runs}
-                        for each, runs in (at.batches if at else ())
-                    ],
-                )
+        targets = [
+            each.document(
+                labels=dict(each.member.labels),
+                state=each.state,
+                up_to_date=each.up_to_date,
+                reachable=not each.is_unreachable,
+                **({"last_deploy": at.last_deploy, **at.ids} if (at := each.position) else {}),
+                batches=[{**it.document, "is_running": runs} for it, runs in at.batches]
+                if at
+                else [],
             )
+            for each in self.standpoints
+        ]
         return {"up_to_date": self.up_to_date, "summary": self.summary, "targets": targets}
 
     @property
@@ -286,20 +281,24 @@ def target_table(
 
 def failures(found: Sequence[Standpoint]) -> list[str]:
     """Return what is wrong with targets: each error once, below the names of its targets."""
-    texts: dict[str, list[str]] = {}
-    alike_but_for_address = []
-    for each in found:
-        if each.failure:
-            lines = [line for line in each.failure.lines if line != "state: Nothing was changed."]
-            texts[each.member.name] = lines
-            shown = each.member.target.shown
-            same = tuple(line.replace(shown, "the target") for line in lines)
-            alike_but_for_address.append((same, each.member.name))
+    lines = {each.member.name: _failure(each) for each in found if each.failure}
+    # Errors that differ in nothing but the address are one.
+    alike = (
+        (tuple(_failure(each, "the target")), each.member.name) for each in found if each.failure
+    )
     told = []
-    for same, names in grouped(alike_but_for_address).items():
-        lines = list(same) if len(names) > 1 else texts[names[0]]
-        told += [f"{', '.join(names)}:", *(f"  {line}" for line in lines)]
+    for same, names in grouped(alike).items():
+        shown = same if len(names) > 1 else lines[names[0]]
+        told += [f"{', '.join(names)}:", *(f"  {line}" for line in shown)]
     return told
+
+
+def _failure(standpoint: Standpoint, called: str = "") -> list[str]:
+    """Return the error of a target, in which the target is called so."""
+    lines = standpoint.failure.lines if standpoint.failure else []
+    shown = standpoint.member.target.shown
+    told = [line for line in lines if line != "state: Nothing was changed."]
+    return [line.replace(shown, called or shown) for line in told]
 
 
 def number_of(migration: str) -> str:

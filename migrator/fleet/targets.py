@@ -23,6 +23,7 @@ PATIENCE_S = 60  # with a query or a program that names the targets
 _KEYS = {"name", "stage", "url", "service", "url_env", "labels"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")  # it becomes a file's name, too
 _DOCS = "docs/fleet.md#targets shows how targets are written."
+_PROGRAM = "Run it by itself, and correct it. A query needs --control URL, too."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,11 @@ def from_file(path: Path, application: str) -> list[Member]:
 
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise Refused(f"There is no {path}, which names the targets.", hint=_DOCS) from error
-    except OSError as error:
-        raise Refused(f"{path}: cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: cannot be read: {error}", hint=_DOCS) from error
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Refused(
+            f"{path}, which names the targets, cannot be read: {why}", hint=_DOCS
+        ) from error
     entries = document.pop("target", [])
     if document or not isinstance(entries, list):
         unknown = ", ".join(document) or "target"
@@ -107,10 +107,10 @@ def from_query(control: Target, query: str, application: str) -> list[Member]:
         ) from None
     entries = []
     for row in rows:
-        known = {key: value for key, value in row.items() if value is not None}
-        others = {key: known.pop(key) for key in [*known] if key not in _KEYS}
-        labels = known.get("labels", {})
-        entries.append({**known, "labels": {**others, **labels} if _is_table(labels) else labels})
+        labels = row.pop("labels", None) or {}
+        others = {key: row.pop(key) for key in [*row] if key not in _KEYS or row[key] is None}
+        known = {key: value for key, value in others.items() if value is not None}
+        entries.append({**row, "labels": {**known, **labels} if _is_table(labels) else labels})
     return read(entries, "--targets-from", application)
 
 
@@ -129,24 +129,15 @@ def from_program(command: str, application: str) -> list[Member]:
     """
     try:
         done = subprocess.run(  # noqa: S603  the user's own program
-            shlex.split(command), stdout=subprocess.PIPE, check=False, timeout=PATIENCE_S
+            shlex.split(command), stdout=subprocess.PIPE, check=True, timeout=PATIENCE_S
         )
-    except subprocess.TimeoutExpired as error:
-        raise Refused(
-            f"The program of --targets-from had not ended after {PATIENCE_S} s: it was killed.",
-            hint="Run it by itself. If it takes so long, write what it prints into a file for "
-            "`--targets-from 'cat FILE'`.",
-        ) from error
-    except (OSError, ValueError) as error:
-        raise Refused(
-            f"The program of --targets-from cannot be run: {error}",
-            hint="A query needs --control URL, too.",
-        ) from error
-    if done.returncode:
-        raise Refused(
-            f"The program of --targets-from failed with exit code {done.returncode}.",
-            hint="Run it by itself, and correct it.",
-        )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        why = f"cannot be run: {error}"
+        if isinstance(error, subprocess.CalledProcessError):
+            why = f"failed with exit code {error.returncode}."
+        elif isinstance(error, subprocess.TimeoutExpired):
+            why = f"had not ended after {PATIENCE_S} s: it was killed."
+        raise Refused(f"The program of --targets-from {why}", hint=_PROGRAM) from None
     entries = []
     for number, line in enumerate(done.stdout.splitlines(), 1):
         try:
@@ -166,43 +157,43 @@ def add(path: Path, name: str, stage: int, url: str) -> None:
     write(path, f"{text.rstrip()}\n\n{entry}".lstrip())
 
 
-def select(members: Sequence[Member], only: Sequence[str]) -> list[Member]:
+def select(members: Sequence[Member], only: Sequence[str], without: Sequence[str]) -> list[Member]:
     """Return the targets that are asked for, by stage and name.
 
     Args:
         members: All targets.
         only: A name, `stage=N` or `label=value` each. Of one label (or of names, or of stages) one
             of the values must fit, and so for each label; none for all targets.
+        without: The same of targets that are left out: one of them must fit.
 
     Raises:
-        Refused: One of them fits no target.
+        Refused: One of them fits no target, or there is none left.
 
     """
-    wanted: dict[str, set[str]] = {}
-    for each in only:
-        key, equals, value = each.partition("=")
-        wanted.setdefault(key if equals else "", set()).add(value if equals else each)
-    for key, values in wanted.items():
-        known = {_value(each, key) for each in members}
-        if unknown := sorted(values - known):
-            shown = [f"{key}={value}" if key else value for value in unknown]
+    for option, values in (("--only", only), ("--except", without)):
+        if unknown := [each for each in values if not any(_fits(it, each) for it in members)]:
             raise Refused(
-                f"No target fits --only {', '.join(shown)}.",
-                hint="`fleet status` lists the targets; --only NAME, stage=N or label=value.",
+                f"No target fits {option} {', '.join(unknown)}.",
+                hint=f"`fleet status` lists the targets; {option} NAME, stage=N or label=value.",
             )
+    wanted: dict[str, list[str]] = {}
+    for each in only:
+        wanted.setdefault(each[: each.find("=") + 1], []).append(each)
     found = [
-        each
-        for each in members
-        if all(_value(each, key) in values for key, values in wanted.items())
+        member
+        for member in members
+        if all(any(_fits(member, each) for each in values) for values in wanted.values())
+        and not any(_fits(member, each) for each in without)
     ]
     if not found:
-        why = "No target fits all of --only." if only else "There are no targets."
-        raise Refused(why, hint="" if only else _DOCS)
+        why = "No target is left by --only and --except." if members else "There are no targets."
+        raise Refused(why, hint="" if members else _DOCS)
     return sorted(found, key=lambda each: (each.stage, each.name))
 
 
-def _value(member: Member, key: str) -> str | None:
-    return {"": member.name, "stage": str(member.stage)}.get(key, member.labels.get(key))
+def _fits(member: Member, wanted: str) -> bool:
+    known = {**member.labels, "stage": str(member.stage)}
+    return wanted in {member.name, *(f"{key}={value}" for key, value in known.items())}
 
 
 def read(
@@ -223,16 +214,14 @@ def read(
     members: list[Member] = []
     problems: list[str] = []
     for number, entry in enumerate(entries, 1):
+        name = entry.get("name") if _is_table(entry) else None
+        called = name if isinstance(name, str) and _NAME.fullmatch(name) else f"number {number}"
         try:
             members.append(_member(entry, with_passwords=with_passwords, application=application))
         except Refused as error:
-            name = entry.get("name") if isinstance(entry, Mapping) else None
-            shown = name if isinstance(name, str) and _NAME.fullmatch(name) else f"number {number}"
-            problems.append(f"target {shown}: {error.message}")
+            problems.append(f"target {called}: {error.message}")
     names = Counter(each.name for each in members)
-    problems += [
-        f"target {name}: {n} targets have that name." for name, n in names.items() if n > 1
-    ]
+    problems += [f"target {it}: {n} targets have that name." for it, n in names.items() if n > 1]
     if problems:
         raise Refused(f"{where}: wrong targets:\n  " + "\n  ".join(problems), hint=_DOCS)
     return members
@@ -264,16 +253,14 @@ def _target(entry: Mapping[str, Any], *, with_passwords: bool) -> Target:
     ways = [key for key in ("url", "service", "url_env") if key in entry]
     if len(ways) != 1 or not isinstance(entry[ways[0]], str) or not entry[ways[0]]:
         raise Refused("must have one of url, service and url_env, which is a text.")
-    (way,) = ways
-    value: str = entry[way]
-    if way == "url_env":
-        if not (conninfo := os.environ.get(value, "")):
-            raise Refused(f"the variable {value} is not set, or empty.")
-    else:
+    (way,), value = ways, entry[ways[0]]
+    if way == "service":
         from psycopg.conninfo import make_conninfo
 
-        conninfo = value if way == "url" else make_conninfo(service=value)
-    target = resolve_other(conninfo, f"its {way}", os.environ)
+        value = make_conninfo(service=value)
+    elif way == "url_env" and not (value := os.environ.get(entry[way], "")):
+        raise Refused(f"the variable {entry[way]} is not set, or empty.")
+    target = resolve_other(value, f"its {way}", os.environ)
     assert target is not None  # noqa: S101  there is a value
     if way == "url" and not with_passwords and SECRETS & target.parameters.keys():
         raise Refused(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from migrator.catalogue import objects
-from migrator.catalogue.verify import verify
+from migrator.core import files
 from migrator.core.additions import Additions
 from migrator.core.errors import Refused
 from migrator.core.files import FileSet, Migration
-from migrator.core.history import refuse_disagreement
+from migrator.core.history import refuse_behind, refuse_disagreement
 from migrator.core.plan import Plan, find, up_to
 from migrator.core.project import Project
 from migrator.core.runner import Runner
@@ -68,52 +68,43 @@ class Common:
             if runner.session.facts.is_standby:
                 return TargetPosition.of(runner)
             refuse_unwritable(runner.session, member.target)
-            planned = self._planned(runner, asked)
+            planned = _planned(runner, asked)
             migrations = tuple(each.id for each in planned.migrations)
             seeds = tuple(each.id for each in planned.seeds)
             return TargetPosition.of(runner, migrations=migrations, seeds=seeds)
 
-    def _planned(self, runner: Runner, asked: Asked) -> Plan:
-        if not asked.is_rollback:
-            return runner.migrate(to=asked.to, with_seeds=asked.with_seeds, dry_run=True)
-        if not _after(runner, asked):
-            refuse_disagreement(runner.state())
-            return Plan([], [])
-        return runner.rollback_plan(steps=None, to=asked.to)
-
-    def migrate(self, member: Member, asked: Asked, contact: Contact) -> TargetPosition:
-        """Apply what was planned; what was applied since by somebody else is left out.
+    def change(self, member: Member, asked: Asked, contact: Contact) -> TargetPosition:
+        """Do what was planned; what was done since by somebody else is left out.
 
         Raises:
-            Refused: More is pending than was planned.
-            Failed: See `Runner.migrate`.
+            Refused: More is to be done than was planned.
+            Failed: See `Runner`.
 
         """
 
-        def pending(runner: Runner) -> list[Migration]:
-            last = find(runner.migrations, asked.to) if asked.to is not None else None
-            return up_to(runner.state().pending, runner.migrations, last)
+        def before_plan(session: Session) -> None:
+            self.additions.before_plan(session)
+            now = _pending(runner, asked) if asked.kind == "migrate" else _after(runner, asked)
+            if more := [each.id for each in now if each.id not in asked.migrations]:
+                raise Refused(
+                    "Somebody has changed this database since it was planned: now also "
+                    f"{', '.join(more)}.",
+                    hint="Look at `fleet plan` again.",
+                )
 
-        with self._no_more_than(asked, pending, member, contact) as runner:
-            done = runner.migrate(to=asked.to, with_seeds=asked.with_seeds, dry_run=False)
-            return _position(runner, "applied", done)
-
-    def rollback(self, member: Member, asked: Asked, contact: Contact) -> TargetPosition:
-        """Roll back what was planned.
-
-        Raises:
-            Refused: More is applied than was planned.
-            Failed: See `Runner.rollback`.
-
-        """
-        with self._no_more_than(asked, lambda it: _after(it, asked), member, contact) as runner:
-            done = runner.rollback(steps=None, to=asked.to, confirm=lambda _: None)
-            return _position(runner, "rolled back", done)
-
-    def seed(self, member: Member, _: Any, contact: Contact) -> TargetPosition:
-        """Apply all seeds."""
-        with self.at(member, contact) as runner:
-            return _position(runner, "applied", runner.seed())
+        additions = replace(self.additions, before_plan=before_plan)
+        with replace(self, additions=additions).at(member, contact) as runner:
+            if asked.kind == "rollback":
+                done = runner.rollback(steps=None, to=asked.to, confirm=lambda _: None)
+            elif asked.kind == "seed":
+                done = runner.seed()
+            else:
+                done = runner.migrate(to=asked.to, with_seeds=asked.with_seeds, dry_run=False)
+            counts = ((len(done.migrations), "migration"), (len(done.seeds), "seed"))
+            parts = [f"{count} {what}{'s' * (count != 1)}" for count, what in counts if count]
+            verb = "rolled back" if asked.kind == "rollback" else "applied"
+            words = f"{verb} {', '.join(parts)}" if parts else "nothing to do"
+            return TargetPosition.of(runner, words=words)
 
     def verify(self, member: Member, how: dict[str, bool], contact: Contact) -> TargetPosition:
         """Check a target against the files, and read what it holds; nothing is changed.
@@ -127,46 +118,36 @@ class Common:
             Where it stands; as `found`, the digest and the text of what it holds.
 
         """
+        from migrator.catalogue.verify import verify
+
         with self.at(member, contact) as runner:
             checks = verify(runner, **how)
             lines = tuple(f"{each.name}: {line}" for each in checks for line in each.findings)
             held = objects.read(runner.session.connection).schema
             return TargetPosition.of(runner, findings=lines, found=(held.digest, held.pack()))
 
-    @contextmanager
-    def _no_more_than(
-        self,
-        asked: Asked,
-        now: Callable[[Runner], Sequence[Migration]],
-        member: Member,
-        contact: Contact,
-    ) -> Iterator[Runner]:
-        """Connect to a target; once the lock is held, nothing may be there that was not planned."""
 
-        def before_plan(session: Session) -> None:
-            self.additions.before_plan(session)
-            if more := [each.id for each in now(runner) if each.id not in asked.migrations]:
-                raise Refused(
-                    "Somebody has changed this database since it was planned: now also "
-                    f"{', '.join(more)}.",
-                    hint="Look at `fleet plan` again.",
-                )
-
-        additions = replace(self.additions, before_plan=before_plan)
-        with replace(self, additions=additions).at(member, contact) as runner:
-            yield runner
+def _planned(runner: Runner, asked: Asked) -> Plan:
+    if asked.kind == "seed":
+        refuse_behind(runner.state())
+        files.check(each.source for each in runner.seeds)
+        return Plan([], runner.seeds)
+    if asked.kind != "rollback":
+        return runner.migrate(to=asked.to, with_seeds=asked.with_seeds, dry_run=True)
+    if _after(runner, asked):
+        return runner.rollback_plan(steps=None, to=asked.to)
+    refuse_disagreement(runner.state())
+    return Plan([], [])
 
 
-def _position(runner: Runner, what: str, plan: Plan) -> TargetPosition:
-    counts = ((len(plan.migrations), "migration"), (len(plan.seeds), "seed"))
-    parts = [f"{count} {kind}{'s' * (count != 1)}" for count, kind in counts if count]
-    return TargetPosition.of(
-        runner, words=f"{what} {', '.join(parts)}" if parts else "nothing to do"
-    )
+def _pending(runner: Runner, asked: Asked) -> list[Migration]:
+    last = find(runner.migrations, asked.to) if asked.to is not None else None
+    return up_to(runner.state().pending, runner.migrations, last)
 
 
 def _after(runner: Runner, asked: Asked) -> list[Migration]:
     """Return the applied migrations that come after the one to keep."""
-    kept = find(runner.migrations, str(asked.to))
-    later = runner.migrations[runner.migrations.index(kept) + 1 :]
+    if asked.to is None:
+        return []
+    later = runner.migrations[runner.migrations.index(find(runner.migrations, asked.to)) + 1 :]
     return [each for each in runner.state().applied if each in later]

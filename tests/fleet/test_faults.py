@@ -7,16 +7,20 @@ FLEET_KILLS is how many kills by chance there are, FLEET_KILLS_SEED which ones:
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from tests.conftest import INSTALLATIONS
@@ -125,6 +129,43 @@ def test_a_server_that_goes_away_and_comes_back(pg: Server, tmp_path: Path) -> N
             other.start()
         assert made.run("migrate", "--yes").code == 0
         assert [tables(each.dsn) for each in places] == [["a", "b", "c", "d"]] * 2
+
+
+def test_a_server_that_never_answers_is_asked_once_and_holds_up_nobody(three: Fleet) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
+        url = f"postgresql://x@127.0.0.1:{silent.getsockname()[1]}/{{}}?connect_timeout=2"
+        others = (
+            f'[[target]]\nname = "s{n}"\nstage = 0\nurl = "{url.format(n)}"\n' for n in range(20)
+        )
+        three.write([place._replace(stage=1) for place in three.places], "".join(others))
+        began = time.monotonic()
+        process = start(
+            *three.arguments("--json", "migrate", "--yes", "--keep-going", "--jobs", "2")
+        )
+        answer = finish(process)
+        assert time.monotonic() - began < 9, "20 times 2 s, with 2 at once, would be 20 s, twice"
+    assert (answer.code, three.applied) == (1, {"t0": 3, "t1": 3, "t2": 3})
+    events = [json.loads(line) for line in answer.out.splitlines()]
+    failures = [each["failure"]["error"] for each in events[:-1] if each.get("failure")]
+    assert len(failures) == 20
+    assert "connection timeout expired" in failures[0]
+    assert {*failures[1:]} == {"Its server did not answer for s0, so it was not asked again."}
+
+
+def test_targets_of_one_server_under_two_names_keep_to_its_limit(three: Fleet, pg: Server) -> None:
+    assert three.run("migrate", "--yes").code == 0
+    first, second, third = three.places
+    three.write([first, second._replace(server=pg._replace(host=f"{pg.host}/.")), third])
+    with ExitStack() as stack:
+        for place in three.places:
+            connection = stack.enter_context(psycopg.connect(place.dsn))
+            connection.execute("LOCK yoyo._yoyo_migration")
+        process = start(*three.arguments("status", "--jobs", "8", "--server-limit", "2"))
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        until(lambda: rows(first.dsn, query)[0][0] >= 2)
+        time.sleep(0.5)
+        assert rows(first.dsn, query) == [(2,)], "the third one waits for its turn"
+    assert finish(process).code == 0
 
 
 def test_a_target_that_hangs_in_a_lock_names_who_holds_it(three: Fleet) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -69,7 +69,7 @@ def test_a_target_is_a_url_a_service_or_a_variable(
         (EU + "[other]\n", "can only have [[target]], not other"),
         (EU.replace("app@", "app:pass@"), "target eu-1: its url has a password"),
         (EU.replace("5433/", "5433/?nonsense=1&x="), "target eu-1: its url has a parameter that"),
-        ("name = ", "fleet.toml: cannot be read: "),
+        ("name = ", "fleet.toml, which names the targets, cannot be read: "),
     ],
 )
 def test_a_wrong_target_is_refused_by_its_name(tmp_path: Path, text: str, words: str) -> None:
@@ -83,20 +83,24 @@ def test_all_wrong_targets_are_told_at_once(tmp_path: Path) -> None:
     assert len(told.splitlines()) == 3
 
 
-def test_only_chooses_by_name_stage_and_label() -> None:
+def test_only_and_except_choose_by_name_stage_and_label() -> None:
     parts = [("a", 0, "eu"), ("b", 1, "eu"), ("c", 1, "us"), ("d", 2, "us")]
     nowhere = Target({}, "test", "nowhere")
     all_of_them = [Member(name, stage, nowhere, {"region": at}) for name, stage, at in parts]
 
-    def chosen(*only: str) -> str:
-        return "".join(each.name for each in targets.select(all_of_them, only))
+    def chosen(*only: str, without: Sequence[str] = ()) -> str:
+        return "".join(each.name for each in targets.select(all_of_them, only, without))
 
     assert chosen() == "abcd"
     assert chosen("b", "d") == "bd"
     assert chosen("stage=1") == "bc"
     assert chosen("stage=1", "stage=2", "region=us") == "cd"
+    assert chosen(without=["a", "region=us"]) == "b"
+    assert chosen("stage=1", without=["c"]) == "b"
+    with pytest.raises(Refused, match="No target fits --except e"):
+        chosen(without=["e"])
     for wrong in (["e"], ["stage=3"], ["region=asia"], ["colour=red"], ["a", "region=us"]):
-        with pytest.raises(Refused, match="No target fits"):
+        with pytest.raises(Refused, match="No target "):
             chosen(*wrong)
 
 

@@ -313,8 +313,16 @@ def test_a_rollback_undoes_the_last_stage_first_and_only_where_it_was_applied(
     assert three.applied == ALL
 
 
-def test_seeds_are_applied_everywhere(three: Fleet) -> None:
+def test_seeds_are_applied_everywhere_or_nowhere(three: Fleet) -> None:
     assert three.run("migrate", "--yes", "--no-seed").code == 0
+    assert call(three.made, three.places[2].dsn, "rollback", "--steps", "1", "--yes").code == 0
+    answer = three.run("seed")
+    assert answer.code == 2
+    assert "  t2:\n    error: 1 migrations are pending, the first 0003.c.create." in answer.err
+    assert answer.err.endswith(":\n      --except t2\n")
+    assert rows(three.places[0].dsn, "SELECT FROM a") == []
+    assert three.run("seed", "--except", "t2").code == 0
+    assert call(three.made, three.places[2].dsn, "migrate", "--no-seed").code == 0
     answer = three.run("seed")
     assert answer.code == 0
     assert "t0      0      0003     applied 1 seed" in answer.out
