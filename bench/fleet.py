@@ -22,6 +22,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psycopg
+
 from bench.databases import ROOT
 from bench.servers import PRODUCTION, Server, only, server
 from tests.support.servers import apply_everything
@@ -33,9 +35,10 @@ _COUNT = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'bench_fleet_
 
 
 class Run(NamedTuple):
-    """What a run of a program took: time, memory of all its processes, connections to a server."""
+    """What a run took: time, CPU time with the servers', memory, connections to a server."""
 
     seconds: float
+    cpu_seconds: float
     memory: int
     connections: int
 
@@ -55,6 +58,7 @@ class Place(NamedTuple):
 def measure(argv: Sequence[str], servers: Sequence[Server]) -> Run:
     """Run a program to its end, and look at it meanwhile."""
     memory = connections = 0
+    before = _cpu_seconds(servers)
     with ExitStack() as stack:
         said = stack.enter_context(tempfile.TemporaryFile())  # a pipe that nobody reads fills up
         started = time.perf_counter()
@@ -73,7 +77,19 @@ def measure(argv: Sequence[str], servers: Sequence[Server]) -> Run:
         if process.returncode:
             said.seek(0)
             sys.exit(f"{' '.join(argv)} failed:\n{said.read().decode()}")
-    return Run(seconds, memory, connections)
+    return Run(seconds, _cpu_seconds(servers) - before, memory, connections)
+
+
+def _cpu_seconds(servers: Sequence[Server]) -> float:
+    """Return the CPU time of our processes that have ended, and of servers on this machine."""
+    ours = os.times()
+    total = ours.children_user + ours.children_system
+    for each in servers:
+        with each.connect() as connection, suppress(OSError, psycopg.Error):
+            pid = only(connection, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)")
+            times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+            total += sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def _proportional(session: int) -> Iterator[int]:
@@ -176,7 +192,8 @@ class Bench:
         if name in {"bare", "threads"}:
             argv = ["-m", "bench.fleet_work", name, jobs, str(conninfos)]
         run = measure([sys.executable, *argv], self._servers)
-        figures = {"seconds": round(run.seconds, 2), **more, "databases": len(places)}
+        seconds = {"seconds": round(run.seconds, 2), "cpu_seconds": round(run.cpu_seconds, 2)}
+        figures = {**seconds, **more, "databases": len(places)}
         memory = {"memory": run.memory, "memory_promised": _MEMORY}
         connections = {"jobs": self._given.jobs, "connections_to_a_server": run.connections}
         return {"measured": name, **figures, **memory, **connections}

@@ -282,6 +282,7 @@ def test_a_fleet_is_measured_beside_a_bare_program_and_threads(pg: Server) -> No
         assert "measured" in each or each["promised"] == 1.2
         if each.get("measured") in {"status", "migrate"}:
             assert 0 < each["memory"] < each["memory_promised"]
+            assert each["cpu_seconds"] > 0
             assert each["connections_to_a_server"] <= each["jobs"]
     names = "SELECT count(*) FROM pg_database WHERE datname LIKE 'bench_fleet_%'"
     with pg.connect() as connection:
