@@ -35,6 +35,7 @@ class Member:
         stage: When its turn is: 0 is the canary.
         target: Its database.
         labels: What else is said of it, for `--only`.
+        unset: The variable that should name its database, and is not set; empty if there is none.
 
     """
 
@@ -42,6 +43,7 @@ class Member:
     stage: int
     target: Target
     labels: Mapping[str, str] = field(default_factory=dict)
+    unset: str = ""
 
     @property
     def place(self) -> str:
@@ -240,16 +242,18 @@ def _member(entry: Any, *, with_passwords: bool, application: str) -> Member:
         raise Refused("its stage must be a whole number from 0.")
     if not _is_table(labels):
         raise Refused("its labels must be a table of names and values.")
-    target = _target(entry, with_passwords=with_passwords)
+    target = _target(entry, with_passwords=with_passwords) or Target({}, "", "the target")
+    unset = "" if target.origin else entry["url_env"]
     words = {str(key): str(value) for key, value in labels.items()}
-    return Member(name, stage, target.called(application), words)
+    return Member(name, stage, target.called(application), words, unset)
 
 
 def _is_table(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
-def _target(entry: Mapping[str, Any], *, with_passwords: bool) -> Target:
+def _target(entry: Mapping[str, Any], *, with_passwords: bool) -> Target | None:
+    """Return where an entry leads; None if its variable is not set, which others need not know."""
     ways = [key for key in ("url", "service", "url_env") if key in entry]
     if len(ways) != 1 or not isinstance(entry[ways[0]], str) or not entry[ways[0]]:
         raise Refused("must have one of url, service and url_env, which is a text.")
@@ -258,11 +262,11 @@ def _target(entry: Mapping[str, Any], *, with_passwords: bool) -> Target:
         from psycopg.conninfo import make_conninfo
 
         value = make_conninfo(service=value)
-    elif way == "url_env" and not (value := os.environ.get(entry[way], "")):
-        raise Refused(f"the variable {entry[way]} is not set, or empty.")
+    elif way == "url_env":
+        value = os.environ.get(value) or None
     target = resolve_other(value, f"its {way}", os.environ)
-    assert target is not None  # noqa: S101  there is a value
-    if way == "url" and not with_passwords and SECRETS & target.parameters.keys():
+    has_secret = target is not None and SECRETS & target.parameters.keys()
+    if way == "url" and not with_passwords and has_secret:
         raise Refused(
             "its url has a password, which would be kept there: use ~/.pgpass, or url_env."
         )

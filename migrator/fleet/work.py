@@ -16,7 +16,7 @@ from migrator.core.history import refuse_behind, refuse_disagreement
 from migrator.core.plan import Plan, find, up_to
 from migrator.core.project import Project
 from migrator.core.runner import Runner
-from migrator.core.session import Limits, Session, refuse_unwritable
+from migrator.core.session import Limits, NoConnection, Session, refuse_unwritable
 from migrator.fleet.plan import Asked
 from migrator.fleet.pool import Contact
 from migrator.fleet.survey import TargetPosition
@@ -42,7 +42,17 @@ class Common:
 
     @contextmanager
     def at(self, member: Member, contact: Contact) -> Iterator[Runner]:
-        """Connect to a target."""
+        """Connect to a target.
+
+        Raises:
+            NoConnection: See `open_session`; or nothing says where it is.
+
+        """
+        if member.unset:
+            raise NoConnection(
+                f"The variable {member.unset} is not set, or empty.",
+                hint="Set it where the command runs.",
+            )
         additions = replace(self.additions, second=contact.second)
         runner = Runner(
             self.project, member.target, self.limits, contact.say, additions, known=self.files

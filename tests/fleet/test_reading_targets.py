@@ -63,7 +63,6 @@ def test_a_target_is_a_url_a_service_or_a_variable(
         (EU.replace("stage = 1", "stage = -1"), "target eu-1: its stage must be a whole number"),
         (EU + 'port = "5"', "target eu-1: has no key port; its keys are"),
         (EU + 'service = "x"', "target eu-1: must have one of url, service and url_env"),
-        (EU.replace("url =", "url_env ="), "target eu-1: the variable postgresql://"),
         (EU + "labels = 3", "target eu-1: its labels must be a table"),
         (EU + EU, "target eu-1: 2 targets have that name"),
         (EU + "[other]\n", "can only have [[target]], not other"),

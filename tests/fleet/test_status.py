@@ -56,7 +56,8 @@ def test_what_is_wrong_with_a_target_is_its_row_and_not_the_end(five: Fleet) -> 
         " VALUES ('x', '0009.x', 'apply', '0')")  # fmt: skip
     twin = Place("twin", 1, same.server, same.dbname)
     lost = Place("t4", 1, gone.server, "no_such")
-    five.write([edited, foreign, cut_off, same, twin, lost])
+    elsewhere = '[[target]]\nname = "t5"\nstage = 2\nurl_env = "NOT_HERE"\n'
+    five.write([edited, foreign, cut_off, same, twin, lost], elsewhere)
     answer = five.run("status")
     assert answer.code == 0
     rows = {line.split()[0]: line.split(maxsplit=3)[3] for line in answer.out.splitlines()[1:6]}
@@ -72,7 +73,8 @@ def test_what_is_wrong_with_a_target_is_its_row_and_not_the_end(five: Fleet) -> 
         or answer.out
     )
     assert "t4:\n  error: Cannot connect to" in answer.out
-    assert answer.out.splitlines()[-1] == "4 at 0003, 1 at 0002, 1 cannot be reached"
+    assert "t5:\n  error: The variable NOT_HERE is not set, or empty." in answer.out
+    assert answer.out.splitlines()[-1] == "4 at 0003, 1 at 0002, 2 cannot be reached"
     documents = {each["target"]: each for each in five.run("--json", "status").document["targets"]}
     assert documents["t4"]["reachable"] is False
     assert documents["twin"]["up_to_date"] is False
