@@ -12,7 +12,7 @@ from migrator.core.waits import Blockers
 
 ROLLED_BACK = "The file was rolled back; the files before it stay applied."
 _NOBODY = Blockers()
-_AGAIN = "Correct the cause and run the command again."
+AGAIN = "Correct the cause and run the command again."
 PAST_ROW_SECURITY = (
     "Row security binds this role, and would hide rows from the statement. Work as a role that it "
     "does not bind: a superuser's ALTER ROLE <owner of the table> BYPASSRLS, then "
@@ -60,7 +60,7 @@ def failed(
     where = f"{source.path}: cannot be recorded and committed"
     where = where if failure.at_end else place(source, failure)
     words = f"{where}: {error_text(failure.error, blockers)}"
-    return Failed(words, state=state, hint=_way_out(failure.error, hint or _AGAIN))
+    return Failed(words, state=state, hint=_way_out(failure.error, hint or AGAIN))
 
 
 def place(source: SqlFile, failure: StatementError, before: int = 0) -> str:

@@ -10,13 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from migrator.core import files, history
-from migrator.core.errors import Refused
+from migrator.core.errors import Failed, Refused
+from migrator.core.failure import AGAIN
 from migrator.core.files import Migration, Seed
 from migrator.core.history import KeptTexts, State
 from migrator.core.plan import Plan
 from migrator.core.session import Session
 
 _KEPT = Path("yoyo.migration_text")  # where the texts are, for messages
+
+_CORRECT = (
+    "Correct the text, which is kept in the database, and run `realign` again: "
+    "UPDATE yoyo.migration_text SET rollback_text = '...' "
+    "WHERE migration_hash = encode(sha256('{name}'), 'hex')"
+)
 
 
 def plan(session: Session, migrations: Sequence[Migration], seeds: Sequence[Seed]) -> Plan:
@@ -49,6 +56,25 @@ def plan(session: Session, migrations: Sequence[Migration], seeds: Sequence[Seed
     rollbacks = {each.id: _rollback(each, kept[each.id]) for each in restored}
     files.check(rollbacks.values())
     return Plan(restored, [], rollbacks, read.replaced)
+
+
+def explained(failure: Failed, migration: Migration) -> Failed:
+    """Return the failure of a rollback; if its text is a kept one, no file can be corrected.
+
+    Args:
+        failure: What the same text in a file would have led to.
+        migration: What was to be rolled back.
+
+    """
+    if migration.rollback_path.parent != _KEPT or failure.hint != AGAIN:
+        return failure
+    name = migration.id.replace("'", "''")
+    return Failed(
+        failure.message,
+        state=f"{migration.id} and all before it are still applied; "
+        "what came after it was rolled back.",
+        hint=_CORRECT.format(name=name),
+    )
 
 
 def _overtaken(state: State, migrations: Sequence[Migration]) -> list[Migration]:

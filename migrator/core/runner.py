@@ -441,7 +441,10 @@ class Runner:
         self._replace(applier, plan)
         for migration in plan.migrations:
             is_last = migration is plan.migrations[-1]
-            applier.roll_back(migration, plan.rollbacks[migration.id], last=is_last)
+            try:
+                applier.roll_back(migration, plan.rollbacks[migration.id], last=is_last)
+            except Failed as failure:
+                raise realign.explained(failure, migration) from failure
             self._did(f"rolled back {migration.id}")
 
     def _did(self, what: str) -> None:

@@ -108,14 +108,25 @@ def test_a_text_that_was_not_kept_is_needed_only_if_the_file_is_gone(
 
 
 @pytest.mark.parametrize("text", ["DROP TABLE missing;", "-- x\nDROP TABLE missing;"])
-def test_a_kept_text_that_fails_is_told_with_its_place(
+def test_a_kept_text_that_fails_can_be_corrected_as_the_message_says(
     database: str, made: MigrationSet, text: str
 ) -> None:
-    made.add("0004.d.create", "CREATE TABLE d ();", text)
+    made.add("0004.it's.create", "CREATE TABLE d ();", text)
+    made.table(5, "e")
     assert call(made, database, "migrate").code == 0
-    made.add("0004.d.create", "CREATE TABLE d (id int);", "DROP TABLE d;")
+    made.add("0004.it's.create", "CREATE TABLE d (id int);", "DROP TABLE d;")
     answer = call(made, database, "realign", "--yes")
     assert answer.code == 1
-    place = f"yoyo.migration_text/0004.d.create.rollback.sql:{text.count(chr(10)) + 1}:1"
+    place = f"yoyo.migration_text/0004.it's.create.rollback.sql:{text.count(chr(10)) + 1}:1"
     assert f'error: {place}: table "missing" does not exist' in answer.err
+    assert (
+        "state: 0004.it's.create and all before it are still applied; "
+        "what came after it was rolled back." in answer.err
+    )
     assert tables(database) == ["a", "b", "c", "d"]
+    correction = answer.err.partition("`realign` again: ")[2].strip()
+    run(database, correction.replace("'...'", "'DROP TABLE d;'"))
+    assert realigned(made, database) == (
+        ["0004.it's.create"],
+        ["0004.it's.create", "0005.e.create"],
+    )
