@@ -68,7 +68,7 @@ def script(session: Session, plan: Plan, known: Sequence[Migration], *, rollback
 
 
 def _text(source: SqlFile) -> str:
-    return sqltext.closed(sqltext.without_variables(source.text)).decode()
+    return sqltext.closed(sqltext.for_psql(source.text)).decode()
 
 
 def _one(session: Session, source: SqlFile, text: str, record: str) -> str:

@@ -13,7 +13,6 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NoReturn
 
 
@@ -82,6 +81,7 @@ _SIMPLE_STATEMENTS = _compiled(
     re.VERBOSE,
 )
 _LIKE_VARIABLE = _compiled(rf""":(?<!::)(?={_OF_WORD}|['"])""")
+_LIKE_CONTINUED = _compiled(r"""'[ \t\f\v]*+(?:--[^\n\r]*+)?[\n\r]""")
 _COMMENT_EDGE = _compiled(r"/\*|\*/")
 _NEXT_WORD = _compiled(r"\s*([A-Za-z]+)")
 _HEAD_WORDS = 14
@@ -186,17 +186,23 @@ def closed(text: bytes) -> bytes:
     return b"".join((text, b"\n" if is_done else b"\n;\n"))
 
 
-def without_variables(text: bytes) -> bytes:
-    """Return a text in which psql sees no variable of its own: in `a[1:PORT]`, it puts a space.
+def for_psql(text: bytes) -> bytes:
+    """Return a text that psql reads as the server does.
+
+    In `a[1:PORT]`, a space keeps psql from putting a variable there. The parts of an `E''` string
+    on several lines are joined: psql sees no escapes in any but the first.
 
     Raises:
         SqlTextError: At an unterminated quote or comment, or a backslash outside quotes.
 
     """
-    if not _LIKE_VARIABLE.search(text):
+    if not (_LIKE_VARIABLE.search(text) or _LIKE_CONTINUED.search(text)):
         return text
-    starts = [0, *_Scanner(text).variables(), len(text)]
-    return b" ".join(text[start:end] for start, end in pairwise(starts))
+    parts, position = [], 0
+    for start, end, new in _Scanner(text).edits_for_psql():
+        parts += [text[position:start], new]
+        position = end
+    return b"".join((*parts, text[position:]))
 
 
 def pieces(text: bytes, size: int) -> Iterator[bytes]:
@@ -230,6 +236,7 @@ class _Scanner:
         self.text = text
         self.position = 0
         self._is_brief = is_brief  # of harmless statements, two words are read
+        self._joints: list[tuple[int, int]] = []  # between the parts of strings with escapes
 
     def pass_over(self, size: int) -> bool:
         """Pass over the harmless statements that end within a size; say if there was any."""
@@ -307,19 +314,22 @@ class _Scanner:
                 and _LINE_END.search(self.text, self.position, following)
             ):
                 return
+            self._joints.append((end, following + 1))
             self.position = following
 
     def _refuse_open(self, offset: int, quote: bytes) -> NoReturn:
         raise SqlTextError(offset, f"a quote {quote.decode()} that is never closed")
 
-    def variables(self) -> Iterator[int]:
-        """Yield where names and strings begin that follow a single colon."""
+    def edits_for_psql(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield what `for_psql` replaces, in order: from where to where, and by what."""
         while match := _TOKEN.search(self.text, self.position):
             self.position = match.end()
             if _LIKE_VARIABLE.match(self.text, match.start() - 1):
-                yield match.start()
+                yield match.start(), match.start(), b" "
             if not self._skip_comment(match):
                 self._skip_quoted(match)
+            yield from ((start, end, b"") for start, end in self._joints)
+            self._joints.clear()
 
     def _skip_comment(self, match: re.Match[bytes]) -> bool:
         if match.lastgroup == "block":

@@ -222,7 +222,11 @@ AWKWARD = {
         'FROM (VALUES (2, 3)) AS v ("USER", PORT);',
         "DROP TABLE s;",
     ),
-    "0006.read.only": (
+    "0006.e.strings": (  # psql reads each line of such a string anew
+        "CREATE TABLE e AS SELECT E'a' -- goes on\n\n  '\\'; DROP TABLE s; --'\n'\\\\' AS x;",
+        "DROP TABLE e;",
+    ),
+    "0007.read.only": (
         "-- transactional: false\nSET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
         "SELECT;",
     ),
