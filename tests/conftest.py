@@ -8,6 +8,7 @@ A test also has the mark of its version (`pytest -m pg15`): the newest if it doe
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -77,6 +78,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(f"pg{major}")
     if major != NEWEST:
         item.add_marker("slow")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among modules and tests, now or later: they stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

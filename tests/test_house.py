@@ -6,6 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ import pytest
 from tests.support.servers import ROOT
 
 PACKAGE = ROOT / "migrator"
-MODULES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 # What each room may use, besides itself and the SQL; cli may use all of them.
 ROOMS: dict[str, set[str]] = {
     "sql": set(),
@@ -30,6 +30,11 @@ ROOMS: dict[str, set[str]] = {
 }
 # A value that one module makes and fills in by itself, or somebody else's that is to be set.
 THEIR_OWN = {"review", "server"}
+
+
+@cache
+def modules() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def room_of(path: Path) -> str:
@@ -52,7 +57,7 @@ def used_rooms(tree: ast.Module) -> Iterator[str]:
 
 def test_no_class_name_is_used_twice() -> None:
     places = defaultdict(list)
-    for path, tree in MODULES.items():
+    for path, tree in modules().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(path.relative_to(PACKAGE)))
@@ -61,10 +66,10 @@ def test_no_class_name_is_used_twice() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_imports_run_one_way(room: str) -> None:
-    modules = {path: tree for path, tree in MODULES.items() if room_of(path) == room}
-    assert modules, f"there is no room {room}"
+    of_room = {path: tree for path, tree in modules().items() if room_of(path) == room}
+    assert of_room, f"there is no room {room}"
     allowed = ROOMS[room] | {room, "sql"}
-    used = {str(path): set(used_rooms(tree)) - allowed for path, tree in modules.items()}
+    used = {str(path): set(used_rooms(tree)) - allowed for path, tree in of_room.items()}
     assert {path: rooms for path, rooms in used.items() if rooms} == {}
 
 
@@ -76,7 +81,7 @@ def test_every_room_is_known() -> None:
 def test_one_module_connects() -> None:
     places = [
         path.relative_to(PACKAGE)
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
         and node.attr == "connect"
@@ -88,7 +93,7 @@ def test_one_module_connects() -> None:
 def test_one_module_knows_yoyo() -> None:
     knows = [
         path.relative_to(PACKAGE)
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "yoyo"
     ]
@@ -98,7 +103,7 @@ def test_one_module_knows_yoyo() -> None:
 def test_nobody_sets_another_objects_attributes() -> None:
     found = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node)}"
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         if room_of(path) not in THEIR_OWN
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
@@ -116,6 +121,6 @@ def test_every_documented_argument_says_something() -> None:
     )
     found = {
         str(path.relative_to(PACKAGE)): says_nothing.findall(path.read_text("utf-8"))
-        for path in MODULES
+        for path in modules()
     }
     assert {path: words for path, words in found.items() if words} == {}
