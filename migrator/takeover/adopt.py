@@ -26,6 +26,7 @@ from migrator.takeover.baseline import refuse_history
 from migrator.takeover.comparison import Throwaway, refuse_difference
 from migrator.takeover.histories import Entry
 
+_VERSION = re.compile(r"\d+(?=[_-]\D)")
 _NUMBER = re.compile(r"0*(\d+)(?=$|[_.-])(?![.]\d)")
 
 
@@ -197,7 +198,7 @@ def _places(migrations: Sequence[Migration], names: Sequence[str]) -> list[list[
     names = [each.removesuffix(".sql") for each in names]
     for key, of_file in (
         (str, lambda id_: id_),
-        (_label, lambda id_: _label("".join(id_.split(".")[1:2]))),
+        (_version, lambda id_: _label("".join(id_.split(".")[1:2]))),
         (_number, _number),
     ):
         files = [of_file(each.id) for each in migrations]
@@ -224,6 +225,12 @@ def _is_in(first: str | None, name: str | None, last: str | None) -> bool:
     if first.isdecimal() and name.isdecimal() and last.isdecimal():
         return int(first) <= int(name) <= int(last)
     return first <= name <= last
+
+
+def _version(name: str) -> str:
+    """Return the label of the version that a name of another tool begins with."""
+    match = _VERSION.match(name)
+    return _label(match[0] if match else name)
 
 
 def _label(version: str) -> str:

@@ -365,7 +365,7 @@ class TestOneFileForEachStatementOutsideATransaction:
 
 @newest
 def test_directories_of_prisma_run_in_the_order_of_their_names(
-    empty_database: str, convert: Converter
+    pg: Server, empty_database: str, convert: Converter
 ) -> None:
     answer = convert(
         "prisma",
@@ -380,6 +380,14 @@ def test_directories_of_prisma_run_in_the_order_of_their_names(
         "applied 0001.20240101120000.parts",
         "applied 0002.20240101.index",
         "applied 0003.20240103000000.two",
+    ]
+    run(empty_database, "DROP SCHEMA yoyo CASCADE", NO_FUNCTION, LAYOUTS["Prisma"])
+    names = ["20240101120000_parts", "20240101_index"]
+    applied = "INSERT INTO _prisma_migrations VALUES ('{0}', '', now(), '{0}')"
+    run(empty_database, *(applied.format(name) for name in names))
+    assert Takeover(pg, convert.made, empty_database).adopt() == [
+        "0001.20240101120000.parts",
+        "0002.20240101.index",
     ]
 
 
