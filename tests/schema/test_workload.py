@@ -33,7 +33,7 @@ GROUPS = {
 }
 
 LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-TASKS = 20_000  # enough for plans to matter, made in seconds
+TASKS = 14_000  # enough for plans to matter, made in seconds
 FEW = 8  # of the draws, which suffice for most queries
 
 
