@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from migrator.catalogue.objects import Object
 
@@ -23,6 +23,7 @@ _RIGHTS = {
     "s": "SET",
     "A": "ALTER SYSTEM",
 }
+_MEMBER = "membership of "
 _OF_TABLES = "arwdDxtm"
 _ADMITS_ALL = {
     "command": "ALL",
@@ -34,14 +35,32 @@ _ADMITS_ALL = {
 _NO = ("", "false", "off", "no", "0")
 
 
-def of_privileges(old: Object, new: Object) -> Iterator[str]:
-    """Yield what each role may do no more with an object."""
+def of_privileges(old: Object, new: Object, roles: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield what each role may do no more with an object.
+
+    Args:
+        old: The object before.
+        new: The object after.
+        roles: What each role may do after, and of which roles it is a member.
+
+    """
     had, has = (_granted(each.properties.get("privileges", "")) for each in (old, new))
     for role, rights in had.items():
-        lost = [each for each in rights if each not in has.get(role, "") + has.get("", "")]
+        able = "".join(has.get(each, "") for each in ("", *_with_groups(role, roles)))
+        lost = [each for each in rights if each not in able]
         if lost:
             named = ", ".join(_RIGHTS.get(each, each) for each in lost)
             yield f"{role or 'everybody'} loses {named} on {old.title}"
+
+
+def _with_groups(role: str, roles: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a role, and the roles of which it is a member and has the rights."""
+    found = [role]
+    for name in found:  # which become more
+        rights = roles.get(name, ())
+        groups = (each.removeprefix(_MEMBER) for each in rights if each.startswith(_MEMBER))
+        found += [each for each in groups if each not in found and "INHERIT" in rights]
+    return found
 
 
 def _granted(privileges: str) -> dict[str, str]:

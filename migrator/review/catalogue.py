@@ -13,7 +13,6 @@ from migrator.catalogue.objects import Address, Object
 from migrator.sql import sql
 
 _PG_CLASS = 1259  # the oid of that catalogue, on every server
-_UPDATABLE = "SELECT pg_relation_is_updatable(%s, TRUE)"  # 28: INSERT, UPDATE and DELETE
 
 KINDS = {
     "r": "table",
@@ -92,8 +91,7 @@ class CatalogueState:
         relations: The relations, by oid.
         objects: All that a database holds, by its address.
         kept: What keeps the results of functions that have been replaced since the start.
-        updatable: The views that have got the name of a table since the start, and that accept
-            INSERT, UPDATE and DELETE.
+        accepted: What each view accepts of INSERT, UPDATE (also of which column) and DELETE.
         unidentified: The publications of tables without a replica identity, by the tables' oids.
         roles: What each role may do by itself, and as a member of others.
 
@@ -102,7 +100,7 @@ class CatalogueState:
     relations: dict[int, Relation]
     objects: dict[Address, Object]
     kept: tuple[Kept, ...] = ()
-    updatable: frozenset[int] = frozenset()
+    accepted: Mapping[int, list[str]] = field(default_factory=dict)
     unidentified: Mapping[int, str] = field(default_factory=dict)
     roles: Mapping[str, list[str]] = field(default_factory=dict)
 
@@ -132,13 +130,10 @@ def read(
     is_published = any(each.kind == "publication" for each in objects.values())
     published = dict(_ask(connection, sql("review/published"))) if is_published else {}
     roles = dict(_ask(connection, sql("review/roles")))
-    if start is None:
-        return CatalogueState(relations, objects, unidentified=published, roles=roles)
-    tables = {each.name for each in start.relations.values() if each.kind != "v"}
-    views = [each.oid for each in relations.values() if each.kind == "v" and each.name in tables]
-    updatable = frozenset(each for each in views if _ask(connection, _UPDATABLE % each) == [(28,)])
-    kept = _kept(connection, start.objects, objects)
-    return CatalogueState(relations, objects, kept, updatable, published, roles)
+    has_views = any(each.kind == "v" for each in relations.values())
+    accepted = dict(_ask(connection, sql("review/accepted"))) if has_views else {}
+    kept = _kept(connection, start.objects, objects) if start else ()
+    return CatalogueState(relations, objects, kept, accepted, published, roles)
 
 
 def _kept(
@@ -164,7 +159,7 @@ def _computes(function: Object) -> list[str]:
     """Return of a function's definition what decides what it returns: no costs, no marks."""
     head, *body = re.split(r"\n(?=\S)", function.properties["definition"], maxsplit=1)
     settings = [line for line in head.splitlines() if line.startswith(" SET ")]
-    return [*body, *settings, "STRICT" if " STRICT" in head else ""]
+    return [*body, *settings, *(each for each in (" STRICT", " IMMUTABLE") if each in head)]
 
 
 def behind(connection: psycopg.Connection[Any]) -> list[tuple[int, str, str]]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrator.catalogue.objects import Object
 from migrator.review import access
 from migrator.review.catalogue import CatalogueState, full_name, relation_of
 from migrator.review.column_types import widens
+from migrator.review.kinds import is_same_reference, losses, takes_calls
 
 _RELATIONS = ("table", "view", "materialized view", "foreign table", "sequence")
 _HOLDS_ROWS = {"table", "foreign table"}
+_ROUTINES = {"function", "procedure"}
 _COLUMNS = {"table column", "foreign table column"}
 # No SQL of an application names these; what hurts if one of them goes has a function here.
 _UNNAMED = {
@@ -61,8 +63,8 @@ _VALUES = {"default", "identity", "generated", "generated and stored"}
 _KEY_OF_INDEX = re.compile(
     r" USING \w+ \((.*?)\)(?: INCLUDE \(.*?\))?(?: NULLS NOT DISTINCT)?(?= |$)"
 )
+_UNIQUE = ("UNIQUE", "PRIMARY KEY", "EXCLUDE")
 _NEXT_VALUE = re.compile(r"nextval\('(.+)'::regclass\)")
-_NUMBERS = re.compile(r" by (-?\d+), (-?\d+) to (-?\d+),")
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 
@@ -118,6 +120,8 @@ def find(before: CatalogueState, after: CatalogueState) -> list[Change]:
             told += _of_missing(old, then, now)
         elif new.text != old.text or new.address != old.address:
             told += _of_other(old, new, then, now)
+        if new is not None and old.kind == "view":
+            told += _of_writes(old, new, then, now)
         if new is not None and old.kind == "table":
             policies = (then.parts(old, "policy"), now.parts(new, "policy"))
             words = access.of_row_security(old, new, *policies)
@@ -178,6 +182,18 @@ def _of_missing(old: Object, then: _Moment, now: _Moment) -> Iterator[Change]:
         yield Change(
             "breaking-change", f"{old.title} is gone, and what it did", relation, old.title
         )
+    elif not renamed and definition.startswith("FOREIGN KEY"):
+        rules = now.parts(whole, "table constraint").values()
+        none = replace(old, text="definition: ")
+        new = next((each for each in rules if is_same_reference(old, each)), none)
+        yield from (Change("breaking-change", each, relation) for each in losses(old, new))
+    elif _is_arbiter(old) and renamed and renamed.whole_address == whole.address:
+        words = f"ON CONFLICT ON CONSTRAINT {old.name} fails: it is now named {renamed.name}"
+        yield Change("breaking-change", words, relation, old.title)
+    elif old.kind in _ROUTINES and any(
+        each.kind == old.kind and takes_calls(each, old) for each in now.objects.values()
+    ):
+        return
     elif old.kind not in _UNNAMED and "for triggers" not in old.properties:
         what = f"now named {renamed.name}" if renamed else "gone"
         yield Change("breaking-change", f"{old.title} is {what}", relation, old.title)
@@ -186,9 +202,11 @@ def _of_missing(old: Object, then: _Moment, now: _Moment) -> Iterator[Change]:
 def _of_other(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator[Change]:
     """Yield what is missed where an application's name for an object means something else."""
     relation = relation_of(old, then.state)
-    for words in (*access.of_privileges(old, new), *access.of_rights(old, new)):
+    lost = access.of_privileges(old, new, now.state.roles)
+    for words in (*lost, *access.of_rights(old, new)):
         yield Change("access", words, relation)
-    stands_in = new.kind == "view" and new.address[1] in now.state.updatable
+    accepted = now.state.accepted.get(new.address[1], ())
+    stands_in = {"INSERT", "UPDATE", "DELETE"}.issubset(accepted)
     if old.kind in _HOLDS_ROWS and new.address != old.address and not stands_in:
         yield Change("table-swap", _swapped(old, new, then, now), relation, old.title)
     is_in_same_table = new.whole_address == old.whole_address
@@ -198,7 +216,9 @@ def _of_other(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator
     if _is_checked(old) and not _is_checked(new):
         words = f"{old.title} is not checked any more: wrong rows get in, and nothing says so"
         yield Change("corruption", words, relation)
-    told = [*_of_parts(old, new, then, now)]
+    told = [*losses(old, new)]
+    if old.kind.endswith(" column"):
+        told += _of_column(old, new, then, now)
     if old.kind in _WHOLLY_TOLD and old.kind == new.kind:
         had, has = old.properties, new.properties
         told += [
@@ -209,27 +229,15 @@ def _of_other(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator
     yield from (Change("breaking-change", each, relation) for each in told)
 
 
-def _of_parts(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator[str]:
-    """Yield what an object does no more, by its kind."""
-    had, has = old.properties, new.properties
-    if old.kind.endswith(" column"):
-        yield from _of_column(old, new, then, now)
-    elif old.kind == "type":
-        yield from _of_type(old, new)
-    elif old.kind == "sequence":
-        yield from _of_numbers(old, new)
-    elif old.kind == "trigger" and has.get("enabled") == "no" != had.get("enabled"):
-        yield f"{old.title} is disabled, and what it did does not happen"
-    elif old.kind == "view":
-        check = [each for each in has.get("options", "").split(", ") if "check" in each]
-        if any(each not in old.text for each in check):
-            yield f"{old.title} rejects new rows that it does not show"
-    elif old.kind == "table":
-        kept = has.get("inherits", "").split(", ")
-        for each in had.get("inherits", "").split(", "):
-            if each and each not in kept:
-                parent = each.removeprefix("public.")
-                yield f"the rows of {old.name} are not among those of {parent} now"
+def _of_writes(old: Object, new: Object, then: _Moment, now: _Moment) -> Iterator[Change]:
+    """Yield what an application cannot write through a view any more."""
+    had, has = (
+        moment.state.accepted.get(each.address[1], ()) for moment, each in ((then, old), (now, new))
+    )
+    lost = [each for each in had if each not in has and new.kind == "view"]
+    whole = [each for each in lost if " of " not in each]
+    if told := ", ".join(whole or lost):
+        yield Change("breaking-change", f"{old.title} accepts no {told} any more", old.name)
 
 
 def _is_checked(each: Object) -> bool:
@@ -240,18 +248,10 @@ def _is_checked(each: Object) -> bool:
     return not (is_off or each.properties["definition"].endswith(" NOT ENFORCED"))
 
 
-def _of_numbers(old: Object, new: Object) -> Iterator[str]:
-    """Yield why a sequence runs out sooner, or gives a number twice."""
-    was, now = (_NUMBERS.search(each.properties.get("numbers", "")) for each in (old, new))
-    if was is None or now is None:
-        return
-    (step, low, high), (by, least, most) = (tuple(map(int, each.groups())) for each in (was, now))
-    if (step > 0) != (by > 0):
-        yield f"{old.title} counts the other way now: its numbers come a second time"
-    elif most < high if by > 0 else least > low:
-        yield f"{old.title} ends at {most if by > 0 else least:,} now"
-    if "cycle" in new.properties and "cycle" not in old.properties:
-        yield f"{old.title} begins anew at its end: its numbers come a second time"
+def _is_arbiter(constraint: Object) -> bool:
+    """Say whether ON CONFLICT may name a constraint."""
+    is_unique = constraint.properties.get("definition", "").startswith(_UNIQUE)
+    return constraint.kind == "table constraint" and is_unique
 
 
 def _arbiter(index: Object) -> tuple[str, str] | None:
@@ -338,18 +338,6 @@ def _sequence_of(column: Object, now: _Moment) -> Object | None:
     return now.objects.get(f"relation {match[1].removeprefix('public.')}") if match else None
 
 
-def _of_type(old: Object, new: Object) -> Iterator[str]:
-    had, has = old.properties, new.properties
-    labels = has.get("labels", "").split(", ")
-    lost = [each for each in had.get("labels", "").split(", ") if each not in labels]
-    if any(lost):
-        yield f"{old.title} has no value {', '.join(lost)} any more"
-    if "NOT NULL" in has and "NOT NULL" not in had:
-        yield f"{old.title} accepts no NULL any more"
-    if any(had.get(each) != has.get(each) for each in ("kind", "base type", "definition")):
-        yield f"{old.title} is another type now"
-
-
 def _of_new(new: Object, then: _Moment) -> Iterator[Change]:
     """Yield what a new object takes from an application, as a part of an old relation or alone."""
     whole = then.objects.get(_whole_called(new))
@@ -384,7 +372,10 @@ def _of_roles(
         if role not in after:
             yield Change("breaking-change", f"role {role} is gone", "", f"role {role}")
             continue
-        if lost := [each for each in rights if each not in after[role]]:
+        lost = [
+            each for each in rights if each not in after[role] and not each.startswith("at most=")
+        ]
+        if lost:
             yield Change("access", f"role {role} loses {', '.join(lost)}")
         if settings := [each for each in after[role] if "=" in each and each not in rights]:
             yield Change(

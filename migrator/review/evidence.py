@@ -12,6 +12,7 @@ from migrator.review import catalogue, changes, growth, locks, targets
 from migrator.review.batched import BatchRun
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.review.changes import Change
+from migrator.review.code import RUNS_CODE
 from migrator.review.gate import Locks
 from migrator.review.growth import Done, Extents, Growth, Rows
 from migrator.review.measure import FileTrace, Part, Trace
@@ -20,8 +21,8 @@ from migrator.review.report import RelationWork, Sample
 _FIRST_OID = 16384  # of what is not the server's own
 _LOCKED_FOR_ROWS = "rpmf"
 _ROUTINES = {"aggregate", "function", "procedure"}
-_RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
 _AS_REPLICA = re.compile(r"\bsession_replication_role\b.*\breplica\b", re.IGNORECASE)
+_PASSWORD = re.compile(r"ALTER\s+(?:ROLE|USER|GROUP)\b.*\bPASSWORD\b", re.IGNORECASE | re.DOTALL)
 _UNTOLD = {COLUMN_ORDER: "", "enforced": "", "enabled": ""}
 _UNCHECKED = (" NOT VALID", " NOT ENFORCED")
 _NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)  # comments and texts
@@ -66,7 +67,7 @@ class Step:
         changes: What a running application may miss after the file, and has since this statement.
         freed: The tables and domains that lost a constraint which nothing else implies.
         emptied: The tables that lost all rows at once.
-        spared: The tables that it searched for rows to write, and where it found none.
+        spared: The tables that it may write more of than it did, as in `growth.Done`.
         said: The messages of PostgreSQL.
         lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
 
@@ -310,6 +311,10 @@ def _by_hand(seen: Trace, had: Locks) -> Iterator[Change]:
     if seen.part.is_setting and _AS_REPLICA.search(seen.part.text):
         told = "no trigger fires from here on, and no reference is checked: orphans can be left"
         yield Change("corruption", told)
+    if seen.part.words[0] == "ALTER" and _PASSWORD.match(seen.part.text):
+        yield Change(
+            "access", "a role gets another password: sessions with the old one are refused"
+        )
     if seen.part.words[0] in targets.WRITES | {"INSERT"}:
         own = {oid: modes for oid, modes in seen.locks.items() if oid < _FIRST_OID}
         if any(locks.ROW_EXCLUSIVE in modes - had.get(oid, set()) for oid, modes in own.items()):
@@ -375,7 +380,7 @@ def _subjects(
     seen: Trace, before: CatalogueState, dropped: Collection[str]
 ) -> frozenset[str] | None:
     old, new = seen.before.objects, seen.after.objects
-    if seen.part.words[0] in _RUNS_CODE or old is new:
+    if seen.part.words[0] in RUNS_CODE or old is new:
         return None
     changed = [
         pair

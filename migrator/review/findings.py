@@ -233,7 +233,13 @@ def _of_work(evidence: Evidence, step: Step) -> Iterator[Finding]:
 
 def _of_unknown_writes(evidence: Evidence, step: Step) -> Iterator[Finding]:
     for table in step.spared:
-        if evidence.is_large(table):
+        if not table and any(map(evidence.is_large, evidence.roots)):
+            message = (
+                "may lock or write any table: none of the made-up rows leads to one EXECUTE, and "
+                "the text that it runs is put together"
+            )
+            yield _finding("large-write", message, step.part.line)
+        elif table and evidence.is_large(table):
             message = (
                 f"writes an unknown part of {evidence.shown(table)}: "
                 "none of the made-up rows meets its condition"

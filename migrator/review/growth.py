@@ -13,18 +13,24 @@ from dataclasses import dataclass, field, replace
 
 from migrator.review import locks
 from migrator.review.catalogue import CatalogueState, Relation
+from migrator.review.code import RUNS_CODE
 from migrator.review.gate import Locks
 from migrator.review.measure import FileTrace, Trace
 from migrator.review.report import RelationWork
 
 _HOLDS_ROWS = "rm"
 _READS_WHOLE = {"VACUUM", "CLUSTER", "REINDEX", "REFRESH"}
-_RUNS_CODE = {"DO", "SELECT", "CALL", "WITH"}
+_NAME = r"(?:[\w$]+|\"[^\"]+\")(?:\.(?:[\w$]+|\"[^\"]+\"))?"
 _WRITES = re.compile(
     r"\b(?:UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?|DROP\s+TABLE(?:\s+IF\s+EXISTS)?)"
-    r"\s+(?:ONLY\s+)?((?:[\w$]+|\"[^\"]+\")(?:\.(?:[\w$]+|\"[^\"]+\"))?)",
+    rf"\s+(?:ONLY\s+)?({_NAME})",
     re.IGNORECASE,
 )
+# Work of a branch that is left out because of the schema, which is production's, is not missed.
+_ALTERS = re.compile(
+    rf"\b(?:ALTER|LOCK)\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?({_NAME})", re.IGNORECASE
+)
+_ASKS_CATALOGUE = re.compile(r"\b(?:pg_\w+|information_schema|to_reg\w+|reg\w+)\b", re.IGNORECASE)
 _NO_WRITES = re.compile(r"--[^\n]*|/\*.*?\*/|\bRAISE\b[^;]*;", re.DOTALL)
 # A statement that touches a smaller share of a table's rows than this is a batch.
 SHARE_OF_A_BATCH = 0.1
@@ -62,7 +68,8 @@ class Done:
     Args:
         work: Its work on each table.
         emptied: The tables that lost all rows at once.
-        spared: The tables that it looked through for rows to write, and found none.
+        spared: The tables that it looked through for rows to write, and found none; an empty name
+            if what it executes in a branch that was not taken is not known.
 
     """
 
@@ -310,8 +317,9 @@ def _spared(
         table = before.relations.get(oid)
         if table is None or table.kind != "r" or scans[oid] <= 0 or table.root in written:
             continue
-        if seen.writes is None:  # code that may have written
-            is_target = locks.ROW_EXCLUSIVE in modes - had.get(oid, frozenset())
+        if seen.writes is None:  # code that may have written, or what PREPARE has locked
+            known = had.get(oid, frozenset()) if seen.part.words[0] != "EXECUTE" else frozenset()
+            is_target = locks.ROW_EXCLUSIVE in modes - known
         else:
             is_target = table.name.replace('"', "") in seen.writes.searched
         if is_target:
@@ -319,19 +327,18 @@ def _spared(
 
 
 def _not_reached(seen: Trace, before: CatalogueState) -> Iterator[str]:
-    """Yield the tables that code would write, or drop, in a branch that these rows did not take."""
-    if seen.part.words[0] not in _RUNS_CODE:
+    """Yield the tables that code would write, or drop, in a branch that these rows did not take.
+
+    An empty name is that of any table: what would have been executed there is not known.
+    """
+    if seen.code is None:
         return
-    kinds = {"function", "procedure"}
-    routines = {each.name: each for each in seen.before.objects.values() if each.kind in kinds}
-    code = [seen.part.text]
-    for text in code:  # which becomes longer
-        for name in [*routines]:
-            own = name.partition("(")[0].rpartition(".")[2]
-            if re.search(rf"\b{own}\s*\(", text):
-                code.append(routines.pop(name).properties["definition"])
-    texts = " ".join(_NO_WRITES.sub(" ", each) for each in code)
-    named = {match[1].removeprefix("public.") for match in _WRITES.finditer(texts)}
+    if seen.not_reached:
+        yield ""
+    texts = " ".join(_NO_WRITES.sub(" ", each) for each in seen.code.texts)
+    forms = [_WRITES] if _ASKS_CATALOGUE.search(texts) else [_WRITES, _ALTERS]
+    found = (match[1] for form in forms for match in form.finditer(texts))
+    named = {each.removeprefix("public.") for each in found}
     for oid, table in before.relations.items():
         mode = locks.strongest(seen.locks.get(oid, ()))
         is_written = locks.strength(mode) >= locks.strength(locks.ROW_EXCLUSIVE)
@@ -355,7 +362,7 @@ def _truncates(seen: Trace, read: int) -> bool:
     if seen.part.words[0] == "TRUNCATE":
         return True
     rewrote = any("rewriting table" in each for each in seen.said)
-    return seen.part.words[0] in _RUNS_CODE and read <= 0 and not rewrote
+    return seen.part.words[0] in RUNS_CODE and read <= 0 and not rewrote
 
 
 def _times(growth: Growth, factor: float) -> Growth:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 
 from migrator.catalogue import objects
-from migrator.catalogue.objects import Catalogue
+from migrator.catalogue.objects import Address, Catalogue, Object
 from migrator.core import sqltext
 from migrator.core.files import SqlFile
 from migrator.core.session import Connection, open_session
@@ -26,6 +26,7 @@ from migrator.core.target import Target
 from migrator.review import catalogue, gate, locks, targets
 from migrator.review.batched import Batches, BatchRun
 from migrator.review.catalogue import CatalogueState
+from migrator.review.code import REACHED, RUNS_CODE, Code
 from migrator.review.report import Sample
 from migrator.review.targets import Writes
 
@@ -40,7 +41,7 @@ SELECT set_config('restrict_nonsystem_relation_kind', 'foreign-table', FALSE)
 WHERE current_setting('restrict_nonsystem_relation_kind', TRUE) IS NOT NULL"""
 _TELLING = re.compile(
     r"rewriting table|verifying table|building index|existing constraints on|"
-    r"validating foreign key|rehashing catalog|will create implicit|drop cascades to"
+    r"validating foreign key|rehashing catalog|will create implicit|drop cascades to|" + REACHED
 )
 # These commands change no object that was there, or none that an application would miss.
 _CHANGES_NOTHING = {"COMMENT", "INSERT", "UPDATE", "DELETE", "MERGE", "SET"}
@@ -113,6 +114,8 @@ class Trace:
         lock_timeout_ms: The lock_timeout after the statement; 0 means no limit.
         transactions: In how many transactions it ran: more than one if it commits batches.
         writes: What the planner tells of the rows that it writes; None if it is no such statement.
+        code: The code that it ran; None if it runs none.
+        not_reached: What EXECUTE in that code would have run, in branches that were not taken.
 
     """
 
@@ -125,6 +128,8 @@ class Trace:
     lock_timeout_ms: int
     transactions: int = 1
     writes: Writes | None = None
+    code: Code | None = None
+    not_reached: tuple[str, ...] = ()
 
     @property
     def verified(self) -> set[str]:
@@ -209,62 +214,111 @@ def watch(
 
     """
     with _subject(target) as connection:
-        pid = connection.info.backend_pid
-        said: list[str] = []
-        connection.add_notice_handler(lambda notice: said.extend(_told(notice)))
-        is_one = _is_one_transaction(source)
-        reader = connection if is_one else observer
-        committed = not is_one
+        watcher = _Watcher(target, connection, observer, source, undoes)
+        watched = watcher.trace
+        run, after = watcher.run, watcher.record
+        watched.failure = _run(connection, source, run, after, guard=guard, batches=watched.batches)
+        watched.held_after = watcher.held()
+        return watched
+
+
+class _Watcher:
+    """Runs the statements of a file, and records what each of them does; see `watch`."""
+
+    def __init__(
+        self,
+        target: Target,
+        connection: psycopg.Connection[Any],
+        observer: Connection,
+        source: SqlFile,
+        undoes: FileTrace | None,
+    ) -> None:
+        self._connection = connection
+        self._observer = observer
+        self._reads_objects = undoes is None
+        self._is_one = _is_one_transaction(source)
+        self._reader = connection if self._is_one else observer
+        self._said: list[str] = []
+        connection.add_notice_handler(lambda notice: self._said.extend(_told(notice)))
         held = undoes.held_after if undoes else objects.read(observer)
-        read: list[Catalogue] = []  # what the database holds after the last statement, if known
-        if committed:  # what the observer itself has read before is not the file's
+        if not self._is_one:  # what the observer itself has read before is not the file's
             observer.execute("SELECT pg_stat_force_next_flush()")
-        before = catalogue.read(reader, committed=committed, known=held.by_address)
-        watched = FileTrace(before, held, held)
-        transactions = 1
+        before = self._state(held.by_address)
+        self.trace = FileTrace(before, held, held)
+        self._held: Catalogue | None = None  # after the last statement, if known
+        self._gates = gate.Gates(target, connection, observer, before)
+        self._transactions = 1
+        self._code: Code | None = None
 
-        def after(part: Part) -> None:
-            held = passed.locks
-            if is_one:
-                held = gate.by_relation(gate.held(observer, pid)[0])
-            if committed:
-                connection.execute("SELECT pg_stat_force_next_flush()")
-            had = watched.seen[-1].locks if watched.seen and is_one else {}
-            now = watched.after
-            if not part.is_setting:
-                is_read = not undoes and _may_change(part, had, held)
-                read[:] = [objects.read(reader)] if is_read else []
-                known = read[0].by_address if read else now.objects
-                now = catalogue.read(reader, committed=committed, known=known, start=watched.before)
-            ((shown,),) = connection.execute("SHOW lock_timeout").fetchall()
-            timeout = _milliseconds(shown)
-            is_write = part.words[0] in targets.WRITES
-            sought = targets.writes(connection, part.text_bytes) if is_write else None
-            seen = (part, held, passed.brief, watched.after, now, (*said,), timeout)
-            watched.seen.append(Trace(*seen, transactions, sought))
-            said.clear()
+    def _state(
+        self, known: Mapping[Address, Object], start: CatalogueState | None = None
+    ) -> CatalogueState:
+        return catalogue.read(self._reader, committed=not self._is_one, known=known, start=start)
 
-        def execute(part: Part) -> psycopg.Cursor[Any] | None:
-            connection.execute("SET client_min_messages TO debug1")
-            said.clear()
-            if is_one:
-                return connection.execute(part.text_bytes)
-            nonlocal transactions
-            before = _transaction(connection)
+    def _objects(self) -> Mapping[Address, Object]:
+        """Return what the database holds, with the functions that the file itself has made."""
+        has_made = any(each.part.words[0] == "CREATE" for each in self.trace.seen)
+        return objects.read(self._reader).by_address if has_made else self.trace.after.objects
+
+    def held(self) -> Catalogue:
+        """Return what the database holds after the file."""
+        is_known = self._held and not self.trace.failure
+        return self._held if self._held and is_known else objects.read(self._observer)
+
+    def run(self, part: Part) -> psycopg.Cursor[Any] | None:
+        """Run a statement, paused at its locks if it is outside a transaction."""
+        self._connection.execute("SET client_min_messages TO debug1")
+        runs_code = part.words[0] in RUNS_CODE
+        self._code = Code(part.text, self._objects()) if runs_code else None
+        marked = self._code.marked(self._connection) if self._code else nullcontext(part.text)
+        with marked as text:
+            self._said.clear()
+            if self._is_one:
+                return self._connection.execute(text.encode())
+            before = _transaction(self._connection)
             try:
-                passed.run(part.text_bytes)
-                transactions = _transaction(connection) - before - 1
+                self._gates.run(text.encode())
+                self._transactions = _transaction(self._connection) - before - 1
             except psycopg.Error:
-                after(part)  # what it did before its failure remains
+                self.record(part)  # what it did before its failure remains
                 raise
             return None
 
-        passed = gate.Gates(target, connection, observer, watched.before)
-        watched.failure = _run(
-            connection, source, execute, after, guard=guard, batches=watched.batches
+    def record(self, part: Part) -> None:
+        """Record what a statement did."""
+        held, watched, code = self._gates.locks, self.trace, self._code
+        if self._is_one:
+            pid = self._connection.info.backend_pid
+            held = gate.by_relation(gate.held(self._observer, pid)[0])
+        else:
+            self._connection.execute("SELECT pg_stat_force_next_flush()")
+        had = watched.seen[-1].locks if watched.seen and self._is_one else {}
+        now = watched.after
+        if not part.is_setting:
+            has_lost = bool(watched.before.objects.keys() - now.objects.keys())
+            may_change = has_lost or _may_change(part, had, held)
+            is_read = self._reads_objects and may_change
+            self._held = objects.read(self._reader) if is_read else None
+            known = self._held.by_address if self._held else now.objects
+            now = self._state(known, watched.before)
+        ((shown,),) = self._connection.execute("SHOW lock_timeout").fetchall()
+        timeouts = [*map(_milliseconds, [shown, *(code.lock_timeouts if code else ())])]
+        is_write = part.words[0] in targets.WRITES
+        trace = Trace(
+            part,
+            held,
+            self._gates.brief,
+            watched.after,
+            now,
+            (*(each for each in self._said if not each.startswith(REACHED)),),
+            min(timeouts) and max(timeouts),  # 0 is the longest
+            self._transactions,
+            targets.writes(self._connection, part.text_bytes) if is_write else None,
+            code,
+            (*code.not_reached(self._said),) if code else (),
         )
-        watched.held_after = read[0] if read and not watched.failure else objects.read(observer)
-        return watched
+        watched.seen.append(trace)
+        self._said.clear()
 
 
 def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], FileTrace]:
@@ -367,7 +421,7 @@ def _run(
 def _milliseconds(shown: str) -> int:
     """Return a time as SHOW writes it, such as 2s."""
     units = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
-    number, unit = re.fullmatch(r"(\d+)([a-z]*)", shown).groups()  # type: ignore[union-attr]
+    number, unit = re.fullmatch(r"(\d+) ?([a-z]*)", shown).groups()  # type: ignore[union-attr]
     return int(number) * units.get(unit, 1)
 
 

@@ -72,7 +72,7 @@ def _searched(connection: psycopg.Connection[Any], node: dict[str, Any]) -> Iter
     if is_write and not (len(below) == 1 and _is_by_key(connection, below[0])):
         for table in node.get("Target Tables", [node]):
             yield _name(table).removeprefix("public.")
-    for each in below:
+    for each in node.get("Plans", []):  # also of what WITH names
         yield from _searched(connection, each)
 
 

@@ -11,7 +11,9 @@ SELECT
             CASE WHEN r.rolreplication THEN 'REPLICATION' END,
             CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END,
             CASE WHEN r.rolconnlimit = -1 THEN 'connections without a limit' END,
-            CASE WHEN r.rolvaliduntil IS NULL THEN 'a password without an end' END
+            CASE WHEN r.rolvaliduntil IS NULL THEN 'a password without an end' END,
+            'at most=' || nullif(r.rolconnlimit, -1),
+            'password until=' || r.rolvaliduntil
         ],
         NULL
     ) || coalesce(r.rolconfig, '{}') || array(

@@ -11,6 +11,6 @@ CREATE TABLE tasks (
 );
 CREATE VIEW titles AS SELECT t.title FROM tasks AS t;
 -- file: 0002.case.change.sql
-CREATE OR REPLACE VIEW titles AS SELECT lower(t.title) AS title FROM tasks AS t;
+CREATE OR REPLACE VIEW titles AS SELECT t.title FROM tasks AS t WHERE t.priority > 0;
 -- file: 0002.case.change.rollback.sql
 CREATE OR REPLACE VIEW titles AS SELECT t.title FROM tasks AS t;
