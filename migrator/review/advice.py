@@ -16,10 +16,11 @@ from typing import Any
 from migrator.core.files import SqlFile
 from migrator.review import backfill, expand, locks, measure
 from migrator.review.evidence import FileFacts, Step
-from migrator.review.findings import INSTEAD, Evidence
+from migrator.review.findings import Evidence
 from migrator.review.measure import Part
 from migrator.review.moves import Changed, Move, moves, new_column
 from migrator.review.report import Finding, NewPair, Proof, count
+from migrator.review.rules import RULES, rule
 
 _ANY_CASE = re.IGNORECASE | re.DOTALL
 _NOT_NULL = re.compile(r"\s+NOT\s+NULL\b", re.IGNORECASE)
@@ -31,20 +32,10 @@ _OF_A_STATEMENT = {"rewrite", "scan", "index-build", "large-write", "cascade"}
 _OF_RELEASES = {"breaking-change", "fails-on-rows"}  # what two releases avoid
 _OF_THE_FILE = {"work-after-lock", "several-tables"}
 _OF_THE_TEXT = {"locks-header", "lock-timeout", "allowance"}
-_WHY = {
-    "breaking-change": "no running application uses it any more",
-    "access": "no running application needs it any more",
-    "cascade": "all that goes is meant to go",
-    "corruption": "what is stored stays right for all rows",
-    "second-table": "the lock on the second table is held for a moment",
-    "several-tables": "one statement locks these tables, and the application locks them in order",
-    "table-swap": "the application writes to both tables",
-}
 _DOMAIN = (
     "NOT VALID checks new values alone and reads nothing; VALIDATE blocks writes to each table "
     "with the domain while it reads it."
 )
-_AT_REST = "it runs in a maintenance window"
 # What helps a statement that rewrites a table, by its text.
 _REWRITES = (
     (r"(VACUUM|CLUSTER)\b", "Use pg_repack."),
@@ -115,7 +106,7 @@ def give(
     told = []
     for each in found:
         step = _step(file.steps, each)
-        is_avoided = step in ways and each.rule in INSTEAD  # squawk's advice is on something else
+        is_avoided = step in ways and each.rule in RULES  # squawk's advice is on something else
         places = {step} if is_avoided else set[int | None]()
         if each.rule in _OF_THE_FILE and len(groups) > 1:
             places = {*range(len(file.steps))}
@@ -303,7 +294,7 @@ def _pairs(
         allowed = [each for move in group.moves for each in move.allowed]
         needed = " ".join(sorted(file.source.depends))
         lines = [f"-- depends: {needed}"] if needed and not place else []
-        lines += [_allow(*each, today) for each in dict.fromkeys(allowed)]
+        lines += [_allow(*each, today + _ALLOWED_FOR) for each in dict.fromkeys(allowed)]
         if is_kept:
             lines += dict.fromkeys(_again(each) for each in kept if _is_of(each, group, file))
         purpose = group.moves[0].purpose or header.get("purpose", name)
@@ -366,17 +357,16 @@ def _locks(held: Mapping[str, str]) -> str:
     return ", ".join(told) or "none"
 
 
-def _allow(rule: str, relation: str, why: str, today: date) -> str:
+def _allow(rule: str, relation: str, why: str, until: date) -> str:
     on = f" on={relation}" if relation else ""
-    return f'-- review:allow {rule}{on} until={today + _ALLOWED_FOR} because "{why}"'
+    return f'-- review:allow {rule}{on} until={until} because "{why}"'
 
 
 def _again(finding: Finding) -> str:
     """Return the line that allows a finding already."""
     assert finding.allowed is not None  # noqa: S101  those alone are asked for
-    on = f" on={finding.relation}" if finding.relation else ""
-    line = f"-- review:allow {finding.rule}{on} until={finding.allowed.until}"
-    return f'{line} because "{finding.allowed.reason}"'
+    allowed = finding.allowed
+    return _allow(finding.rule, finding.relation, allowed.reason, allowed.until)
 
 
 def _header(finding: Finding, known: Evidence, today: date) -> str:
@@ -392,4 +382,5 @@ def _header(finding: Finding, known: Evidence, today: date) -> str:
         return f"-- reversible: lossy: {', '.join(known.proof.lost)}"
     if finding.rule == "allowance":
         return ""
-    return _allow(finding.rule, finding.relation, _WHY.get(finding.rule, _AT_REST), today)
+    why = rule(finding.rule).allowed
+    return _allow(finding.rule, finding.relation, why, today + _ALLOWED_FOR)

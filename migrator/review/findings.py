@@ -15,45 +15,10 @@ from migrator.review import growth, locks
 from migrator.review.batched import BatchRun
 from migrator.review.evidence import FileFacts, Hold, Step
 from migrator.review.report import Finding, Lock, Opinion, Proof, RelationWork, count
+from migrator.review.rules import RULES
 
-INSTEAD = {
-    "rewrite": "Add a new column, fill it in batches, and switch the application to it.",
-    "scan": "Add the constraint NOT VALID, and validate it in its own file. Before SET NOT NULL or "
-    "ATTACH PARTITION, add and validate a CHECK with the same condition.",
-    "index-build": "Build the index CONCURRENTLY, alone in a file with `-- transactional: false`. "
-    "In the next file, make the constraint from it: ADD CONSTRAINT ... USING INDEX.",
-    "large-write": "Change the rows in batches, in a file of its own with `-- batch: 5000`: "
-    "`new --batch` writes one. Its statement walks along a key, or makes its own condition false.",
-    "batch": "Give the condition an index, and order by its columns, or else the planner may still "
-    "read the table from its start. Or walk along a key: `new --batch` writes both forms.",
-    "work-after-lock": "Split the file: put the statement that takes the lock into its own file, "
-    "or last.",
-    "second-table": "Name the lock in the header.",
-    "several-tables": "Split the file, so that each transaction locks one table. One statement "
-    "cannot be split: decide whether the application locks these tables in another order.",
-    "cascade": "Remove the CASCADE, and drop by name what you really mean to drop.",
-    "lock-timeout": "Do not set lock_timeout: the runner sets it and tries again (--lock-timeout).",
-    "invalid-index": "Drop the index CONCURRENTLY, find out why its build failed, and build it "
-    "again.",
-    "rollback-loss": "Say so in the header: `-- reversible: lossy: what is lost`. Better: stop "
-    "using it first, and drop it in a later release.",
-    "rollback-fails": "Correct the rollback file. If a rollback is not possible, let it RAISE "
-    "EXCEPTION, and say in the header: `-- reversible: no: why`.",
-    "rollback-differs": "Let the rollback file undo exactly what the migration did.",
-    "breaking-change": "Expand, then contract: add the new object, switch the application, and "
-    "drop the old object in a later release.",
-    "access": "Grant what the application needs first, and revoke what it does not use "
-    "in a later release.",
-    "table-swap": "Change the table in place. Else let a trigger write each row to both "
-    "tables, and switch the application by name.",
-    "corruption": "Create a new function under a new name, set a sequence to the largest value "
-    "of its column, and let PostgreSQL check what it can check.",
-    "fails-on-rows": "Give the column a default, or add it as nullable and fill it in batches.",
-    "locks-header": "Correct the header: `-- locks: MODE on relation, ...`.",
-}
 _SMALL_BATCH = 10_000  # below it, a batch is small, however few rows make a table large
 _ENDLESS = "Let the change make its own condition false, or walk along a unique key."
-RULES = (*INSTEAD, "allowance")
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s,."]+)'
 _CLAIM = re.compile(rf"([A-Z][A-Z ]+?) on ((?:{_NAME}\.)?{_NAME})\s*(?:,\s*|$)")
 
@@ -163,7 +128,7 @@ def _in_order(evidence: Evidence, found: Sequence[Finding]) -> list[Finding]:
 def _finding(
     rule: str, message: str, line: int = 1, *, relation: str = "", file: str = ""
 ) -> Finding:
-    return Finding(rule, message, INSTEAD[rule], line, relation, file)
+    return Finding(rule, message, RULES[rule].instead, line, relation, file)
 
 
 def _of_statements(evidence: Evidence) -> list[Finding]:

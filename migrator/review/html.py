@@ -205,13 +205,13 @@ def render(report: Report) -> str:
         undefined=StrictUndefined,
     )
     environment.filters |= {"count": count, "name": _name, "prose": _prose}
-    environment.filters |= {"folded": folded, "question": rules.question}
+    environment.filters |= {"folded": folded, "rule": rules.rule}
     articles = [Article(place, each) for place, each in enumerate(report.migrations, 1)]
     names = {finding.rule: "" for each in report.migrations for finding in each.findings}
     return environment.get_template("page.html.j2").render(
         report=report,
         worst=[(each, _reasons(each)) for each in sorted(articles, key=_rank) if _reasons(each)],
-        rules=[(name, rules.finds(name)) for name in names],
+        rules=names,
         articles=articles,
         signs=_SIGNS,
         words=WORDS,

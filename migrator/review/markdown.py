@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from migrator.core import files
-from migrator.review import rules
 from migrator.review.report import (
     PASS,
     WORDS,
@@ -33,6 +32,7 @@ from migrator.review.report import (
     size,
     unallowed,
 )
+from migrator.review.rules import rule
 
 MARKER = "<!-- migrator review -->"
 _OVERVIEW = ("verdict", "migration", "worst lock", "held for", "findings", "rollback")
@@ -305,7 +305,7 @@ def _finding(finding: Finding) -> str:
     told = f"**{_code(finding.rule)}**, line {finding.line}{file}{on}: {_sentence(finding.message)}"
     if finding.allowed:
         return told
-    asked = rules.question(finding.rule)
+    asked = rule(finding.rule).question
     told += f" Instead: {_sentence(finding.instead)}"
     if finding.header:
         told += f" Or write in the header: {_fenced(_line(finding.header))}."

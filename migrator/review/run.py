@@ -42,6 +42,7 @@ from migrator.review.evidence import FileFacts, Step
 from migrator.review.judge import Measurements, judge
 from migrator.review.measure import Failure
 from migrator.review.report import Finding, Proof, Report, Sample
+from migrator.review.rules import RULES
 from migrator.review.selection import Selection
 from migrator.review.states import NoState, States
 from migrator.server.scratch import Scratch
@@ -310,7 +311,7 @@ def _note_failure(facts: Measurements, failure: Failure, before: Contents) -> st
     is_null = isinstance(failure.error, psycopg.errors.NotNullViolation)
     if is_null and table in before.tables and column not in before.tables[table].columns:
         message = f"fails if {table} has rows: {states.in_words(failure)}"
-        instead = findings.INSTEAD["fails-on-rows"]
+        instead = RULES["fails-on-rows"].instead
         if statement := advice.without_not_null(facts.migration.source, failure.line):
             instead = f"Write `{statement}`, fill it in batches, and then add NOT NULL."
         facts.found.append(Finding("fails-on-rows", message, instead, failure.line, table))

@@ -14,9 +14,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from migrator.review import rules
-from migrator.review.findings import INSTEAD, RULES
 from migrator.review.report import NOT_MEASURED, Finding, MigrationReview, Report
+from migrator.review.rules import RULES, rule
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # A key of our own: GitHub warns about each value of its own key that it computes differently.
@@ -110,20 +109,21 @@ def _identity(migration: MigrationReview, finding: Finding) -> str:
 
 
 def _rule(name: str) -> dict[str, Any]:
-    rule: dict[str, Any] = {"id": name, "defaultConfiguration": {"level": "error"}}
+    found: dict[str, Any] = {"id": name, "defaultConfiguration": {"level": "error"}}
+    said = rule(name)
     if name in RULES:
-        what = f"{rules.finds(name)} Found by running the migration on a scratch database."
-        advice = (INSTEAD.get(name, ""), rules.question(name), f"See docs/rules/{name}.md.")
+        what = f"{said.finds} Found by running the migration on a scratch database."
+        advice = (said.instead, said.question, f"See docs/rules/{name}.md.")
         more = " ".join(filter(None, advice))
     elif name == _UNMEASURED:
         what = "A part of the review could not be done; what was not measured never passes."
         more = "The message says why."
     else:
-        what = rules.finds(name)
-        rule["helpUri"] = f"https://squawkhq.com/docs/{quote(name)}"
-        more = f"See {rule['helpUri']}."
+        what = said.finds
+        found["helpUri"] = f"https://squawkhq.com/docs/{quote(name)}"
+        more = f"See {found['helpUri']}."
     words = name.replace("-", " ").capitalize()
-    return rule | {
+    return found | {
         "shortDescription": {"text": f"{words}."},
         "fullDescription": {"text": what},
         "help": {"text": more},

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrator.review import html, markdown, sarif
-from migrator.review.findings import INSTEAD, RULES
 from migrator.review.report import (
     WORDS,
     Allowance,
@@ -32,6 +31,7 @@ from migrator.review.report import (
     StatementReview,
     in_words,
 )
+from migrator.review.rules import RULES
 from tests.support.reports import file_of, sample
 from tests.support.servers import ROOT, clean_environment
 
@@ -484,7 +484,7 @@ def test_a_rule_leads_to_what_to_do_instead(name: str) -> None:
     (rule,) = logged(replace(SAMPLE, migrations=(migration,)))["tool"]["driver"]["rules"]
     help_text = rule["help"]["text"]
     if name in RULES:
-        assert INSTEAD.get(name, "") in help_text
+        assert RULES[name].instead in help_text
         assert f"docs/rules/{name}.md" in help_text
     assert rule.get("helpUri") == (
         "https://squawkhq.com/docs/ban-char-field" if name == "ban-char-field" else None

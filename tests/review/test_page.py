@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.review import gantt, html, rules
+from migrator.review import gantt, html
 from migrator.review.report import (
     FileReview,
     Finding,
@@ -24,6 +24,7 @@ from migrator.review.report import (
     in_words,
     size,
 )
+from migrator.review.rules import rule
 from tests.support.pages import Page
 from tests.support.reports import HOSTILE, TURNED, file_of, sample
 
@@ -68,7 +69,7 @@ def everything_said(migration: MigrationReview) -> Iterator[str]:
         yield from (finding.rule, finding.message, finding.instead, finding.file)
         if finding.allowed:
             yield from (finding.allowed.reason, finding.allowed.until.isoformat())
-        yield from (rules.finds(finding.rule), rules.question(finding.rule), finding.header)
+        yield from (rule(finding.rule).finds, rule(finding.rule).question, finding.header)
     for pair in migration.instead:
         yield from (f"{pair.id}.rollback.sql", pair.forward, pair.rollback)
     proof = migration.proof
