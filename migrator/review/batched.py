@@ -98,7 +98,7 @@ class Batches:
         self._is_update = any(each.get("Operation") == "Update" for each in planned)
         self._most = max(self._present.values(), default=0)
         self._rows = max(1, min(self._rows, self._most // _OF_ALL))
-        self._wal = self._position()
+        self._wal = wal_position(self._connection)
 
     def begin(self) -> None:
         """Begin the transaction of the next batch."""
@@ -145,7 +145,7 @@ class Batches:
                 break
             self.begin()
             cursor = self._connection.execute(self._text)
-        wal_bytes = self._position() - self._wal
+        wal_bytes = wal_position(self._connection) - self._wal
         self.begin()
         before = catalogue.read(self._connection, known={})
         started = time.perf_counter()
@@ -182,10 +182,12 @@ class Batches:
             rows = self._connection.execute(_ROWS, ([*names],)).fetchall()
         return {oid: max(0, number) for oid, number in rows}
 
-    def _position(self) -> int:
-        query = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
-        ((position,),) = self._connection.execute(query).fetchall()
-        return int(position)
+
+def wal_position(connection: psycopg.Connection[Any]) -> int:
+    """Return how much write-ahead log a server has written, in bytes."""
+    query = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
+    ((position,),) = connection.execute(query).fetchall()
+    return int(position)
 
 
 def _root(state: CatalogueState, oid: int) -> str:

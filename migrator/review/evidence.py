@@ -120,74 +120,54 @@ class FileFacts:
         works = [work for step in self.steps for work in growth.scaling(step.work)]
         return {name for work in works for name in work.grows_with if name}
 
-    def at(
-        self,
-        samples: Sequence[Sample],
-        done: Sequence[Done],
-        batches: Sequence[BatchRun],
-        *,
-        small: Rows,
-        large: Rows,
-    ) -> FileFacts:
+    def at(self, more: FileFacts, small: Rows, large: Rows) -> FileFacts:
         """Return the facts with those of another run, on larger tables.
 
         Args:
-            samples: The time and WAL of each statement.
-            done: What each of them did to rows.
-            batches: What its batches did, if it has any.
+            more: The facts about that run.
             small: How many rows each table had before the migration in the first run.
             large: How many it had in the other.
 
         """
-        before = self.samples or [()] * len(samples)
-        steps = [
-            replace(step, work=growth.fitted(step.work, more.work, small, large))
-            for step, more in zip(self.steps, done, strict=True)
-        ]
-        both = [(*some, sample) for some, sample in zip(before, samples, strict=True)]
-        if batches:  # so many rows that the planner takes the plan of production
-            found = zip(self.steps, done, strict=True)
-            steps = _in_batches(self.source, [replace(had, work=now.work) for had, now in found])
-        return replace(self, steps=steps, samples=both, batches=(*self.batches, *batches))
+        pairs = [*zip(self.steps, more.steps, strict=True)]
+        if more.batches:  # so many rows that the planner takes the plan of production
+            steps = [replace(had, work=now.work) for had, now in pairs]
+        else:
+            steps = [
+                replace(had, work=growth.fitted(had.work, now.work, small, large))
+                for had, now in pairs
+            ]
+        before = self.samples or [()] * len(more.samples)
+        samples = [(*some, *others) for some, others in zip(before, more.samples, strict=True)]
+        return replace(self, steps=steps, samples=samples, batches=(*self.batches, *more.batches))
 
 
 def facts(
-    source: SqlFile, watched: FileTrace, present: Rows, grown: Mapping[str, Growth]
+    source: SqlFile,
+    watched: FileTrace,
+    present: Rows,
+    grown: Mapping[str, Growth],
+    undoes: FileFacts | None = None,
 ) -> FileFacts:
     """Return the facts about a file.
+
+    What existed before a migration is what others wait for, also in its rollback.
 
     Args:
         source: The file.
         watched: The traces of its statements.
         present: How many rows each table had.
         grown: How many rows tables have in production that earlier files have made.
+        undoes: If it is a rollback file, the facts about the file that it undoes; else None.
 
     """
-    before = growth.extents(watched.before, present, grown=grown)
-    done, extents = growth.works(watched, before)
-    held = holds(watched, transactional=source.transactional)
-    told = _in_batches(source, steps(watched, done))
-    return FileFacts(source, present, watched, told, held, extents, batches=watched.batches)
-
-
-def of_rollback(source: SqlFile, watched: FileTrace, present: Rows, file: FileFacts) -> FileFacts:
-    """Return the facts about a rollback file.
-
-    What existed before the migration is what others wait for, also in its rollback.
-
-    Args:
-        source: The rollback file.
-        watched: The traces of its statements.
-        present: How many rows each table had.
-        file: The facts about the file that was applied.
-
-    """
-    before = growth.extents(watched.before, present, file.extents)
-    back = replace(watched, before=file.watched.before)
-    done, extents = growth.works(back, before)
-    held = holds(back, transactional=source.transactional)
-    told = _in_batches(source, steps(back, done, told=False))
-    return FileFacts(source, present, back, told, held, extents, batches=watched.batches)
+    known = undoes.extents if undoes else None
+    before = growth.extents(watched.before, present, known, grown=grown)
+    seen = replace(watched, before=undoes.watched.before) if undoes else watched
+    done, after = growth.works(seen, before)
+    held = holds(seen, transactional=source.transactional)
+    told = _in_batches(source, steps(seen, done, told=not undoes))
+    return FileFacts(source, present, seen, told, held, after, batches=watched.batches)
 
 
 def _in_batches(source: SqlFile, steps: list[Step]) -> list[Step]:

@@ -24,7 +24,7 @@ from migrator.core.files import SqlFile
 from migrator.core.session import Connection, open_session
 from migrator.core.target import Target
 from migrator.review import catalogue, gate, locks, targets
-from migrator.review.batched import Batches, BatchRun
+from migrator.review.batched import Batches, BatchRun, wal_position
 from migrator.review.catalogue import CatalogueState
 from migrator.review.code import REACHED, RUNS_CODE, Code
 from migrator.review.report import Sample
@@ -343,21 +343,16 @@ def clock(target: Target, source: SqlFile, rows: int) -> tuple[list[Sample], Fil
                 connection.execute("SELECT pg_stat_force_next_flush()")
             return catalogue.read(connection, committed=committed, known={})
 
-        def position() -> int:
-            row = connection.execute(
-                "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
-            ).fetchone()
-            return int(row[0]) if row else 0
-
         def execute(part: Part) -> psycopg.Cursor[Any]:
             nonlocal transactions
-            before = 0 if part.is_setting else position()
+            before = 0 if part.is_setting else wal_position(connection)
             number = _transaction(connection) if committed else 0
             started = time.perf_counter()
             cursor = connection.execute(part.text_bytes)
             ms = (time.perf_counter() - started) * 1000
             transactions = _transaction(connection) - number - 1 if committed else 1
-            samples.append(Sample(rows, ms, 0 if part.is_setting else position() - before))
+            wal_bytes = 0 if part.is_setting else wal_position(connection) - before
+            samples.append(Sample(rows, ms, wal_bytes))
             return cursor
 
         def after(part: Part) -> None:

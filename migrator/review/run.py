@@ -200,7 +200,7 @@ class Review:
         facts.proof = shown.proof
         facts.file = self._sampled(file, shown.samples)
         if shown.back:
-            back = evidence.of_rollback(facts.rollback, shown.back, shown.present, file)
+            back = evidence.facts(facts.rollback, shown.back, shown.present, facts.grown, file)
             facts.back = self._sampled(back, shown.back_samples)
         touched = {each.relation for step in file.steps for each in step.work}
         facts.not_measured += [
@@ -274,32 +274,33 @@ class Review:
 
     def _clock_one(self, made: States, target: Target, facts: Measurements, size: int) -> bool:
         """Measure time and WAL of a migration; say whether it could be applied."""
-        source = facts.migration.source
-        with open_connection(target) as connection:
-            present = contents.count(connection)
-        samples, watched = measure.clock(target, source, size)
-        if watched.failure:
-            why = _where(source, watched.failure)
-            facts.not_measured.append(f"at {size:,} rows: {why}")
+        file, back = facts.file, facts.back
+        assert file is not None  # noqa: S101  it was measured
+        timed = _timed(target, facts, file, size)
+        if timed is None:
             return False
-        assert facts.file is not None  # noqa: S101  it was measured
-        before = growth.extents(watched.before, present, grown=facts.grown)
-        done, extents = growth.works(watched, before)
-        small = facts.file.present
-        facts.file = facts.file.at(samples, done, watched.batches, small=small, large=present)
-        if facts.back is None or not facts.back.growing:
+        facts.file = file.at(timed, file.present, timed.present)
+        if back is None or not back.growing:
             return True
-        with open_connection(target) as connection:
-            left = contents.count(connection)
-        samples, back = measure.clock(target, facts.rollback, size)
-        if back.failure:
-            why = _where(facts.rollback, back.failure)
-            facts.not_measured.append(f"at {size:,} rows: {why}")
+        undone = _timed(target, facts, back, size, timed)
+        if undone is None:
             return False
-        extents = growth.extents(back.before, left, extents)
-        done, _ = growth.works(replace(back, before=watched.before), extents)
-        facts.back = facts.back.at(samples, done, back.batches, small=small, large=present)
-        return made.run(target, source) is None
+        facts.back = back.at(undone, file.present, timed.present)
+        return made.run(target, file.source) is None
+
+
+def _timed(
+    target: Target, of: Measurements, file: FileFacts, size: int, undoes: FileFacts | None = None
+) -> FileFacts | None:
+    """Return the facts about a file, as it runs undisturbed on a database; None if it fails."""
+    with open_connection(target) as connection:
+        present = contents.count(connection)
+    samples, watched = measure.clock(target, file.source, size)
+    if watched.failure:
+        of.not_measured.append(f"at {size:,} rows: {_where(file.source, watched.failure)}")
+        return None
+    facts = evidence.facts(file.source, watched, present, of.grown, undoes)
+    return replace(facts, samples=[[each] for each in samples])
 
 
 def _note_failure(facts: Measurements, failure: Failure, before: Contents) -> str:
