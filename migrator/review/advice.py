@@ -26,6 +26,7 @@ _ANY_CASE = re.IGNORECASE | re.DOTALL
 _NOT_NULL = re.compile(r"\s+NOT\s+NULL\b", re.IGNORECASE)
 _WORD = re.compile(r'"[^"]+"|[\w$]+')
 _NUMBER = re.compile(r"\d+(?=\.|_(?!\d))")
+_FEW = 4  # files that are named one by one
 _ALLOWED_FOR = timedelta(days=365)
 # Findings that the moves of their statement avoid, and those that a division of the file avoids.
 _OF_A_STATEMENT = {"rewrite", "scan", "index-build", "large-write", "cascade"}
@@ -139,7 +140,9 @@ def without_not_null(source: SqlFile, line: int) -> str:
 def _words(finding: Finding, file: FileFacts, step: int | None, files: Sequence[NewPair]) -> str:
     """Return in a sentence what to do instead."""
     if files:
-        return f"Write {count(len(files), 'file')}: {', '.join(f'`{each.id}`' for each in files)}."
+        names = [f"`{each.id}`" for each in files]
+        told = f"{names[0]} to {names[-1]}" if len(files) > _FEW else ", ".join(names)
+        return f"Write {count(len(files), 'file')}: {told}."
     if finding.rule == "rewrite" and step is not None:
         if column := new_column(file.watched.seen[step]):
             return f"Begin with {column}. Fill old rows in batches, then add what checks them."

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from pygments.lexers.sql import PostgresLexer
 from pygments.token import Comment, Keyword, Name, Number, String
 
-from migrator.review import gantt, rules
+from migrator.review import gantt, locks, rules
 from migrator.review.report import (
     FINDING,
     HIGH,
@@ -28,6 +28,7 @@ from migrator.review.report import (
     WORDS,
     FileReview,
     Finding,
+    Lock,
     MigrationReview,
     Report,
     StatementReview,
@@ -39,6 +40,7 @@ from migrator.review.report import (
 )
 
 _HERE = Path(__file__).parent
+_LONG_MS = 1_000
 _LEXER = PostgresLexer(stripnl=False, ensurenl=False)
 _CLASSES = ((Comment, "c"), (String, "s"), (Number, "m"), (Keyword, "k"), (Name.Builtin, "b"))
 # A verdict is shown by a sign, a word and a frame; the colour only repeats it.
@@ -158,6 +160,13 @@ class Article:
     def anchor(self) -> str:
         """The anchor of its heading: its id, without characters that an anchor cannot have."""
         return re.sub(r"[^\w.-]", "-", self.migration.id)
+
+    @property
+    def worst(self) -> Lock | None:
+        """The worst of its locks that stop others for a second or more; None if none does."""
+        worst = next(iter(self.migration.locks), None)
+        is_long = worst and locks.blocks_writes(worst.mode) and worst.held_ms
+        return worst if is_long and is_long.estimate >= _LONG_MS else None
 
     @property
     def marks(self) -> list[Mark]:
