@@ -94,6 +94,8 @@ def _of_view(old: Object, new: Object) -> Iterator[str]:
 
 def _of_table(old: Object, new: Object) -> Iterator[str]:
     had, has = ({*each.properties.get("inherits", "").split(", ")} - {""} for each in (old, new))
+    if "persistence" in new.properties and "persistence" not in old.properties:
+        yield f"{old.name} is empty after a crash from now on"
     for parent in sorted(had - has):
         yield f"the rows of {old.name} are not among those of {_plain(parent)} now"
     for parent in sorted(has - had) if "partition" not in new.properties else ():

@@ -1,5 +1,5 @@
 -- case: SET UNLOGGED: the table is rewritten, and is empty after a crash
--- finds: rewrite on tasks, rewrite on tasks in the rollback
+-- finds: breaking-change on tasks, rewrite on tasks, rewrite on tasks in the rollback
 -- locks: ACCESS EXCLUSIVE on tasks
 -- proof: lossless
 -- squawk: silent
