@@ -122,8 +122,7 @@ class Pool:
         self._pids: dict[Connection, int] = {}
         self._busy: dict[Connection, tuple[Job, float]] = {}
         self._answered: set[str] = set()  # by the address
-        self._asking: list[Connection] = []  # for one more connection
-        self._granted: list[Connection] = []
+        self._second: dict[Connection, bool] = {}  # who asks for one more, and whether it has one
 
     def __enter__(self) -> Pool:
         """Take over the signals: an interruption is passed on to what is at work."""
@@ -165,9 +164,7 @@ class Pool:
                 if (event := self._receive(pipe)) is not None:
                     stops = stops or (event.failure is not None and not goes_on)
                     yield event
-                    for job in [] if stops else _silent(waiting, event):
-                        waiting.remove(job)
-                        yield Event(job.member, "end", failure=_not_asked(event.member))
+                    yield from [] if stops else _passed_over(waiting, event)
             self._grant()
 
     def pause(self, seconds: float) -> None:
@@ -178,14 +175,11 @@ class Pool:
 
     def _next(self, waiting: Sequence[Job]) -> Job | None:
         """Return the first work that may begin: one at a time where nobody has answered yet."""
-        used = self._used([*self._granted, *self._asking])
-        if used.total() >= self._jobs:
-            return None
+        used = self._used(self._second)
         unsure = {job.member.place for job, _ in self._busy.values()} - self._answered
-        for each in waiting:
-            if self._fits(each, each.connections, used) and each.member.place not in unsure:
-                return each
-        return None
+        free = [] if used.total() >= self._jobs else waiting
+        fitting = (each for each in free if self._fits(each, each.connections, used))
+        return next((each for each in fitting if each.member.place not in unsure), None)
 
     def _used(self, more: Collection[Connection]) -> Counter[str]:
         """Return the connections to each server, of which some targets have one more."""
@@ -202,10 +196,10 @@ class Pool:
 
     def _grant(self) -> None:
         """Let targets have the connections that they ask for, where there is room."""
-        for pipe in [*self._asking]:
-            if self._fits(self._busy[pipe][0], 1, self._used(self._granted)):
-                self._asking.remove(pipe)
-                self._granted.append(pipe)
+        for pipe, has_one in self._second.items():
+            used = self._used([each for each, has in self._second.items() if has])
+            if not has_one and self._fits(self._busy[pipe][0], 1, used):
+                self._second[pipe] = True
                 with suppress(OSError):  # it has just ended
                     pipe.send(None)
 
@@ -227,25 +221,18 @@ class Pool:
         except (EOFError, OSError):
             kind, what, failure = "end", None, self._buried(pipe)
         if kind == "ask":
-            self._asking.append(pipe)
-            return None
-        if kind == "give back":
-            self._forget(pipe)
+            self._second[pipe] = False
             return None
         if kind == "say":
             return Event(job.member, kind, text=what)
+        self._second.pop(pipe, None)
+        if kind == "give back":
+            return None
         del self._busy[pipe]
-        self._forget(pipe)
         if not isinstance(failure, NoAnswer):
             self._answered.add(job.member.place)
         seconds = round(time.monotonic() - began, 3)
         return Event(job.member, kind, value=what, failure=failure, seconds=seconds)
-
-    def _forget(self, pipe: Connection) -> None:
-        """Forget that a target asked for one more connection, or got one."""
-        for those in (self._asking, self._granted):
-            if pipe in those:
-                those.remove(pipe)
 
     def _buried(self, pipe: Connection) -> MigratorError:
         """Return why a process has ended that was at work."""
@@ -311,17 +298,14 @@ class Pool:
                 return "end", None, Failed(words, state=_LOST)
 
 
-def _silent(waiting: Sequence[Job], event: Event) -> list[Job]:
-    """Return the work on targets whose server has just not answered for another one."""
-    place = event.member.place if isinstance(event.failure, NoAnswer) else None
-    return [each for each in waiting if each.member.place == place]
-
-
-def _not_asked(first: Member) -> NoConnection:
-    return NoConnection(
-        f"Its server did not answer for {first.name}, so it was not asked again.",
-        hint="Give the command again when the server answers.",
-    )
+def _passed_over(waiting: list[Job], event: Event) -> Iterator[Event]:
+    """End the work on targets whose server has just not answered for another one."""
+    for job in [*waiting] if isinstance(event.failure, NoAnswer) else []:
+        if job.member.place == event.member.place:
+            waiting.remove(job)
+            words = f"Its server did not answer for {event.member.name}, so it was not asked again."
+            failure = NoConnection(words, hint="Give the command again when the server answers.")
+            yield Event(job.member, "end", failure=failure)
 
 
 def _contact(pipe: Connection, send: Callable[..., None]) -> Contact:

@@ -177,17 +177,13 @@ class Survey:
     @classmethod
     def of(cls, found: Sequence[Standpoint]) -> Survey:
         """Find out which targets are the same database; the first one of them is the right one."""
-        places = [each.position and (each.position.server, each.position.oid) for each in found]
-        first = {at: each.member.name for at, each in zip(places[::-1], found[::-1], strict=True)}
-        twins = [
-            first[at] if at else each.member.name for at, each in zip(places, found, strict=True)
-        ]
-        return cls(
-            [
-                replace(each, twin=twin if twin != each.member.name else "")
-                for each, twin in zip(found, twins, strict=True)
-            ]
-        )
+        first: dict[tuple[str, int], str] = {}
+        marked = []
+        for each in found:
+            name, at = each.member.name, each.position
+            known = first.setdefault((at.server, at.oid), name) if at else name
+            marked.append(replace(each, twin=known if known != name else ""))
+        return cls(marked)
 
     def version_for(self, new: Member) -> str:
         """Return the id of the last migration that all targets of a new one's stage have.
@@ -200,10 +196,8 @@ class Survey:
         (mine,) = (each for each in self.standpoints if each.member is new)
         if mine.failure:
             raise mine.failure
-        twins = [
-            name for each in self.standpoints if each.twin for name in (each.member.name, each.twin)
-        ]
-        if mine.version != "none" or new.name in twins:
+        twins = {each.member.name: each.twin for each in self.standpoints if each.twin}
+        if mine.version != "none" or new.name in {*twins, *twins.values()}:
             raise Refused(
                 f"{new.name} is not a new database: it is at {mine.version}, {mine.state}.",
                 hint="Name an empty database with --url.",
@@ -234,10 +228,11 @@ class Survey:
                 state=each.state,
                 up_to_date=each.up_to_date,
                 reachable=not each.is_unreachable,
+                batches=[
+                    {**batch.document, "is_running": runs}
+                    for batch, runs in getattr(each.position, "batches", ())
+                ],
                 **({"last_deploy": at.last_deploy, **at.ids} if (at := each.position) else {}),
-                batches=[{**it.document, "is_running": runs} for it, runs in at.batches]
-                if at
-                else [],
             )
             for each in self.standpoints
         ]
@@ -267,28 +262,23 @@ def target_table(
         columns: Of each column after the name, the stage and the version what is in it.
 
     """
-    rows = [
-        (
-            each.member.name,
-            str(each.member.stage),
-            each.version,
-            *(f(each) for f in columns.values()),
-        )
-        for each in found
-    ]
+    first = [(each.member.name, str(each.member.stage), each.version) for each in found]
+    more = [tuple(cell(each) for cell in columns.values()) for each in found]
+    rows = [(*start, *cells) for start, cells in zip(first, more, strict=True)]
     return [*alike(("TARGET", "STAGE", "VERSION", *columns), rows), *failures(found)]
 
 
 def failures(found: Sequence[Standpoint]) -> list[str]:
     """Return what is wrong with targets: each error once, below the names of its targets."""
-    lines = {each.member.name: _failure(each) for each in found if each.failure}
-    # Errors that differ in nothing but the address are one.
-    alike = (
-        (tuple(_failure(each, "the target")), each.member.name) for each in found if each.failure
-    )
+    failed = [each for each in found if each.failure]
+    lines = {each.member.name: _failure(each) for each in failed}
     told = []
-    for same, names in grouped(alike).items():
-        shown = same if len(names) > 1 else lines[names[0]]
+    for same, names in grouped(
+        (tuple(_failure(it, "the target")), it.member.name) for it in failed
+    ).items():
+        shown = (
+            same if len(names) > 1 else lines[names[0]]
+        )  # errors that differ in the address alone
         told += [f"{', '.join(names)}:", *(f"  {line}" for line in shown)]
     return told
 
