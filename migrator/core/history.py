@@ -126,7 +126,7 @@ def read(session: Session) -> History:
         Refused: The role may not read it, or its tables are not those of yoyo.
 
     """
-    from psycopg import ProgrammingError
+    from psycopg.errors import LockNotAvailable, ProgrammingError
 
     history = History()
     if not session.facts.has_history:
@@ -135,10 +135,12 @@ def read(session: Session) -> History:
     kinds = {"migration": history.migrations, "seed": history.seeds, "intent": history.intents}
     try:
         rows = session.connection.execute(query.encode()).fetchall()
-    except ProgrammingError as error:
+    except (LockNotAvailable, ProgrammingError) as error:
+        hint = "Use the role that migrates. If another program made schema yoyo, rename it."
+        if isinstance(error, LockNotAvailable):
+            hint = "Another session has locked it: wait for its end, or end it; pg_locks shows it."
         raise Refused(
-            f"The history in schema yoyo cannot be read: {str(error).strip()}",
-            hint="Use the role that migrates. If another program made schema yoyo, rename it.",
+            f"The history in schema yoyo cannot be read: {error.diag.message_primary}", hint=hint
         ) from error
     checksums = {row[1]: row[3:5] for row in rows if row[0] == "checksum"}
     facts = [row for row in rows if row[0] != "checksum"]

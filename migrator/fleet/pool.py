@@ -154,9 +154,8 @@ class Pool:
 
         """
         waiting, stops = list(jobs), False
-        while self._busy or (waiting and not stops):
-            stops = stops or self.is_interrupted
-            while not stops and (job := self._next(waiting)) is not None:
+        while self._busy or (waiting and not (stops or self.is_interrupted)):
+            while not (stops or self.is_interrupted) and (job := self._next(waiting)) is not None:
                 waiting.remove(job)
                 yield self._begin(job)
             for pipe in wait([*self._busy], _TICK_S):
@@ -212,6 +211,8 @@ class Pool:
             self._buried(pipe)
             return self._begin(job)
         self._busy[pipe] = job, time.monotonic()
+        if self.is_interrupted:  # in this moment
+            _kill(self._pids[pipe], signal.SIGINT)
         return Event(job.member, "begin")
 
     def _receive(self, pipe: Connection) -> Event | None:

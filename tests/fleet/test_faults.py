@@ -165,7 +165,9 @@ def test_targets_of_one_server_under_two_names_keep_to_its_limit(three: Fleet, p
         until(lambda: rows(first.dsn, query)[0][0] >= 2)
         time.sleep(0.5)
         assert rows(first.dsn, query) == [(2,)], "the third one waits for its turn"
-    assert finish(process).code == 0
+        out = finish(process).out
+    assert "t0, t1, t2:\n  error: The history in schema yoyo cannot be read: canceling" in out
+    assert "  next: Another session has locked it: " in out
 
 
 def test_a_target_that_hangs_in_a_lock_names_who_holds_it(three: Fleet) -> None:
