@@ -11,7 +11,6 @@ from pathlib import Path
 
 from migrator.core import files, history
 from migrator.core.errors import Failed, Refused
-from migrator.core.failure import AGAIN
 from migrator.core.files import Migration, Seed
 from migrator.core.history import KeptTexts, State
 from migrator.core.plan import Plan
@@ -66,6 +65,8 @@ def explained(failure: Failed, migration: Migration) -> Failed:
         migration: What was to be rolled back.
 
     """
+    from migrator.core.failure import AGAIN
+
     if migration.rollback_path.parent != _KEPT or failure.hint != AGAIN:
         return failure
     name = migration.id.replace("'", "''")
