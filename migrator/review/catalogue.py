@@ -39,7 +39,6 @@ class Relation:
         table: For an index, the oid of its table; else its own oid.
         root: For a partition, the oid of the topmost partitioned table; else the same as `table`.
         filenode: The number of its storage file; it changes when the relation is rewritten.
-        is_valid: False for an index that no query uses.
         read: How many rows scans have returned so far.
         scans: How many scans there were so far.
         inserted: How many rows have been inserted so far.
@@ -54,7 +53,6 @@ class Relation:
     table: int
     root: int
     filenode: int
-    is_valid: bool
     read: int = 0
     scans: int = 0
     inserted: int = 0

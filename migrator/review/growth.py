@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from migrator.core import sqltext
 from migrator.review import locks
 from migrator.review.catalogue import CatalogueState, Relation
 from migrator.review.code import RUNS_CODE
@@ -26,11 +27,15 @@ _WRITES = re.compile(
     rf"\s+(?:ONLY\s+)?({_NAME})",
     re.IGNORECASE,
 )
-# Work of a branch that is left out because of the schema, which is production's, is not missed.
+# What code reads decides which branches it takes. The schema is production's, the rows are not.
 _ALTERS = re.compile(
     rf"\b(?:ALTER|LOCK)\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?({_NAME})", re.IGNORECASE
 )
-_ASKS_CATALOGUE = re.compile(r"\b(?:pg_\w+|information_schema|to_reg\w+|reg\w+)\b", re.IGNORECASE)
+_READS = re.compile(rf"\b(?:FROM|JOIN|USING|UPDATE)\s+(?:ONLY\s+)?({_NAME})", re.IGNORECASE)
+_READS_ANY = re.compile(
+    r"\bEXECUTE\b[^;]*\bINTO\b|\bIN\s+EXECUTE\b|\bEXCEPTION\s+WHEN\b.*\bEXECUTE\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _NO_WRITES = re.compile(r"--[^\n]*|/\*.*?\*/|\bRAISE\b[^;]*;", re.DOTALL)
 # A statement that touches a smaller share of a table's rows than this is a batch.
 SHARE_OF_A_BATCH = 0.1
@@ -333,10 +338,13 @@ def _not_reached(seen: Trace, before: CatalogueState) -> Iterator[str]:
     """
     if seen.code is None:
         return
-    if seen.not_reached:
+    plain = sqltext.blanked(" ".join(seen.code.texts).encode()).decode()
+    read = {match[1].removeprefix("public.") for match in _READS.finditer(plain)}
+    reads_rows = any(each.name in read for each in before.relations.values())
+    if seen.not_reached and (reads_rows or _READS_ANY.search(plain)):
         yield ""
     texts = " ".join(_NO_WRITES.sub(" ", each) for each in seen.code.texts)
-    forms = [_WRITES] if _ASKS_CATALOGUE.search(texts) else [_WRITES, _ALTERS]
+    forms = [_WRITES, _ALTERS] if reads_rows else [_WRITES]
     found = (match[1] for form in forms for match in form.finditer(texts))
     named = {each.removeprefix("public.") for each in found}
     for oid, table in before.relations.items():

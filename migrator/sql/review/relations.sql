@@ -11,7 +11,6 @@ SELECT
     coalesce(i.indrelid, c.oid) AS table_oid,
     coalesce(pg_partition_root(coalesce(i.indrelid, c.oid))::oid, i.indrelid, c.oid) AS root_oid,
     c.relfilenode AS filenode,
-    coalesce(i.indisvalid AND i.indisready, TRUE) AS is_valid,
     -- What an index returned are entries; the rows that they led to are counted.
     CASE
         WHEN i.indexrelid IS NULL
