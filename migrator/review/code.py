@@ -31,6 +31,7 @@ _HARMLESS = re.compile(
 )
 # A text that is not put together says itself what it writes.
 _PLAIN = re.compile(r"EXECUTE\s+E?'(?:[^']|'')*'\s*(?:(?:INTO|USING)\b.*)?", re.DOTALL | re.I)
+_WORDS = re.compile(r"--[^\n]*|/\*.*?\*/|\bRAISE\b[^;]*;", re.DOTALL)
 _LOCK_TIMEOUT = re.compile(r"^ SET lock_timeout TO '(\d+\s?[a-z]*)'$", re.MULTILINE)
 
 
@@ -48,7 +49,7 @@ class Code:
         self.routines: dict[Address, str] = {}  # the definitions of those that it calls
         left = {address: each for address, each in objects.items() if each.kind in _ROUTINES}
         texts = [text]
-        for each in texts:  # which become more
+        for each in map(without_words, texts):  # which become more
             for address, routine in [*left.items()]:
                 name = routine.name.partition("(")[0].rpartition(".")[2]
                 if re.search(rf"{re.escape(name)}\s*\(", each):
@@ -94,6 +95,11 @@ class Code:
             if f"{REACHED}{place}.{number}" not in said
             and not (_HARMLESS.match(found) or _PLAIN.fullmatch(found.strip()))
         ]
+
+
+def without_words(code: str) -> str:
+    """Return code without its comments and what it says by RAISE, which name things in vain."""
+    return _WORDS.sub(" ", code)
 
 
 def _executes(text: str) -> list[tuple[int, str]]:

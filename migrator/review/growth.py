@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from migrator.core import sqltext
 from migrator.review import locks
 from migrator.review.catalogue import CatalogueState, Relation
-from migrator.review.code import RUNS_CODE
+from migrator.review.code import RUNS_CODE, without_words
 from migrator.review.gate import Locks
 from migrator.review.measure import FileTrace, Trace
 from migrator.review.report import RelationWork
@@ -36,7 +36,6 @@ _READS_ANY = re.compile(
     r"\bEXECUTE\b[^;]*\bINTO\b|\bIN\s+EXECUTE\b|\bEXCEPTION\s+WHEN\b.*\bEXECUTE\b",
     re.IGNORECASE | re.DOTALL,
 )
-_NO_WRITES = re.compile(r"--[^\n]*|/\*.*?\*/|\bRAISE\b[^;]*;", re.DOTALL)
 # A statement that touches a smaller share of a table's rows than this is a batch.
 SHARE_OF_A_BATCH = 0.1
 _ROUGH = 10
@@ -343,7 +342,7 @@ def _not_reached(seen: Trace, before: CatalogueState) -> Iterator[str]:
     reads_rows = any(each.name in read for each in before.relations.values())
     if seen.not_reached and (reads_rows or _READS_ANY.search(plain)):
         yield ""
-    texts = " ".join(_NO_WRITES.sub(" ", each) for each in seen.code.texts)
+    texts = " ".join(map(without_words, seen.code.texts))
     forms = [_WRITES, _ALTERS] if reads_rows else [_WRITES]
     found = (match[1] for form in forms for match in form.finditer(texts))
     named = {each.removeprefix("public.") for each in found}

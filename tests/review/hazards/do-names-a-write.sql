@@ -8,11 +8,12 @@ CREATE TABLE tasks (
     id bigint PRIMARY KEY,
     title text NOT NULL
 );
+CREATE FUNCTION clean_up() RETURNS void LANGUAGE sql AS 'DELETE FROM tasks';
 -- file: 0002.case.change.sql
 DO $$
 BEGIN
     -- DELETE FROM tasks was done by the application.
-    RAISE NOTICE 'UPDATE tasks before the next release';
+    RAISE NOTICE 'UPDATE tasks before the next release, or SELECT clean_up()';
 END
 $$;
 -- file: 0002.case.change.rollback.sql
