@@ -82,6 +82,7 @@ _SIMPLE_STATEMENTS = _compiled(
 )
 _LIKE_VARIABLE = _compiled(rf""":(?<!::)(?={_OF_WORD}|['"])""")
 _LIKE_CONTINUED = _compiled(r"""'[ \t\f\v]*+(?:--[^\n\r]*+)?[\n\r]""")
+_RESTRICT = _compiled(r"\\(?:un)?restrict\b")
 _COMMENT_EDGE = _compiled(r"/\*|\*/")
 _NEXT_WORD = _compiled(r"\s*([A-Za-z]+)")
 _HEAD_WORDS = 14
@@ -346,6 +347,11 @@ class _Scanner:
         """Move past what is quoted in a way that one match of a token does not cover."""
         symbol = match.group()
         if symbol == b"\\":
+            if _RESTRICT.match(self.text, match.start()):
+                raise SqlTextError(
+                    match.start(),
+                    r"pg_dump's \restrict and \unrestrict are for psql: take them out",
+                )
             raise SqlTextError(match.start(), "a psql command or a stray backslash")
         if match.lastgroup == "open":
             self._refuse_open(match.start(), symbol)

@@ -10,6 +10,7 @@ from tests.support.commands import call
 from tests.support.databases import applied, rows, run, tables
 from tests.support.servers import newest
 from tests.support.sets import THREE, MigrationSet
+from tests.support.turns import counted
 
 pytestmark = newest
 
@@ -59,6 +60,20 @@ def test_a_database_that_is_behind_gets_what_is_new(
     assert answer.code == 0
     assert answer.document == {"applied": ["0004.d.create"], "seeds": []}
     assert tables(empty_database) == ["a", "b", "c", "d"]
+
+
+def test_each_file_takes_one_round_trip(empty_database: str, tmp_path: Path) -> None:
+    made = MigrationSet(tmp_path)
+    taken = []
+    for number in range(1, 31):
+        made.table(number, f"t{number}")
+        if number in {10, 20, 30}:
+            with counted(empty_database) as link:
+                assert call(made, link.database, "migrate").code == 0
+                taken.append(link.round_trips)
+    with counted(empty_database) as link:
+        assert call(made, link.database, "rollback", "--steps", "20", "--yes").code == 0
+    assert max(*taken, link.round_trips - 10) <= 10 + 15
 
 
 def test_the_order_follows_dependencies(empty_database: str, tmp_path: Path) -> None:

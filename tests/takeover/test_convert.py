@@ -417,6 +417,11 @@ class TestWhatCannotBeConverted:
                 "9_x.down.sql: there is no file to app",
             ),
             ("sqlx", {"9_x.sql": "\\copy a FROM b"}, "x.sql:1:1: a psql command or a stray backsl"),
+            (
+                "plain",
+                {"11_x.sql": "\\restrict x\nSELECT;"},
+                "are for psql: take them out",
+            ),
             ("sqlx", {"9_x.sql": "SELECT 1; ROLLBACK;"}, "ROLLBACK is not allowed"),
         ],
     )
