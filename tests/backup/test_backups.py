@@ -31,6 +31,7 @@ from migrator.catalogue import contents
 from migrator.catalogue.objects import Catalogue
 from migrator.core.session import open_connection
 from migrator.core.target import Target
+from migrator.server import binaries
 from tests.support.commands import Answer, call, command_lines, finish, launch
 from tests.support.databases import applied, database, name_of, rows, run, tables
 from tests.support.disks import MB, Disk
@@ -1022,3 +1023,17 @@ def test_prune_leaves_a_dump_that_somebody_writes(folder: Path, kind: str) -> No
         os.close(descriptor)
     assert backups_json(folder, "prune").document["removed"] == [str(part)]
     assert [*folder.iterdir()] == []
+
+
+def test_debians_wrapper_is_passed_over_for_the_programs_that_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapper = tmp_path / "pg_wrapper"
+    wrapper.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 99.0'\n")
+    wrapper.chmod(0o755)
+    (tmp_path / "pg_dump").symlink_to(wrapper)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert binaries.find_client("pg_dump", 99) is None
+    (tmp_path / "pg_dump").unlink()
+    wrapper.rename(tmp_path / "pg_dump")
+    assert binaries.find_client("pg_dump", 99) == (tmp_path / "pg_dump", 99)

@@ -558,7 +558,8 @@ def test_an_interrupted_closed_deploy_says_how_it_is_opened(here: Site) -> None:
     process = deploying(here, "--closed", "--no-rehearse")
     until(lambda: here.name not in names(here))
     said(process, "backup: done")
-    time.sleep(0.3)
+    asleep = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    until(lambda: rows(here.administrator, asleep))
     process.send_signal(signal.SIGINT)
     answer = finish(process)
     assert answer.code == 130, answer
