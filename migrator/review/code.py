@@ -52,7 +52,7 @@ class Code:
         for each in map(without_words, texts):  # which become more
             for address, routine in [*left.items()]:
                 name = routine.name.partition("(")[0].rpartition(".")[2]
-                if re.search(rf"{re.escape(name)}\s*\(", each):
+                if re.search(rf"(?<!\w){re.escape(name)}\s*\(", each):
                     del left[address]
                     self.routines[address] = routine.properties["definition"]
                     texts.append(self.routines[address])
@@ -71,9 +71,12 @@ class Code:
     def marked(self, connection: psycopg.Connection[Any]) -> Iterator[str]:
         """Mark its routines as long as it runs, and return its own text with marks."""
         own = {text: _marked(text, place) for place, text in enumerate(self.texts)}
-        changed = [each for each in self.routines.values() if own[each] != each]
-        for each in changed:
-            connection.execute(own[each].encode())
+        changed = []
+        for each in self.routines.values():
+            if own[each] != each:  # one that is another role's stays, and counts as not reached
+                with suppress(psycopg.Error), connection.transaction():
+                    connection.execute(own[each].encode())
+                    changed.append(each)
         try:
             yield own[self.text]
         finally:
