@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from migrator.core.files import SqlFile
-from migrator.review import backfill, expand, locks, measure
+from migrator.review import backfill, expand, locks, measure, retype
 from migrator.review.evidence import FileFacts, Step
 from migrator.review.findings import Evidence
 from migrator.review.measure import Part
@@ -64,6 +64,7 @@ def give(
     back: FileFacts | None,
     major: int,
     bounds: Mapping[str, str],
+    unheard: Collection[str] | None,
 ) -> tuple[list[Finding], tuple[NewPair, ...]]:
     """Return the findings with what to do instead, and the files to write instead of the migration.
 
@@ -76,6 +77,7 @@ def give(
         back: What was measured of the rollback file; None if it failed.
         major: The version of PostgreSQL.
         bounds: The condition of each partition after the file, by name.
+        unheard: The rules of squawk that the project switches off; None if squawk is not there.
 
     """
     wrong = [each for each in found if each.allowed is None]
@@ -87,14 +89,20 @@ def give(
         if not _has(step, wrong, _OF_A_STATEMENT):
             kept = replace(_kept(file, known, step), lost=", ".join(known.proof.lost))
             return expand.released(facts, kept, undoing[place]) if kept.transactional else None
-        if step.part.words[0] not in {"UPDATE", "DELETE"}:
-            return backfill.column(facts) or moves(facts)
         has_settings = any(each.part.is_setting for each in file.steps)
+        if step.part.words[0] not in {"UPDATE", "DELETE"}:
+            retyped = None if has_settings else retype.retyped(facts, undoing[place])
+            return backfill.column(facts) or retyped or moves(facts)
         batches = None if has_settings else backfill.changed(facts)
         return [_undone_by(batches, undoing[place], back, about)] if batches else None
 
+    def heard(move: Move) -> Move:
+        """Return a move without what allows a warning that squawk does not give."""
+        silent = {each for each, *_ in move.allowed} - {*RULES} if unheard is None else {*unheard}
+        return replace(move, allowed=tuple(each for each in move.allowed if each[0] not in silent))
+
     ways = {
-        place: moved
+        place: [*map(heard, moved)]
         for place, step in enumerate(file.steps)
         if _has(step, wrong, _OF_A_STATEMENT | _OF_RELEASES) and (moved := way(place, step))
     }
@@ -203,7 +211,7 @@ def _groups(
             continue
         kept = _kept(file, known, step)
         way = ways.get(place) or [kept]
-        if way[-1].name == "contract":
+        if way[-1].name in {"contract", "drop_old"}:
             renamed.add(way[-1].about)
         elif renamed & {*_WORD.findall(text.lower())}:
             way = [replace(each, is_later=True) for each in way]

@@ -28,8 +28,9 @@ from migrator.sql import sql
 
 _VALUES = {"default", "identity", "generated", "generated and stored"}
 _OF_TWIN = {"type", "collation", "default", "NOT NULL", "comment", "identity"}
-_UNUSED = "every process of the application is of the release that does without it"
+UNUSED = "every process of the application is of the release that does without it"
 _RIGHTS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
+_LONGEST = 58
 _WORDS = re.compile(r"\W+")
 _NAME_OF_INDEX = re.compile(r' INDEX ("(?:[^"]|"")+"|\S+) ON ')
 
@@ -66,15 +67,23 @@ class Twin:
     @property
     def make(self) -> tuple[str, ...]:
         """The statements that add it, with its trigger."""
+        add = add_column(self.table, self.new.name, self.new.properties, "default", "NOT NULL")
+        return add, self.comment(self.new.name), *self.trigger_made
+
+    def comment(self, name: str) -> str:
+        """Return the statement that says what it is for, while it has a name."""
+        place = self.old.name.replace("'", "''")
+        return f"COMMENT ON COLUMN {self.table}.{name} IS 'Takes the place of {place}.'"
+
+    @property
+    def trigger_made(self) -> tuple[str, ...]:
+        """The statements that make its trigger."""
         schema = self.table.rpartition(".")[0] or "public"
         names = {"function": self.function, "schema": schema, "value": self.value}
+        names |= {"alias": self.table.rpartition(".")[2]}
         names |= {"table": self.table, "new": self.new.name, "old": self.old.name}
-        add = add_column(self.table, self.new.name, self.new.properties, "default", "NOT NULL")
         what = f"{self.new.name} of {self.table} in step with {self.old.name}".replace("'", "''")
-        place = self.old.name.replace("'", "''")
         return (
-            add,
-            f"COMMENT ON COLUMN {self.table}.{self.new.name} IS 'Takes the place of {place}.'",
             sql(f"review/{self.trigger}").strip() % names,
             f"COMMENT ON FUNCTION {self.function}() IS 'Keeps {what}.'",
             f"CREATE TRIGGER {self._trigger} BEFORE INSERT OR UPDATE ON {self.table}\n"
@@ -158,7 +167,7 @@ def _of_table(facts: Changed, kept: Move) -> list[Move] | None:
     if renamed := [*_renamed(facts)]:
         old, new = renamed[0]
         make = _renamed_table if old.kind == "table" else _renamed_column
-        return _about(new, make(facts, old, new)) if len(renamed) == 1 else None
+        return called(new, make(facts, old, new)) if len(renamed) == 1 else None
     changes = [*differences(facts.seen)]
     columns = [(old, new) for old, new in changes if _is_column(old) or _is_column(new)]
     if len(columns) != 1:
@@ -166,13 +175,13 @@ def _of_table(facts: Changed, kept: Move) -> list[Move] | None:
     old_column, new_column = columns[0]
     if new_column is None and old_column:
         gone = [old for old, new in changes if old and not new]
-        return _about(old_column, _dropped_column(facts, kept, old_column, gone))
+        return called(old_column, _dropped_column(facts, kept, old_column, gone))
     if old_column is None and new_column and len(changes) == 1:
-        return _about(new_column, _required(facts, new_column))
+        return called(new_column, _required(facts, new_column))
     return None
 
 
-def _about(each: Object, moves: list[Move] | None) -> list[Move] | None:
+def called(each: Object, moves: list[Move] | None) -> list[Move] | None:
     """Return moves that are called after an object."""
     name = _WORDS.sub("_", each.name.rpartition(".")[2]).strip("_")
     return moves and [replace(move, about=move.about or name) for move in moves]
@@ -238,7 +247,7 @@ def _dropped(
         purpose="second release: what no process of the application uses any more is dropped",
         forward=(*forward,),
         rollback=(*rollback,),
-        allowed=(("breaking-change", "", _UNUSED), *more),
+        allowed=(("breaking-change", "", UNUSED), *more),
         is_later=True,
     )
 
@@ -315,7 +324,7 @@ def _renamed_column(facts: Changed, old: Object, new: Object) -> list[Move] | No
     table = twin.table
     unfilled = f"t.{new.name} IS NULL AND t.{old.name} IS NOT NULL"
     indexes = [
-        build_index(*_under_another_name(now))
+        build_index(*renamed_index(now, plain(now.properties["definition"])))
         for was, now in differences(facts.seen)
         if was and now and now.kind == "index"
     ]
@@ -342,7 +351,7 @@ def _renamed_column(facts: Changed, old: Object, new: Object) -> list[Move] | No
         ),
         facts.family(table, locks.ACCESS_EXCLUSIVE),
         allowed=(
-            ("breaking-change", table, _UNUSED),
+            ("breaking-change", table, UNUSED),
             *([("index-build", table, ONLY_BACK)] if built and facts.is_large(table) else []),
         ),
         lost=f"the values of {table}.{new.name} until the rollback of the file before this one",
@@ -351,12 +360,18 @@ def _renamed_column(facts: Changed, old: Object, new: Object) -> list[Move] | No
     return [*twin.moves, *indexes, checked, contracted]
 
 
-def _under_another_name(index: Object) -> tuple[str, str]:
-    """Return a name for an index like another one, and its definition."""
+def renamed_index(index: Object, definition: str) -> tuple[str, str]:
+    """Return a name for an index like another one, and its definition under that name."""
     schema, dot, name = index.name.rpartition(".")
-    new = fresh("", name, "new")
-    made = plain(index.properties["definition"])
-    return schema + dot + new, _NAME_OF_INDEX.sub(f" INDEX {new} ON ", made, count=1)
+    new = another_name(name, "new")
+    return schema + dot + new, _NAME_OF_INDEX.sub(f" INDEX {new} ON ", definition, count=1)
+
+
+def another_name(name: str, suffix: str) -> str:
+    """Return a name like another one, with a suffix, as SQL has it."""
+    if name.startswith('"'):
+        return f'{name[:_LONGEST].removesuffix(chr(34))}_{suffix}"'
+    return f"{name[:_LONGEST]}_{suffix}"
 
 
 def _renamed_table(facts: Changed, old: Object, new: Object) -> list[Move] | None:
@@ -385,7 +400,7 @@ def _renamed_table(facts: Changed, old: Object, new: Object) -> list[Move] | Non
         (drop, f"ALTER TABLE {old.name} RENAME TO {name}"),
         (back, *made),
         facts.family(old.name, locks.ACCESS_EXCLUSIVE) | {new.name: locks.ACCESS_EXCLUSIVE},
-        allowed=(("breaking-change", old.name, _UNUSED),),
+        allowed=(("breaking-change", old.name, UNUSED),),
         is_later=True,
     )
     return [expanded, contracted]

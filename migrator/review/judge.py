@@ -126,7 +126,11 @@ def judge(facts: Measurements, counts: Counts, settings: Settings, today: date) 
         parts = [*measure.parts(facts.rollback)]
         about = (instead_of, known, parts, found, today)
         found, instead = advice.give(
-            *about, back=facts.back, major=facts.major, bounds=facts.bounds
+            *about,
+            back=facts.back,
+            major=facts.major,
+            bounds=facts.bounds,
+            unheard=settings.lint.ignore if is_there else None,
         )
     return MigrationReview(
         **{each.name: getattr(file, each.name) for each in fields(file)},

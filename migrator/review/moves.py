@@ -131,7 +131,7 @@ def moves(facts: Changed) -> list[Move] | None:
     if (attached := _bounds(facts)) is not None:
         return attached
     found: list[tuple[int, list[Move]]] = []
-    for old, new in _replaced([*differences(facts.seen)]):
+    for old, new in replaced([*differences(facts.seen)]):
         rank, part = _part(facts, old, new)
         if part is None:
             return None
@@ -154,7 +154,7 @@ def differences(seen: Trace) -> Iterator[tuple[Object | None, Object | None]]:
             yield was, now
 
 
-def _replaced(
+def replaced(
     changes: Sequence[tuple[Object | None, Object | None]],
 ) -> Iterator[tuple[Object | None, Object | None]]:
     """Yield what went and came under the same name as one change."""
@@ -260,7 +260,8 @@ def fresh(table: str, what: str, suffix: str) -> str:
 # Constraints
 
 
-def _add_constraint(facts: Changed, new: Object) -> list[Move] | None:
+def add_constraint(facts: Changed, new: Object) -> list[Move] | None:
+    """Return the moves that add a constraint of a table; None if there are none."""
     if new.properties.get("inherited") == "yes":
         return []
     table, rule = facts.table(new), plain(new.properties["definition"])
@@ -396,7 +397,7 @@ def _drop_constraint(facts: Changed, old: Object) -> list[Move] | None:
         return []
     if not rule.startswith(("CHECK", "FOREIGN KEY")) or facts.leaves(facts.table(old)):
         return None
-    added = _add_constraint(facts, old) or []
+    added = add_constraint(facts, old) or []
     allowed = tuple(dict.fromkeys(one for each in added for one in each.allowed))
     locked = {name: locks.ACCESS_EXCLUSIVE for each in added for name in each.locks}
     return [replace(_undone(each), locks=locked, allowed=allowed) for each in reversed(added)]
@@ -575,7 +576,7 @@ _PARTS: dict[tuple[str, str], tuple[int, Callable[..., list[Move] | None]]] = {
     ("change", "table column"): (1, _change_column),
     ("add", "index"): (2, _add_index),
     ("drop", "index"): (2, _drop_index),
-    ("add", "table constraint"): (3, _add_constraint),
+    ("add", "table constraint"): (3, add_constraint),
     ("change", "table constraint"): (3, _validate_known),
     ("drop", "table constraint"): (3, _drop_constraint),
 }

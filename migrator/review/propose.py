@@ -16,6 +16,7 @@ from migrator.catalogue.objects import COLUMN_ORDER, Catalogue
 from migrator.core import files
 from migrator.core.errors import Refused
 from migrator.core.files import Migration
+from migrator.review import allow
 from migrator.review.report import (
     PASS,
     Finding,
@@ -37,11 +38,20 @@ _DEPENDS = re.compile(r"^(\s*--\s*depends\s*:)(.*)\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A pair of the new set, and the migration that it stands for."""
+    """A pair of the new set, and the migration that it stands for.
+
+    Args:
+        pair: The pair.
+        of: The migration.
+        is_as_before: Whether it is that migration, under its own name.
+        advised: The pair as the review of the migration advised it.
+
+    """
 
     pair: NewPair
     of: Migration
     is_as_before: bool
+    advised: NewPair
 
 
 def check(directory: Path) -> None:
@@ -84,6 +94,9 @@ def propose(
         new = [m for m, each in pairs if each.of not in later]
         reviewed = frozenset(m.id for m, each in pairs if each.of.id in chosen.reviewed)
         report, after = again(replace(chosen, migrations=[*chosen.before, *new], reviewed=reviewed))
+        if fewer := _without_unused(wanted, planned, report):
+            wanted = fewer
+            continue
         failed = _failed(wanted, planned, report, ends, after)
         if not failed:
             by = [(each.of.id, each.pair.id) for each in planned if each.of.id in wanted]
@@ -129,12 +142,16 @@ def _plan(
         review = wanted.get(migration.id)
         pairs = review.instead if review else (NewPair(migration.id, text, rollback),)
         now = [each for each in pairs if not each.is_later]
-        last += [_Planned(each, migration, is_as_before=False) for each in pairs if each.is_later]
+        last += [
+            _Planned(each, migration, is_as_before=False, advised=each)
+            for each in pairs
+            if each.is_later
+        ]
         new[migration.id] = ""
         for each in now:
             new[migration.id] = id_ = _renumbered(each.id, shift)
             pair = replace(each, id=id_, forward=_DEPENDS.sub(_renamed(new), each.forward))
-            yield _Planned(pair, migration, is_as_before=not (review or shift))
+            yield _Planned(pair, migration, is_as_before=not (review or shift), advised=each)
         shift += len(now) - 1
         id_ = id_ or _renumbered(migration.id, -1)
     for place, planned in enumerate(last, 1):
@@ -182,6 +199,30 @@ def _write(directory: Path, planned: Sequence[_Planned]) -> list[Migration]:
         files.write(rollback, each.pair.rollback)
         made.append(Migration(each.pair.id, files.read(path), rollback))
     return made
+
+
+def _without_unused(
+    wanted: Mapping[str, MigrationReview], planned: Sequence[_Planned], report: Report
+) -> dict[str, MigrationReview]:
+    """Return the proposals without the lines that allow what is not found; empty if all are."""
+    reviews = {each.id: each for each in report.migrations}
+    shorter: dict[str, NewPair] = {}
+    for each in planned:
+        found = unallowed(reviews[each.pair.id].findings) if each.of.id in wanted else []
+        if not found or {one.rule for one in found} != {allow.RULE}:
+            continue
+        text = each.pair.forward.splitlines(keepends=True)
+        unused = {text[one.line - 1] for one in found}
+        kept = (
+            line for line in each.advised.forward.splitlines(keepends=True) if line not in unused
+        )
+        shorter[each.advised.id] = replace(each.advised, forward="".join(kept))
+    if not shorter:
+        return {}
+    return {
+        id_: replace(review, instead=tuple(shorter.get(each.id, each) for each in review.instead))
+        for id_, review in wanted.items()
+    }
 
 
 def _failed(

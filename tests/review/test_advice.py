@@ -29,6 +29,7 @@ KINDS = (
     "add-column-required",
     "add-column-unique",
     "add-column-volatile-default",
+    "alter-type-text-int",
     "attach-builds-index",
     "attach-partition-default",
     "backfill",
@@ -48,7 +49,12 @@ KINDS = (
     "set-not-null",
     "truncate-cascade",
 )
-DIFFER = ("attach-partition-default", "partitioned-add-foreign-key", "set-not-null")
+DIFFER = (
+    "alter-type-text-int",
+    "attach-partition-default",
+    "partitioned-add-foreign-key",
+    "set-not-null",
+)
 FAIL = {"invalid-index"}  # it fails on made-up rows: no line makes it pass
 TABLES = """\
 CREATE TABLE tasks (id integer PRIMARY KEY, priority integer NOT NULL, title text);
