@@ -58,24 +58,22 @@ def plan(session: Session, migrations: Sequence[Migration], seeds: Sequence[Seed
 
 
 def explained(failure: Failed, migration: Migration) -> Failed:
-    """Return the failure of a rollback; if its text is a kept one, no file can be corrected.
+    """Return the failure of a rollback, with what is applied now, and what can be corrected.
 
     Args:
-        failure: What the same text in a file would have led to.
+        failure: What the same text would have led to in a file that applies.
         migration: What was to be rolled back.
 
     """
-    from migrator.core.failure import AGAIN
+    from migrator.core.failure import AGAIN, ROLLED_BACK
 
-    if migration.rollback_path.parent != _KEPT or failure.hint != AGAIN:
+    if failure.state != ROLLED_BACK:
         return failure
+    state = f"{migration.id} and all before it are still applied; what came after was rolled back."
+    if migration.rollback_path.parent != _KEPT or failure.hint != AGAIN:
+        return Failed(failure.message, state=state, hint=failure.hint)
     name = migration.id.replace("'", "''")
-    return Failed(
-        failure.message,
-        state=f"{migration.id} and all before it are still applied; "
-        "what came after it was rolled back.",
-        hint=_CORRECT.format(name=name),
-    )
+    return Failed(failure.message, state=state, hint=_CORRECT.format(name=name))
 
 
 def _overtaken(state: State, migrations: Sequence[Migration]) -> list[Migration]:

@@ -121,7 +121,7 @@ def test_a_kept_text_that_fails_can_be_corrected_as_the_message_says(
     assert f'error: {place}: table "missing" does not exist' in answer.err
     assert (
         "state: 0004.it's.create and all before it are still applied; "
-        "what came after it was rolled back." in answer.err
+        "what came after was rolled back." in answer.err
     )
     assert tables(database) == ["a", "b", "c", "d"]
     correction = answer.err.partition("`realign` again: ")[2].strip()
