@@ -30,6 +30,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.slow
 
 SCRIPTS = ROOT / "sql" / "partition"
+PAUSE_S = 0.005  # of each session between its rounds, so that the steps get on
 TASKS = 500
 STEPS = ("prepare", "copy", "check", "swap", "end")
 
@@ -127,7 +128,7 @@ class Application:
                     for (id_,) in self._as(connection, user, "SELECT id FROM tasks LIMIT 60", [])
                 ]
                 for number in range(10**6):
-                    if self._ended.is_set():
+                    if self._ended.wait(PAUSE_S):
                         return
                     self._once(connection, user, own, number)
         except Exception as error:
