@@ -107,6 +107,7 @@ def proposed(proposal: Proposal) -> list[str]:
     """Return for each migration what was written instead, or why nothing was."""
     return [
         f"{_code(each.id)}: replaced by {', '.join(map(_code, each.by))}"
+        + f"; {_sentence(each.why)}" * bool(each.why)
         if each.by
         else f"{_code(each.id)}: left as it is: {_sentence(each.why)}"
         for each in proposal.replacements

@@ -100,8 +100,11 @@ def propose(
         failed = _failed(wanted, planned, report, ends, after)
         if not failed:
             by = [(each.of.id, each.pair.id) for each in planned if each.of.id in wanted]
-            told = [_replacement(each, by, why) for each in before.migrations]
-            return replace(before, proposal=Proposal(str(directory), tuple(told), report))
+            told = objects.differences([*ends.values()][-1], [*after.values()][-1])
+            order = "; ".join(each.words for each in told)  # nothing else may differ
+            why |= {each.of.id: order for each in planned if each.pair.is_later}
+            made_of = tuple(_replacement(each, by, why) for each in before.migrations)
+            return replace(before, proposal=Proposal(str(directory), made_of, report))
         why |= failed
         wanted = {id_: each for id_, each in wanted.items() if id_ not in failed}
     left = tuple(Replacement(each.id, (), why[each.id]) for each in before.migrations)

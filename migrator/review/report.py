@@ -361,7 +361,14 @@ class MigrationReview(FileReview):
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A migration, the ids of those that a proposal puts in its place, or why there are none."""
+    """A migration, and the ids of those that a proposal puts in its place.
+
+    Args:
+        id: Its id.
+        by: The ids of the others.
+        why: Why there are none; or how the order of columns differs in the end, if it does.
+
+    """
 
     id: str
     by: tuple[str, ...]

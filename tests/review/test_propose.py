@@ -105,7 +105,10 @@ def test_a_proposal_is_reviewed_and_stands_for_the_files_that_it_replaces(
 def test_every_format_shows_what_was_proposed_and_what_was_not() -> None:
     under, other = sample().migrations[2:4]
     new = replace(under, id="new", findings=())
-    replaced = (Replacement(under.id, (new.id,)), Replacement(other.id, (), "a <b> decision"))
+    replaced = (
+        Replacement(under.id, (new.id,), "another order"),
+        Replacement(other.id, (), "a <b> decision"),
+    )
     proposal = Proposal("out", replaced, replace(sample(), migrations=(new,)))
     report = replace(sample(), proposal=proposal)
     page = html.render(report)
@@ -114,7 +117,7 @@ def test_every_format_shows_what_was_proposed_and_what_was_not() -> None:
     assert "is left as it is: a &lt;b&gt; decision" in page
     text = markdown.render(report)
     assert "# Proposal in `out`" in text
-    assert f"- `{under.id}`: replaced by `{new.id}`" in text
+    assert f"- `{under.id}`: replaced by `{new.id}`; another order." in text
     assert f"- `{other.id}`: left as it is: a \\<b> decision." in text
     document = report.document()["proposal"]
     assert document["report"]["migrations"][0]["id"] == new.id
