@@ -155,7 +155,7 @@ def _verdict(migration: MigrationReview) -> list[str]:
     """Return what a reader decides by: the verdict, the purpose, the findings, the rollback."""
     return [
         f"## {_code(migration.id)}: {WORDS[migration.verdict]}",
-        f"Purpose: {_sentence(migration.purpose)} {_how(migration).capitalize()}.",
+        f"Purpose: {_sentence(migration.purpose or 'not said')} {_how(migration).capitalize()}.",
         *_listed("Not measured:", map(_sentence, migration.not_measured)),
         *_listed("Findings:", map(_finding, unallowed(migration.findings))),
         *_allowed(migration),
