@@ -187,7 +187,7 @@ def test_the_wheel_has_the_tool_alone_with_all_that_it_reads(wheel: Path) -> Non
     )
     there = {each for each in tracked.stdout.split("\0") if each and (ROOT / each).exists()}
     assert packed == there
-    assert {Path(each).suffix for each in packed} == {".py", ".sql", ".css", ".js", ".j2"}
+    assert {Path(each).suffix for each in packed} == {".py", ".sql", ".css", ".js", ".j2", ".toml"}
 
 
 def test_its_queries_can_be_read_in_the_archive_itself(wheel: Path) -> None:
