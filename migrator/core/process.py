@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TOLD = {
     "error": "Interrupted.",
     "state": "Nothing had begun.",
@@ -48,7 +48,7 @@ def end(code: int) -> NoReturn:
 
 def on_signals(handler: Callable[..., Any] | signal.Handlers) -> None:
     """Set the handler of SIGINT and SIGTERM."""
-    for number in _SIGNALS:
+    for number in SIGNALS:
         signal.signal(number, handler)
 
 
@@ -59,7 +59,7 @@ def interruptible() -> Iterator[None]:
     Elsewhere they end the process at once, because an exception could come where Python ignores
     it: in a callback while it imports a module.
     """
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     on_signals(signal.default_int_handler)
     try:
         yield

@@ -255,18 +255,22 @@ class Pool:
         """Start a process: a copy of this one, which has no other thread."""
         ours, theirs = Pipe()
         gc.freeze()  # what is there now is shared with the copies
+        # What is sent to the copy before it has its own handlers waits until it has them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, process.SIGNALS)
         if not (pid := os.fork()):
             os.close(self._ours)
             ours.close()
-            self._serve(theirs)
+            self._serve(theirs, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self._pids[ours] = pid
         return ours
 
-    def _serve(self, pipe: Connection) -> NoReturn:
+    def _serve(self, pipe: Connection, mask: set[int | signal.Signals]) -> NoReturn:
         """Work on one target after the other, until there is no more or the first process ends."""
         os.setpgid(0, 0)  # an interruption by the terminal reaches the first process alone
         process.on_signals(lambda *_: os._exit(process.INTERRUPTED))
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         threading.Thread(target=self._end_with_first, daemon=True).start()
         gc.enable()
         one_at_a_time = threading.Lock()  # a session's watch speaks, too
