@@ -311,8 +311,8 @@ def claimed(part: Path) -> Iterator[int]:
         unseen.rename(claim)
         yield descriptor
     finally:
+        claim.unlink(missing_ok=True)  # while it is locked: who finds one unlocked finds a dead one
         os.close(descriptor)
-        claim.unlink(missing_ok=True)
 
 
 def _claim_of(part: Path) -> Path:
@@ -321,8 +321,9 @@ def _claim_of(part: Path) -> Path:
 
 def _is_claimed(part: Path) -> bool:
     """Say whether somebody writes a dump yet; asked with a lock that disturbs no other asker."""
+    claim = _claim_of(part)
     try:
-        descriptor = os.open(_claim_of(part), os.O_RDWR)
+        descriptor = os.open(claim, os.O_RDWR)
     except FileNotFoundError:
         return not part.exists()  # without its claim, nobody writes it; or it went away
     except OSError:
@@ -332,7 +333,7 @@ def _is_claimed(part: Path) -> bool:
     except OSError:
         return True
     else:
-        return False
+        return not (claim.exists() or part.exists())  # they went away meanwhile
     finally:
         os.close(descriptor)
 
