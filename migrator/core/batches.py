@@ -42,6 +42,8 @@ _LONGEST_BACKOFF_S = 5.0
 _ALL = 2**31 - 1
 _COLUMNS = ("batch_after", "batch_rows")  # of a statement that walks along a key
 _MOST_SLOWER, _MOST_FASTER, _WELL_ENOUGH = 0.25, 2.0, 0.2
+_TOO_SLOW = 0.5  # with more rows than before: the planner may have begun to read the whole table
+_TRIED_AGAIN = 100  # batches later, and each time after twice as many
 _KEYS = 500_000  # that are compared: of older ones only the number
 _STATISTICS_S = 1.5  # sessions tell what they deleted after a second
 _AGAIN = "Correct the cause and run the same command again: it goes on from there."
@@ -158,6 +160,9 @@ class BatchApplier:
         self._is_by_key = batch.is_by_key(self._file.text, statement)
         self._lock_timeout_ms = min(limits.lock_timeout_ms or _LOCK_TIMEOUT_MS, _LOCK_TIMEOUT_MS)
         self._size = self._batch.rows
+        self._largest = batch.LARGEST * self._batch.rows
+        self._good = 0  # the rows of the last batch that was quick enough
+        self._next_try, self._patience = 0, _TRIED_AGAIN  # in batches
         self._pause_s = 0.0
         self._is_last = False  # whether the next batch is to find nothing
         self._is_recorded = False
@@ -329,8 +334,17 @@ class BatchApplier:
         if is_waited_for:
             factor = min(factor, 0.5)
             self._pause_s = max(self._pause_s, took_ms / 1000)
+        elif factor < _TOO_SLOW and 0 < self._good < self._size:
+            self._size = self._largest = self._good
+            self._next_try = self._at.batches + self._patience
+            self._patience *= 2
+            return
+        elif factor > 1 - _WELL_ENOUGH:
+            self._good = self._size
+        if self._at.batches >= self._next_try:
+            self._largest = batch.LARGEST * self._batch.rows
         if abs(factor - 1) > _WELL_ENOUGH:
-            self._size = min(max(1, round(self._size * factor)), batch.LARGEST * self._batch.rows)
+            self._size = min(max(1, round(self._size * factor)), self._largest)
 
     def _refuse_repetition(self, taken: Taken) -> None:
         """Refuse a batch that finds again what was found before."""
