@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,6 @@ from tests.support.commands import Answer, command_lines
 from tests.support.servers import PASSWORD, ROOT, Server, clean_environment
 from tests.support.sets import MigrationSet
 
-LOOK_S = 0.01  # between two looks at the processes; pg_dump lasts ten times that
 WRONG = "nOt-the-0ne"
 SECRETS = [PASSWORD, quote(PASSWORD, safe=""), PASSWORD.split("/")[0], WRONG]
 
@@ -70,7 +68,6 @@ def watched(way: Way, made: MigrationSet, *command: str) -> tuple[Answer, list[s
     def look() -> None:
         while running.poll() is None:
             seen.update(command_lines(running.pid))
-            time.sleep(LOOK_S)
 
     watcher = threading.Thread(target=look)
     watcher.start()
