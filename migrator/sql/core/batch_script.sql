@@ -6,6 +6,11 @@ DECLARE
     at yoyo.batch_progress;
     other text;
     size integer;
+    largest integer := %(largest)s;
+    good integer := 0; -- the rows of the last batch that was quick enough
+    next_try bigint := 0; -- of more rows, in batches
+    patience integer := 100;
+    factor float8;
     found record;
     taken bigint;
     place text;
@@ -73,11 +78,23 @@ BEGIN
         is_last := taken < size;
         keys_before := keys;
         took_ms := greatest(1, 1000 * extract(EPOCH FROM clock_timestamp() - began));
-        IF abs(%(target_ms)s / took_ms - 1) > 0.2 THEN
-            size := least(
-                greatest(1, round(size * least(greatest(%(target_ms)s / took_ms, 0.25), 2))),
-                %(largest)s
-            );
+        factor := least(greatest(%(target_ms)s / took_ms, 0.25), 2);
+        IF factor < 0.5 AND good > 0 AND good < size THEN
+            -- With more rows than before: the planner may have begun to read the whole table.
+            size := good;
+            largest := good;
+            next_try := at.batches + patience;
+            patience := 2 * patience;
+        ELSE
+            IF factor > 0.8 THEN
+                good := size;
+            END IF;
+            IF at.batches >= next_try THEN
+                largest := %(largest)s;
+            END IF;
+            IF abs(factor - 1) > 0.2 THEN
+                size := least(greatest(1, round(size * factor)), largest);
+            END IF;
         END IF;
         IF cardinality(keys) > 0 THEN
             IF by_key THEN
