@@ -272,13 +272,10 @@ def failures(found: Sequence[Standpoint]) -> list[str]:
     """Return what is wrong with targets: each error once, below the names of its targets."""
     failed = [each for each in found if each.failure]
     lines = {each.member.name: _failure(each) for each in failed}
+    alike_but_for_address = ((tuple(_failure(it, "the target")), it.member.name) for it in failed)
     told = []
-    for same, names in grouped(
-        (tuple(_failure(it, "the target")), it.member.name) for it in failed
-    ).items():
-        shown = (
-            same if len(names) > 1 else lines[names[0]]
-        )  # errors that differ in the address alone
+    for same, names in grouped(alike_but_for_address).items():
+        shown = same if len(names) > 1 else lines[names[0]]
         told += [f"{', '.join(names)}:", *(f"  {line}" for line in shown)]
     return told
 

@@ -24,6 +24,7 @@ from migrator.review.moves import (
     not_null,
     plain,
 )
+from migrator.rows.expressions import literal
 from migrator.sql import sql
 
 _VALUES = {"default", "identity", "generated", "generated and stored"}
@@ -72,8 +73,7 @@ class Twin:
 
     def comment(self, name: str) -> str:
         """Return the statement that says what it is for, while it has a name."""
-        place = self.old.name.replace("'", "''")
-        return f"COMMENT ON COLUMN {self.table}.{name} IS 'Takes the place of {place}.'"
+        return comment_on(f"COLUMN {self.table}.{name}", f"Takes the place of {self.old.name}.")
 
     @property
     def trigger_made(self) -> tuple[str, ...]:
@@ -82,14 +82,14 @@ class Twin:
         names = {"function": self.function, "schema": schema, "value": self.value}
         names |= {"alias": self.table.rpartition(".")[2]}
         names |= {"table": self.table, "new": self.new.name, "old": self.old.name}
-        what = f"{self.new.name} of {self.table} in step with {self.old.name}".replace("'", "''")
+        what = f"{self.new.name} of {self.table} in step with {self.old.name}"
         return (
             sql(f"review/{self.trigger}").strip() % names,
-            f"COMMENT ON FUNCTION {self.function}() IS 'Keeps {what}.'",
+            comment_on(f"FUNCTION {self.function}()", f"Keeps {what}."),
             f"CREATE TRIGGER {self._trigger} BEFORE INSERT OR UPDATE ON {self.table}\n"
             f"FOR EACH ROW EXECUTE FUNCTION {self.function}()",
             f"COMMENT ON TRIGGER {self._trigger} ON {self.table} IS\n"
-            f"'Keeps {what}. By its name, it fires after others.'",
+            + literal(f"Keeps {what}. By its name, it fires after others."),
         )
 
     @property
@@ -191,9 +191,9 @@ def _is_column(each: Object | None) -> bool:
     return each is not None and each.kind == "table column"
 
 
-def _quoted(text: str) -> str:
-    """Return a text as it stands in a literal of a block; RAISE reads % as a place."""
-    return text.replace("'", "''").replace("%", "%%")
+def comment_on(what: str, text: str | None) -> str:
+    """Return the statement that sets a comment, or takes it away."""
+    return f"COMMENT ON {what} IS {literal(text) if text else 'NULL'}"
 
 
 # A column that every row must have
@@ -230,7 +230,8 @@ def _required(facts: Changed, new: Object) -> list[Move] | None:
 
 def _none_left(table: str, condition: str, message: str) -> str:
     """Return the statement that fails while a condition holds for a row."""
-    names = {"table": table, "condition": condition, "message": f"'{_quoted(message)}'"}
+    told = literal(message).replace("%", "%%")  # which RAISE reads as a place
+    names = {"table": table, "condition": condition, "message": told}
     return sql("review/none_left").strip() % names
 
 
@@ -270,8 +271,7 @@ def _dropped_column(
         elif each.kind not in {"index", "table column"}:
             return None
     if comment := has.get("comment"):
-        text = comment.replace("'", "''")
-        back.append(f"COMMENT ON COLUMN {table}.{old.name} IS '{text}'")
+        back.append(comment_on(f"COLUMN {table}.{old.name}", comment))
     if has.keys() - _OF_TWIN or "identity" in has:
         return None
     column = f"{alter} ALTER COLUMN {old.name}"
@@ -388,8 +388,8 @@ def _renamed_table(facts: Changed, old: Object, new: Object) -> list[Move] | Non
         f"CREATE VIEW {new.name} WITH (security_invoker = TRUE) AS\n"
         f"SELECT {columns} FROM {old.name} AS t"
     )
-    text = f"Table {old.name} under the name that it is to have.".replace("'", "''")
-    made = (view, f"COMMENT ON VIEW {new.name} IS '{text}'", *_grants(old, new.name))
+    told = comment_on(f"VIEW {new.name}", f"Table {old.name} under the name that it is to have.")
+    made = (view, told, *_grants(old, new.name))
     drop = f"DROP VIEW {new.name}"
     name = new.name.rpartition(".")[2]
     back = f"ALTER TABLE {new.name} RENAME TO {old.name.rpartition('.')[2]}"

@@ -262,8 +262,9 @@ class _Watcher:
 
     def held(self) -> Catalogue:
         """Return what the database holds after the file."""
-        is_known = self._held and not self.trace.failure
-        return self._held if self._held and is_known else objects.read(self._observer)
+        if self._held and not self.trace.failure:
+            return self._held
+        return objects.read(self._observer)
 
     def run(self, part: Part) -> psycopg.Cursor[Any] | None:
         """Run a statement, paused at its locks if it is outside a transaction."""

@@ -13,7 +13,14 @@ from dataclasses import replace
 from migrator.catalogue.objects import Object
 from migrator.core import sqltext
 from migrator.review import locks
-from migrator.review.expand import UNUSED, Twin, another_name, called, renamed_index
+from migrator.review.expand import (
+    UNUSED,
+    Twin,
+    another_name,
+    called,
+    comment_on,
+    renamed_index,
+)
 from migrator.review.moves import (
     ONLY_BACK,
     Changed,
@@ -104,7 +111,7 @@ def _swap(twin: Twin, new: Object, parts: Sequence[tuple[Change, Change]], back:
         default = f"{column} SET DEFAULT {new.properties['default']}"
         changes.append((default, f"{column} DROP DEFAULT"))
     changes += [coming for _, coming in parts]
-    changes.append((_comment("COLUMN", f"{table}.{old.name}", new), twin.comment(old.name)))
+    changes.append((_comment(f"COLUMN {table}.{old.name}", new), twin.comment(old.name)))
     differ = f"{name}::text IS DISTINCT FROM ({back})::text"  # some types cannot be compared
     changes.append(("", f"UPDATE {table} SET {name} = {back}\nWHERE {differ}"))  # noqa: S608
     changes.append(("", f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
@@ -132,7 +139,7 @@ def _swap(twin: Twin, new: Object, parts: Sequence[tuple[Change, Change]], back:
         (f"ALTER TABLE {table} DROP COLUMN {name}",),
         (
             add_column(table, name, had, "default", "NOT NULL"),
-            *([_comment("COLUMN", f"{table}.{name}", old)] if "comment" in had else []),
+            *([_comment(f"COLUMN {table}.{name}", old)] if "comment" in had else []),
         ),
         held,
         allowed=(("breaking-change", table, UNUSED),),
@@ -197,21 +204,19 @@ def _parts(
             coming = (rename.format(name, own), rename.format(own, name))
         else:
             return None, []
-        kind = "INDEX" if new.kind == "index" else "CONSTRAINT"
-        on = own if kind == "INDEX" else f"{own} ON {twin.table}"
+        is_index = new.kind == "index"
+        what = f"INDEX {own}" if is_index else f"CONSTRAINT {own} ON {twin.table}"
         if "comment" in old.properties:
-            going = (going[0], f"{going[1]};\n{_comment(kind, on, old)}")
+            going = (going[0], f"{going[1]};\n{_comment(what, old)}")
         swapped.append((going, coming))
         if "comment" in new.properties:
-            comment = _comment(kind, on, new), f"COMMENT ON {kind} {on} IS NULL"
+            comment = _comment(what, new), comment_on(what, None)
             swapped.append((("", ""), comment))
     return made, swapped
 
 
-def _comment(kind: str, name: str, each: Object) -> str:
-    comment = each.properties.get("comment")
-    text = comment.replace("'", "''") if comment else ""
-    return f"COMMENT ON {kind} {name} IS " + (f"'{text}'" if comment else "NULL")
+def _comment(what: str, each: Object) -> str:
+    return comment_on(what, each.properties.get("comment"))
 
 
 def _with(definition: str, twin: Twin) -> str:
